@@ -1,0 +1,59 @@
+//! Points in time as data: cores are told what time it is and never ask. Owns the `time` crate.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+/// One reading of both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// Time since the program started; never goes back. Deadlines are written in it.
+    pub monotonic: Duration,
+    /// Wall clock: time since 1970-01-01 UTC. Only for what is shown or compared with a token's expiry.
+    pub unix: Duration,
+}
+
+/// Returns the wall clock as time since 1970-01-01 UTC; zero for a clock set before that.
+pub fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Writes a time as `2026-11-22T02:03:04.567Z`.
+pub fn iso_millis(unix: Duration) -> String {
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    date_time(unix).format(form).unwrap_or_default()
+}
+
+/// Writes a time as `2026-11-22T02:03:04Z`, the form of RFC 3339 without fraction.
+pub fn iso_seconds(unix: Duration) -> String {
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    date_time(unix).format(form).unwrap_or_default()
+}
+
+/// Reads an RFC 3339 text; `None` if it is none or lies before 1970.
+pub fn parse_iso(text: &str) -> Option<Duration> {
+    let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
+    u64::try_from(nanos).ok().map(Duration::from_nanos)
+}
+
+fn date_time(unix: Duration) -> OffsetDateTime {
+    let seconds = i64::try_from(unix.as_secs()).unwrap_or(i64::MAX);
+    let whole = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    whole + Duration::from_nanos(u64::from(unix.subsec_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_utc() {
+        let time = Duration::from_millis(1_700_000_000_042);
+        assert_eq!(iso_millis(time), "2023-11-14T22:13:20.042Z");
+        assert_eq!(iso_seconds(time), "2023-11-14T22:13:20Z");
+        assert_eq!(parse_iso("2023-11-14T23:13:20.042+01:00"), Some(time));
+        assert_eq!(parse_iso("yesterday"), None);
+    }
+}

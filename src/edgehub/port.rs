@@ -1,0 +1,179 @@
+//! What a protocol head and the hub say to each other, whatever the protocol.
+//!
+//! A head turns bytes into [`Request`]s and [`Event`]s into bytes. It knows no other client, no queue and no twin.
+
+use bytes::Bytes;
+
+use crate::message::Message;
+
+/// One connection of a client, unique for the life of the simulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+/// What a head chose to recognise its own publish by, when the hub answers [`Event::Accepted`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Receipt(pub u64);
+
+/// One delivery of one message on one connection; unique for the life of the simulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Delivery(pub u64);
+
+/// What a client shows to prove its identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A SAS token, as it came (protocol.md §3.1).
+    Sas(String),
+    /// Nothing.
+    None,
+}
+
+/// Whether what the hub remembers of a client's subscriptions is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Session {
+    /// Subscriptions are remembered across connections and restarts (MQTT clean session 0).
+    Kept,
+    /// Subscriptions are forgotten now and at the end of the connection.
+    Clean,
+}
+
+/// Why a client was not let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The identity is unknown, or the credential does not prove it; the text is for the log and holds no secret.
+    NotAuthorized(String),
+}
+
+/// What a client can subscribe to (protocol.md §4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Feature {
+    /// Messages to a module's inputs.
+    Inputs,
+    /// Direct methods.
+    Methods,
+    /// Changes of desired properties.
+    DesiredUpdates,
+    /// Answers to twin requests.
+    TwinAnswers,
+    /// Cloud-to-device messages.
+    CloudToDevice,
+}
+
+/// Whether the client acknowledges deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Guarantee {
+    /// Sent is done (MQTT QoS 0).
+    AtMostOnce,
+    /// Done when the client says so (MQTT QoS 1).
+    AtLeastOnce,
+}
+
+/// What a client asks of the hub.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// It wants to receive.
+    Subscribe {
+        /// What.
+        feature: Feature,
+        /// How surely.
+        guarantee: Guarantee,
+    },
+    /// It does not want to receive any more.
+    Unsubscribe {
+        /// What.
+        feature: Feature,
+    },
+    /// It sends a message. Answered by [`Event::Accepted`] once the message is stored wherever it goes.
+    ///
+    /// Identity properties (`connectionDeviceId` …) in it are ignored: the hub stamps them.
+    Publish {
+        /// Named again in the answer; `None` if the client wants no answer (QoS 0).
+        receipt: Option<Receipt>,
+        /// The message.
+        message: Message,
+    },
+    /// It asks for its twin. Answered by [`Event::TwinAnswer`].
+    GetTwin {
+        /// The client's own request id, echoed byte for byte.
+        rid: String,
+    },
+    /// It reports properties. Answered by [`Event::TwinAnswer`].
+    PatchReported {
+        /// The client's own request id, echoed byte for byte.
+        rid: String,
+        /// The patch, JSON text.
+        patch: Bytes,
+    },
+    /// It answers a direct method.
+    AnswerMethod {
+        /// The id that [`Event::CallMethod`] carried.
+        rid: String,
+        /// The module's own status.
+        status: i32,
+        /// JSON text, or empty.
+        payload: Bytes,
+    },
+    /// It has taken a delivery.
+    Acknowledge {
+        /// Which.
+        delivery: Delivery,
+    },
+}
+
+/// Where in the client a delivered message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An input of a module.
+    Input(String),
+    /// A cloud-to-device message.
+    CloudToDevice,
+}
+
+/// What the hub tells a client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A published message is stored wherever it goes.
+    Accepted {
+        /// The receipt of the publish.
+        receipt: Receipt,
+    },
+    /// A message for the client.
+    Deliver {
+        /// Named again in [`Request::Acknowledge`], if the guarantee asks for one.
+        delivery: Delivery,
+        /// Whether the hub waits for an acknowledgement.
+        guarantee: Guarantee,
+        /// Where it goes.
+        target: Target,
+        /// The message, stamped with its sender.
+        message: Message,
+    },
+    /// The answer to a twin request.
+    TwinAnswer {
+        /// The request's id.
+        rid: String,
+        /// 200 for a twin, 204 for an accepted patch, 400 for a refused one, 500 otherwise.
+        status: u16,
+        /// The new version of the reported section, where the hub tells it.
+        version: Option<u64>,
+        /// JSON text, or empty.
+        body: Bytes,
+    },
+    /// Desired properties changed.
+    DesiredChanged {
+        /// The section's new version; also in the body as `$version`.
+        version: u64,
+        /// The patch, JSON text.
+        patch: Bytes,
+    },
+    /// A direct method is called.
+    CallMethod {
+        /// To be given back in [`Request::AnswerMethod`].
+        rid: String,
+        /// The method's name.
+        name: String,
+        /// JSON text; `null` where the caller gave none.
+        payload: Bytes,
+    },
+}

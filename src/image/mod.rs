@@ -1,0 +1,1 @@
+//! Images of modules: names, tags, platforms, build contexts.

@@ -1,0 +1,1 @@
+//! JSON text with places: parsing that keeps positions, and errors shown under a caret. Owns `jsonc-parser`.

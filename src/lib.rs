@@ -1,0 +1,78 @@
+//! edgectl: scaffold, build, deploy and simulate Azure IoT Edge modules.
+//!
+//! # The map
+//!
+//! Dependencies point down this page only; `tests/tidy.rs` reads the sources and holds the borders.
+//!
+//! ```text
+//! command line   cli        the root parser, the global flags, the exit code
+//!                commands   one file a subcommand: its arguments, its help, its run
+//!                ui         everything said to a person or a pipe
+//!                failure    every failure: kind, words, hints, exit code
+//!
+//! applications   simulator  one dispatcher that owns the cores and the children
+//!                demo       the solution inside the binary, and its two modules
+//!
+//! adapters       engine     containers, images, registries (bollard)
+//!                runtime    instances of modules: processes and containers
+//!                net        TLS, TCP, unix sockets, HTTP
+//!                store      durable queues and state files
+//!                client     a module's side of the wire, used by `demo`
+//!
+//! cores          edgehub    clients, routing, queues, twins' edge side, methods
+//!                iothub     the simulated cloud: twins and what arrived upstream
+//!                agent      which instance should run when
+//!                mqtt       MQTT 3.1.1: codec, topics, one connection's session
+//!                workload   the workload API, from request to response
+//!
+//! domain         solution   what lies in a solution's folder
+//!                template   scaffolds: plan, render, write
+//!                manifest   deployment templates and manifests
+//!                image      names, tags and build contexts of images
+//!                route      the routing language
+//!                twin       twin documents: merge, metadata, limits
+//!                identity   names, keys, SAS tokens, certificates
+//!                message    a message as the hub sees it
+//!                clock, environment   points in time and variables as data
+//!                json, yaml text with places, to values and back
+//! ```
+//!
+//! # The rules
+//!
+//! * Domain code is synchronous and touches the world only through files that its caller names.
+//! * Cores have no socket, no clock, no task: `handle(now, input)`, then drain `poll()`. A deadline is data.
+//! * One library, one owner: `bollard` is known to `engine` alone, `handlebars` to `template`, YAML to `yaml`,
+//!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`), `ring` and `rcgen` to `identity`.
+//! * Only `cli` and [`commands::Context`] read the environment and the clock, only `ui` prints, only `main` exits.
+
+pub mod cli;
+pub mod commands;
+pub mod failure;
+pub mod ui;
+
+pub mod simulator;
+
+pub mod client;
+pub mod engine;
+pub mod net;
+pub mod runtime;
+pub mod store;
+
+pub mod agent;
+pub mod edgehub;
+pub mod iothub;
+pub mod mqtt;
+pub mod workload;
+
+pub mod clock;
+pub mod environment;
+pub mod identity;
+pub mod image;
+pub mod json;
+pub mod manifest;
+pub mod message;
+pub mod route;
+pub mod solution;
+pub mod template;
+pub mod twin;
+pub mod yaml;

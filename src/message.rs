@@ -1,0 +1,231 @@
+//! A message as the hub sees it, whatever protocol brought it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+/// Names of system properties, as the routing language spells them (protocol.md §8.3).
+pub mod system {
+    /// `messageId`.
+    pub const MESSAGE_ID: &str = "messageId";
+    /// The correlation id.
+    pub const CORRELATION_ID: &str = "cid";
+    /// `userId`.
+    pub const USER_ID: &str = "userId";
+    /// `to`.
+    pub const TO: &str = "to";
+    /// `ack`.
+    pub const ACK: &str = "ack";
+    /// The absolute expiry time, as text.
+    pub const EXPIRY: &str = "absolute-expiry-time";
+    /// `contentType`.
+    pub const CONTENT_TYPE: &str = "contentType";
+    /// `contentEncoding`.
+    pub const CONTENT_ENCODING: &str = "contentEncoding";
+    /// `creationTime`.
+    pub const CREATION_TIME: &str = "creationTime";
+    /// `messageSchema`.
+    pub const MESSAGE_SCHEMA: &str = "messageSchema";
+    /// `operation`.
+    pub const OPERATION: &str = "operation";
+    /// The sender's output.
+    pub const OUTPUT_NAME: &str = "outputName";
+    /// The receiver's input; set on delivery.
+    pub const INPUT_NAME: &str = "inputName";
+    /// The device that sent it; stamped by the hub.
+    pub const CONNECTION_DEVICE_ID: &str = "connectionDeviceId";
+    /// The module that sent it; stamped by the hub.
+    pub const CONNECTION_MODULE_ID: &str = "connectionModuleId";
+    /// When the hub took it, ISO 8601; stamped by the hub.
+    pub const ENQUEUED_TIME: &str = "enqueuedTime";
+    /// `messageType`; `twinChangeNotification` makes a message of `/twinChangeNotifications`.
+    pub const MESSAGE_TYPE: &str = "messageType";
+    /// The interface id of a security message.
+    pub const INTERFACE_ID: &str = "iothub-interface-id";
+    /// The component (`dt-subject`).
+    pub const COMPONENT: &str = "dt-subject";
+    /// The device whose reported properties changed (protocol.md §7.5).
+    pub const REPORTER_DEVICE_ID: &str = "rpSenderDeviceId";
+    /// The module whose reported properties changed.
+    pub const REPORTER_MODULE_ID: &str = "rpSenderModuleId";
+}
+
+/// A message: body, application properties in the order they came, system properties by routing name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message {
+    /// The payload, as it came.
+    pub body: Bytes,
+    /// Application properties, in order; `None` is a key without `=`.
+    pub properties: Vec<(String, Option<String>)>,
+    /// System properties by the names of [`system`].
+    pub system: BTreeMap<String, String>,
+}
+
+impl Message {
+    /// Returns a system property, its name compared without regard to case.
+    pub fn system(&self, name: &str) -> Option<&str> {
+        match self.system.get(name) {
+            Some(value) => Some(value),
+            None => self.system.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()),
+        }
+    }
+
+    /// Returns an application property, its name compared without regard to case; a key without value is empty.
+    pub fn property(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.properties.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value.as_deref().unwrap_or_default())
+    }
+
+    /// Sets a system property.
+    pub fn set_system(&mut self, name: &str, value: impl Into<String>) {
+        self.system.insert(name.to_owned(), value.into());
+    }
+
+    /// Returns the source that routes are matched with, ending with `/` (protocol.md §8.2).
+    pub fn source(&self) -> String {
+        if self.system(system::MESSAGE_TYPE).is_some_and(|kind| kind == "twinChangeNotification") {
+            return "/twinChangeNotifications/".to_owned();
+        }
+        match (self.system(system::CONNECTION_MODULE_ID), self.system(system::OUTPUT_NAME)) {
+            (None, _) => "/messages/".to_owned(),
+            (Some(module), None) => format!("/messages/modules/{module}/"),
+            (Some(module), Some(output)) => format!("/messages/modules/{module}/outputs/{output}/"),
+        }
+    }
+
+    /// Returns the bytes that count against the 256 KB limit: body, property names and values.
+    pub fn size(&self) -> usize {
+        let properties = self.properties.iter().map(|(k, v)| k.len() + v.as_ref().map_or(0, String::len));
+        let system = self.system.iter().map(|(k, v)| k.len() + v.len());
+        self.body.len() + properties.sum::<usize>() + system.sum::<usize>()
+    }
+}
+
+/// Why stored bytes are no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored bytes are no message")]
+pub struct NotAMessage;
+
+impl Message {
+    /// Appends the stored form: length-prefixed fields, little endian, version byte first.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.push(1);
+        put_length(out, self.system.len());
+        for (key, value) in &self.system {
+            put_text(out, key);
+            put_text(out, value);
+        }
+        put_length(out, self.properties.len());
+        for (key, value) in &self.properties {
+            put_text(out, key);
+            out.push(u8::from(value.is_some()));
+            put_text(out, value.as_deref().unwrap_or_default());
+        }
+        out.extend_from_slice(&self.body);
+    }
+
+    /// Reads the stored form back; the body shares the bytes given.
+    pub fn decode(stored: Bytes) -> Result<Self, NotAMessage> {
+        let mut fields = Fields { rest: stored };
+        if fields.byte()? != 1 {
+            return Err(NotAMessage);
+        }
+        let mut message = Self::default();
+        for _ in 0..fields.length()? {
+            let (key, value) = (fields.text()?, fields.text()?);
+            message.system.insert(key, value);
+        }
+        for _ in 0..fields.length()? {
+            let key = fields.text()?;
+            let has_value = fields.byte()? == 1;
+            let value = fields.text()?;
+            message.properties.push((key, has_value.then_some(value)));
+        }
+        message.body = fields.rest;
+        Ok(message)
+    }
+}
+
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    let length = u32::try_from(length).expect("a message is bounded far below 4 GiB");
+    out.extend_from_slice(&length.to_le_bytes());
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_length(out, text.len());
+    out.extend_from_slice(text.as_bytes());
+}
+
+struct Fields {
+    rest: Bytes,
+}
+
+impl Fields {
+    fn take(&mut self, length: usize) -> Result<Bytes, NotAMessage> {
+        if length > self.rest.len() {
+            return Err(NotAMessage);
+        }
+        Ok(self.rest.split_to(length))
+    }
+
+    fn byte(&mut self) -> Result<u8, NotAMessage> {
+        Ok(self.take(1)?[0])
+    }
+
+    fn length(&mut self) -> Result<usize, NotAMessage> {
+        let bytes = self.take(4)?;
+        Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize)
+    }
+
+    fn text(&mut self) -> Result<String, NotAMessage> {
+        let length = self.length()?;
+        let bytes = self.take(length)?;
+        String::from_utf8(bytes.to_vec()).map_err(|_| NotAMessage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Message {
+        let mut message = Message { body: Bytes::from_static(b"{\"t\":40}"), ..Message::default() };
+        message.properties = vec![("a".into(), Some("1".into())), ("flag".into(), None), ("e".into(), Some("".into()))];
+        message.set_system(system::CONNECTION_MODULE_ID, "filter");
+        message.set_system(system::OUTPUT_NAME, "alerts");
+        message
+    }
+
+    #[test]
+    fn a_stored_message_comes_back_as_it_was() {
+        let mut stored = Vec::new();
+        sample().encode(&mut stored);
+        assert_eq!(Message::decode(Bytes::from(stored)), Ok(sample()));
+    }
+
+    #[test]
+    fn a_message_cut_in_its_properties_is_refused() {
+        let mut stored = Vec::new();
+        Message { body: Bytes::new(), ..sample() }.encode(&mut stored);
+        for length in 0..stored.len() {
+            assert_eq!(Message::decode(Bytes::copy_from_slice(&stored[..length])), Err(NotAMessage), "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn the_source_names_module_and_output() {
+        assert_eq!(sample().source(), "/messages/modules/filter/outputs/alerts/");
+        assert_eq!(Message::default().source(), "/messages/");
+        let mut change = sample();
+        change.set_system(system::MESSAGE_TYPE, "twinChangeNotification");
+        assert_eq!(change.source(), "/twinChangeNotifications/");
+    }
+
+    #[test]
+    fn properties_are_found_without_regard_to_case() {
+        assert_eq!(sample().property("A"), Some("1"));
+        assert_eq!(sample().property("flag"), Some(""));
+        assert_eq!(sample().system("connectionmoduleid"), Some("filter"));
+        assert_eq!(sample().property("missing"), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! MQTT 3.1.1: codec, topics, and one connection's session. A core: bytes and rules, no socket, no clock.

@@ -1,0 +1,1 @@
+//! Instances of modules: processes and containers, their start, output and end.

@@ -1,0 +1,1 @@
+//! The simulator: one dispatcher that owns the cores and the children.

@@ -1,0 +1,1 @@
+//! What lies in a solution's folder: module.json, .env, edgectl.yaml, the deployment template.

@@ -1,0 +1,1 @@
+//! Scaffolds: list, plan, render, write. Owns `handlebars` and `include_dir`.

@@ -1,0 +1,1 @@
+//! Twin documents: merge, versions, metadata, limits.

@@ -1,0 +1,163 @@
+//! Everything said to a person or a pipe. Owns stdout, stderr and the terminal; the only place that prints.
+//!
+//! Callers state an intent ([`Ui::result`], [`Ui::step`], [`Ui::warn`], [`Ui::hint`]); where it goes and how it looks
+//! is decided here. stdout holds the result and nothing else, stderr everything else.
+
+mod progress;
+mod prompt;
+mod style;
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::failure::{Failure, Kind, Outcome};
+
+pub use progress::{Progress, Task};
+pub use style::Paint;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Lines for a person.
+    Text,
+    /// One JSON document, or one record a line for streams.
+    Json,
+}
+
+/// How much is said besides results, warnings and errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// No steps and no hints.
+    Quiet,
+    /// Steps and hints.
+    Normal,
+    /// Details that help to see why something was decided.
+    Verbose,
+}
+
+/// How questions are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Questions {
+    /// A person at a terminal answers.
+    Ask,
+    /// The default, or yes, is taken without asking (`--yes`).
+    AssumeYes,
+    /// Nobody is there: a question is an error that names the flag.
+    Refuse,
+}
+
+/// What the global flags and the terminal decide about output.
+#[derive(Debug, Clone, Copy)]
+pub struct Ui {
+    /// How results are written.
+    pub format: Format,
+    /// How much is said.
+    pub verbosity: Verbosity,
+    /// How questions are answered.
+    pub questions: Questions,
+    /// How stderr is coloured.
+    pub paint: Paint,
+}
+
+impl Ui {
+    /// Prints a result as text, with a line end.
+    pub fn result(&self, text: impl AsRef<str>) -> Outcome {
+        let mut out = io::stdout().lock();
+        told(writeln!(out, "{}", text.as_ref()))
+    }
+
+    /// Prints a result as one indented JSON document.
+    pub fn document(&self, document: &impl Serialize) -> Outcome {
+        let text = serde_json::to_string_pretty(document).map_err(|e| Failure::new(Kind::Bug, e))?;
+        self.result(text)
+    }
+
+    /// Prints one record of a stream: JSON on one line, flushed.
+    pub fn record(&self, record: &impl Serialize) -> Outcome {
+        let text = serde_json::to_string(record).map_err(|e| Failure::new(Kind::Bug, e))?;
+        let mut out = io::stdout().lock();
+        told(writeln!(out, "{text}").and_then(|()| out.flush()))
+    }
+
+    /// Prints bytes of a result as they are.
+    pub fn bytes(&self, bytes: &[u8]) -> Outcome {
+        let mut out = io::stdout().lock();
+        told(out.write_all(bytes).and_then(|()| out.flush()))
+    }
+
+    /// Says whether results are JSON.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Tells a step: a verb in the past tense when done, in the present participle while running.
+    pub fn step(&self, verb: &str, what: impl AsRef<str>) {
+        if self.verbosity >= Verbosity::Normal {
+            self.tell(&format!("{} {}", self.paint.verb(&format!("{verb:>12}")), what.as_ref()));
+        }
+    }
+
+    /// Tells a detail that only `--verbose` shows.
+    pub fn detail(&self, text: impl AsRef<str>) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.tell(text.as_ref());
+        }
+    }
+
+    /// Tells something that deserves attention though the command goes on.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        self.tell(&format!("{} {}", self.paint.warning("warning:"), text.as_ref()));
+    }
+
+    /// Tells what could be done next.
+    pub fn hint(&self, text: impl AsRef<str>) {
+        if self.verbosity >= Verbosity::Normal {
+            self.tell(&format!("{} {}", self.paint.hint("hint:"), text.as_ref()));
+        }
+    }
+
+    /// Tells a line of a module's log; `tag` is padded to `width` and coloured by module.
+    pub fn log(&self, tag: &str, width: usize, text: &str) {
+        self.tell(&format!("{} {text}", self.paint.module(tag, &format!("{tag:<width$} |"))));
+    }
+
+    /// Tells a failure: message, causes, excerpt, hints; or the JSON document.
+    pub fn fail(&self, failure: &Failure) {
+        if self.is_json() {
+            if let Ok(text) = serde_json::to_string(&failure.to_document()) {
+                self.tell(&text);
+            }
+            return;
+        }
+        self.tell(&format!("{} {}", self.paint.error("error:"), failure.message()));
+        for cause in failure.causes() {
+            self.tell(&format!("  caused by: {cause}"));
+        }
+        if let Some(excerpt) = failure.excerpt_text() {
+            self.tell(excerpt.trim_end());
+        }
+        for hint in failure.hints() {
+            self.tell(&format!("{} {hint}", self.paint.hint("hint:")));
+        }
+    }
+
+    /// Starts a group of progress lines, drawn only if stderr is a terminal and `--quiet` was not given.
+    pub fn progress(&self) -> Progress {
+        let shown = self.verbosity >= Verbosity::Normal && !self.is_json() && io::stderr().is_terminal();
+        Progress::new(shown, *self)
+    }
+
+    fn tell(&self, text: &str) {
+        // Nobody is left to tell when stderr is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// A reader that went away ends the command silently; any other write error is the machine's.
+fn told(written: io::Result<()>) -> Outcome {
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::new(Kind::ReaderGone, "the reader of stdout is gone"),
+        _ => Failure::machine("cannot write to stdout").cause(error),
+    })
+}

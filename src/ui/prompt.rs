@@ -1,0 +1,51 @@
+//! Questions. Owns `dialoguer`. A question is asked only of a person at a terminal.
+
+use dialoguer::{Confirm, Input, Select};
+
+use super::{Questions, Ui};
+use crate::failure::{Failure, Outcome};
+
+impl Ui {
+    /// Asks for yes or no. `--yes` answers yes; without a terminal the error names `flag`.
+    pub fn confirm(&self, question: &str, flag: &str) -> Outcome<bool> {
+        match self.questions {
+            Questions::AssumeYes => Ok(true),
+            Questions::Refuse => Err(nobody_to_ask(question, flag)),
+            Questions::Ask => answered(Confirm::new().with_prompt(question).default(true).interact()),
+        }
+    }
+
+    /// Asks for a text. `--yes` takes the default; without terminal or default the error names `flag`.
+    pub fn input(&self, question: &str, default: Option<&str>, flag: &str) -> Outcome<String> {
+        match (self.questions, default) {
+            (Questions::AssumeYes | Questions::Refuse, Some(default)) => Ok(default.to_owned()),
+            (Questions::AssumeYes | Questions::Refuse, None) => Err(nobody_to_ask(question, flag)),
+            (Questions::Ask, default) => {
+                let input = Input::<String>::new().with_prompt(question);
+                answered(match default {
+                    Some(default) => input.default(default.to_owned()).interact_text(),
+                    None => input.interact_text(),
+                })
+            }
+        }
+    }
+
+    /// Asks to choose one of `choices`; returns its index. Without a terminal the error names `flag`.
+    pub fn choose(&self, question: &str, choices: &[String], flag: &str) -> Outcome<usize> {
+        match self.questions {
+            Questions::AssumeYes | Questions::Refuse => Err(nobody_to_ask(question, flag)),
+            Questions::Ask => answered(Select::new().with_prompt(question).items(choices).default(0).interact()),
+        }
+    }
+}
+
+fn nobody_to_ask(question: &str, flag: &str) -> Failure {
+    Failure::usage(format!("`{question}` needs an answer, and stdin is not a terminal")).hint(format!("pass {flag}"))
+}
+
+fn answered<T>(answer: dialoguer::Result<T>) -> Outcome<T> {
+    answer.map_err(|error| match error {
+        dialoguer::Error::IO(error) if error.kind() == std::io::ErrorKind::Interrupted => Failure::interrupted(),
+        error => Failure::machine("cannot read the answer").cause(error),
+    })
+}

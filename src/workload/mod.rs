@@ -1,0 +1,1 @@
+//! The workload API, from request to response. A core: no socket.

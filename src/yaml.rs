@@ -1,0 +1,1 @@
+//! YAML text to values and back. Owns `serde_yaml`.
