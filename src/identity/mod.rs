@@ -2,6 +2,10 @@
 //!
 //! Owns the cryptography (`ring`, `rcgen`). Knows nothing of connections; see `edgehub`.
 
+mod certificate;
+mod master_key;
 mod name;
 
+pub use certificate::{Authority, AuthorityError, CertificateError, CertifiedKey};
+pub use master_key::{MasterKey, SealError};
 pub use name::{DeviceId, Identity, ModuleId, NameError};
