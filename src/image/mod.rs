@@ -1,1 +1,5 @@
 //! Images of modules: names, tags, platforms, build contexts.
+
+mod platform;
+
+pub use platform::{Platform, PlatformError, Variant};
