@@ -30,3 +30,9 @@ impl Environment {
         &self.variables
     }
 }
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self { variables: pairs.into_iter().collect() }
+    }
+}
