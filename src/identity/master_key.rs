@@ -4,7 +4,8 @@ use std::fmt;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
-use ring::rand::{SecureRandom, SystemRandom};
+
+use super::Key;
 
 /// The device-wide secret behind `encrypt` and `decrypt` of the workload API (protocol.md §2.2): AES-256-GCM.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,20 +17,9 @@ pub struct MasterKey([u8; 32]);
 pub struct SealError;
 
 impl MasterKey {
-    /// Makes a new key; `None` if the system gives no random bytes.
-    pub fn generate() -> Option<Self> {
-        let mut bytes = [0; 32];
-        SystemRandom::new().fill(&mut bytes).ok().map(|()| Self(bytes))
-    }
-
-    /// Takes a key as it was kept.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the key's bytes, to be kept in a private file.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+    /// Derives the master key from a secret of the device, which is what is kept.
+    pub fn derive(secret: &Key) -> Self {
+        Self(secret.sign(b"edgectl workload API master key"))
     }
 
     /// Encrypts, and binds the result to the context.
@@ -75,7 +65,7 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_with_a_vector_of_any_length() {
-        let key = MasterKey::generate().expect("random bytes");
+        let key = MasterKey([7; 32]);
         for vector in [&b""[..], b"iv", b"twelve bytes", &[7; 500]] {
             let sealed = key.seal(vector, b"filter1", b"secret").expect("sealed");
             assert_eq!(sealed.len(), b"secret".len() + AES_256_GCM.tag_len());
@@ -84,10 +74,18 @@ mod tests {
     }
 
     #[test]
+    fn the_same_secret_gives_the_same_key() {
+        let secret = Key::generate().expect("random bytes");
+        let kept = Key::parse(&secret.to_base64()).expect("a key");
+        assert_eq!(MasterKey::derive(&kept), MasterKey::derive(&secret));
+        assert_ne!(MasterKey::derive(&kept), MasterKey::derive(&Key::generate().expect("random bytes")));
+    }
+
+    #[test]
     fn another_key_vector_or_context_opens_nothing() {
-        let key = MasterKey::from_bytes([1; 32]);
+        let key = MasterKey([1; 32]);
         let sealed = key.seal(b"iv", b"filter1", b"secret").expect("sealed");
-        assert_eq!(MasterKey::from_bytes([2; 32]).open(b"iv", b"filter1", &sealed), Err(SealError));
+        assert_eq!(MasterKey([2; 32]).open(b"iv", b"filter1", &sealed), Err(SealError));
         assert_eq!(key.open(b"vi", b"filter1", &sealed), Err(SealError));
         assert_eq!(key.open(b"iv", b"other1", &sealed), Err(SealError));
         assert_eq!(key.open(b"iv", b"filter1", b"short"), Err(SealError));
