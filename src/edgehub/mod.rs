@@ -5,5 +5,5 @@
 mod port;
 
 pub use port::{
-    ConnectionId, Credential, Delivery, Event, Feature, Guarantee, Receipt, Refusal, Request, Session, Target,
+    ConnectionId, Credential, Delivery, Event, Feature, Guarantee, Link, Receipt, Refusal, Request, Session, Target,
 };
