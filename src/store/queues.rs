@@ -1,0 +1,168 @@
+//! All queues of one folder, made durable together.
+
+use std::collections::HashMap;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::error::StoreError;
+use super::log::Log;
+use super::segment::Room;
+use super::{Durability, file, folder, record};
+
+const FORMAT: &str = "edgectl queues 1\n";
+
+/// Durable queues by name.
+///
+/// Nothing that is appended or acknowledged counts before [`Queues::commit`]. One owner per folder; see
+/// [`lock`](super::lock).
+#[derive(Debug)]
+pub struct Queues {
+    root: PathBuf,
+    durability: Durability,
+    logs: HashMap<String, Log>,
+}
+
+/// What was found of a queue when the folder was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// Its name.
+    pub queue: String,
+    /// The number of the first record that is not acknowledged.
+    pub first: u64,
+    /// The number that the next record gets; equal to `first` if nothing is owed.
+    pub next: u64,
+    /// Records in between that cannot be read any more, since a segment is damaged or gone.
+    pub lost: u64,
+    /// Bytes cut from the ends of segments, since they were no whole record; never committed ones unless the disk is
+    /// at fault.
+    pub cut: u64,
+}
+
+impl Queues {
+    /// Opens the queues of a folder, which is made if it is not there; also returns what is in it, sorted by name.
+    ///
+    /// Each queue is cut at the first thing that is no whole record.
+    pub fn open(root: &Path, durability: Durability) -> Result<(Self, Vec<Recovered>), StoreError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(StoreError::io("create", root))?;
+        check_format(root, durability)?;
+        let mut queues = Self { root: root.to_owned(), durability, logs: HashMap::new() };
+        let mut recovered = Vec::new();
+        for (queue, folder) in folder::find_queues(root).map_err(StoreError::io("read", root))? {
+            let (log, loss) = Log::open(root.join(folder), durability)?;
+            recovered.push(Recovered {
+                queue: queue.clone(),
+                first: log.first(),
+                next: log.next(),
+                lost: loss.records,
+                cut: loss.bytes,
+            });
+            queues.logs.insert(queue, log);
+        }
+        Ok((queues, recovered))
+    }
+
+    /// Adds a record to a queue; a queue that does not exist starts with it.
+    ///
+    /// Only remembered: [`Queues::commit`] writes it. `number` must be the queue's next one.
+    pub fn append(&mut self, queue: &str, number: u64, record: &[u8]) -> Result<(), StoreError> {
+        if record.len() > record::MAX_BODY {
+            return Err(StoreError::TooLong { length: record.len(), limit: record::MAX_BODY });
+        }
+        if let Some(log) = self.logs.get_mut(queue) {
+            check_order(queue, log.next() == number, log, number)?;
+            log.append(record);
+            return Ok(());
+        }
+        let mut log = Log::new(self.root.join(folder::of_queue(queue)), self.durability, number);
+        log.append(record);
+        self.logs.insert(queue.to_owned(), log);
+        Ok(())
+    }
+
+    /// Says that everything below `first` is done.
+    ///
+    /// Only remembered: [`Queues::commit`] writes it, so a killed process may find some of it again. For
+    /// records that are not committed yet it is written one commit later than they are. A queue that does not exist
+    /// (any more) is passed over.
+    pub fn acknowledge(&mut self, queue: &str, first: u64) -> Result<(), StoreError> {
+        let Some(log) = self.logs.get_mut(queue) else { return Ok(()) };
+        check_order(queue, first <= log.next(), log, first)?;
+        log.acknowledge(first);
+        Ok(())
+    }
+
+    /// Makes everything since the last commit durable.
+    ///
+    /// # Errors
+    ///
+    /// A failed commit takes back everything that was appended since the last one, in every queue, so that the
+    /// numbers are free again; the queues can be used on, and a disk that was full may have room the next time
+    /// ([`StoreError::is_full`]). What was acknowledged stays so. Segments that are done are removed first, to make
+    /// room.
+    pub fn commit(&mut self) -> Result<(), StoreError> {
+        let cursors = self.logs.values_mut().try_for_each(Log::write_cursor);
+        let written = cursors.and_then(|()| self.logs.values_mut().try_for_each(Log::write_pending));
+        match &written {
+            Ok(()) => self.logs.values_mut().for_each(Log::settle),
+            Err(_) => self.take_back(),
+        }
+        written
+    }
+
+    /// Forgets everything that was appended since the last commit.
+    pub fn take_back(&mut self) {
+        self.logs.values_mut().for_each(Log::take_back);
+        self.logs.retain(|_, log| log.is_on_disk());
+    }
+
+    /// Returns committed records that are not acknowledged, from number `from` on, oldest first, with their numbers.
+    ///
+    /// At most `max_records`, and at most `max_bytes` of bodies, but at least one record if there is one. Numbers
+    /// have a gap where records are [lost](Recovered::lost).
+    pub fn read(
+        &self,
+        queue: &str,
+        from: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<(u64, Bytes)>, StoreError> {
+        let room = Room { records: max_records, bytes: max_bytes };
+        self.logs.get(queue).map_or_else(|| Ok(Vec::new()), |log| log.read(from, room))
+    }
+
+    /// Removes a queue with everything in it; a later record may start it anew with any number.
+    pub fn remove(&mut self, queue: &str) -> Result<(), StoreError> {
+        let Some(log) = self.logs.remove(queue) else { return Ok(()) };
+        if !log.is_on_disk() {
+            return Ok(());
+        }
+        let folder = self.root.join(folder::of_queue(queue));
+        let removed = folder.with_extension(folder::REMOVED);
+        // Renamed first, so that a killed process does not leave half a queue.
+        fs::rename(&folder, &removed).map_err(StoreError::io("remove", &folder))?;
+        fs::remove_dir_all(&removed).map_err(StoreError::io("remove", &removed))
+    }
+}
+
+fn check_order(queue: &str, is_in_order: bool, log: &Log, found: u64) -> Result<(), StoreError> {
+    match is_in_order {
+        true => Ok(()),
+        false => Err(StoreError::OutOfOrder { queue: queue.to_owned(), expected: log.next(), found }),
+    }
+}
+
+fn check_format(root: &Path, durability: Durability) -> Result<(), StoreError> {
+    let path = root.join("format");
+    let found = file::load(&path).map_err(StoreError::io("read", &path))?;
+    match found.as_deref().map(String::from_utf8_lossy) {
+        None => file::save(&path, FORMAT.as_bytes(), durability).map_err(StoreError::io("write", &path)),
+        Some(found) if found == FORMAT => Ok(()),
+        Some(found) => {
+            let found = found.chars().take(80).collect();
+            Err(StoreError::Format { path, found, expected: FORMAT })
+        }
+    }
+}
