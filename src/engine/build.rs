@@ -16,12 +16,13 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::archive::{self, Packing};
 use super::connect::Nature;
 use super::error::{failure, text_of};
+use super::push::advise;
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
 use super::{Engine, Event, Logins, Watch, buildkit, classic, credentials};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{Bases, BuildContext, BuildPlan, Cache, Dockerfile, IgnoreFile, Layers};
+use crate::image::{Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Reference};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -257,9 +258,11 @@ fn explain_step(refused: Failure, plan: &BuildPlan, step: &Step, said: &str) -> 
     let said = without_wrapping(said);
     let dockerfile = plan.dockerfile.display();
     if let Some(base) = base_image(&step.name) {
+        let registry = Reference::parse(base).map_or_else(|_| DOCKER_HUB.to_owned(), |base| base.registry().to_owned());
         return refused
             .cause(format!("base image `{base}`: {said}"))
-            .hint(format!("see whether `docker pull {base}` works, or correct `FROM` in `{dockerfile}`"));
+            .hint(advise("pull", &registry, said))
+            .hint(format!("correct `FROM` in `{dockerfile}` if another image is meant"));
     }
     let refused = match exit_code(said) {
         Some(code) => refused.cause(format!("step `{}` ended with exit code {code}", step.name)),
