@@ -2,6 +2,9 @@
 //!
 //! No type of `bollard` stands in a public signature.
 
+pub mod container;
+pub mod network;
+
 use bollard::Docker;
 
 use crate::environment::Environment;
