@@ -25,3 +25,10 @@ impl Environment {
         &self.variables
     }
 }
+
+/// Takes variables as given; a later one of the same name wins.
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self { variables: pairs.into_iter().collect() }
+    }
+}

@@ -34,7 +34,9 @@
 //!                identity   names, keys, SAS tokens, certificates
 //!                message    a message as the hub sees it
 //!                clock, environment   points in time and variables as data
+//!                document   a JSON or YAML file: its values and their places
 //!                json, yaml text with places, to values and back
+//!                text       a wrong place in a file, as it is shown
 //! ```
 //!
 //! # The rules
@@ -65,6 +67,7 @@ pub mod mqtt;
 pub mod workload;
 
 pub mod clock;
+pub mod document;
 pub mod environment;
 pub mod identity;
 pub mod image;
@@ -74,5 +77,6 @@ pub mod message;
 pub mod route;
 pub mod solution;
 pub mod template;
+pub mod text;
 pub mod twin;
 pub mod yaml;

@@ -1,7 +1,10 @@
 //! One file a subcommand: its arguments, its help, its run. No business rule lives here.
 
+mod build;
 mod completions;
 mod context;
+mod images;
+mod push;
 
 pub use context::Context;
 
@@ -11,6 +14,8 @@ use crate::failure::Outcome;
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "a doc comment here would replace the help text that stands on the arguments")]
 pub enum Command {
+    Build(build::Build),
+    Push(push::Push),
     Completions(completions::Completions),
 }
 
@@ -18,6 +23,8 @@ impl Command {
     /// Runs the subcommand.
     pub fn run(self, cx: &mut Context) -> Outcome {
         match self {
+            Self::Build(args) => build::run(cx, &args),
+            Self::Push(args) => push::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
         }
     }

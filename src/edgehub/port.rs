@@ -177,3 +177,13 @@ pub enum Event {
         payload: Bytes,
     },
 }
+
+/// Whether the cloud can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Link {
+    /// It can.
+    Online,
+    /// It cannot.
+    Offline,
+}

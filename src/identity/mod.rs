@@ -2,6 +2,15 @@
 //!
 //! Owns the cryptography (`ring`, `rcgen`). Knows nothing of connections; see `edgehub`.
 
+mod certificate;
+mod connection_string;
+mod key;
+mod master_key;
 mod name;
+pub mod sas;
 
+pub use certificate::{Authority, AuthorityError, CertificateError, CertifiedKey};
+pub use connection_string::{ConnectionString, ConnectionStringError, Proof};
+pub use key::{KEY_BYTES, Key, KeyError};
+pub use master_key::{MasterKey, SealError};
 pub use name::{DeviceId, Identity, ModuleId, NameError};

@@ -1,1 +1,23 @@
 //! TLS, TCP, unix sockets and HTTP. Owns `rustls` and the server side of `hyper`.
+//!
+//! Carries bytes to whoever asked for them. Knows no protocol of the hub and decides about no identity; what a
+//! connection may do is the business of the cores.
+
+mod accept;
+mod holder;
+mod http;
+mod listen;
+mod tls;
+mod unix;
+mod workload;
+
+#[cfg(test)]
+mod tests;
+
+pub use accept::{AcceptRules, Admission, Arrival, accept_tls};
+pub use holder::{Holder, holder_of};
+pub use http::{HttpLimits, Request, Response, serve_http};
+pub use listen::{BindError, Binding, bind, bind_all, bind_auto};
+pub use tls::{HandshakeError, ServerTls, TlsError, TlsStream};
+pub use unix::{SocketError, UnixSocket};
+pub use workload::{WorkloadDoor, serve_workload};

@@ -1,1 +1,3 @@
 //! The simulator: one dispatcher that owns the cores and the children.
+
+pub mod control;
