@@ -15,11 +15,6 @@ impl Environment {
         Self { variables: pairs.collect() }
     }
 
-    /// Takes variables as given; a later one of the same name wins.
-    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self { variables: pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
-    }
-
     /// Returns a variable's value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
@@ -31,6 +26,7 @@ impl Environment {
     }
 }
 
+/// Takes variables as given; a later one of the same name wins.
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
         Self { variables: pairs.into_iter().collect() }

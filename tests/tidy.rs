@@ -19,8 +19,10 @@ const LAYERS: &[(&str, &[(&str, &[&str])])] = &[
         &[
             ("clock", &[]),
             ("environment", &[]),
-            ("json", &[]),
-            ("yaml", &["json"]),
+            ("text", &[]),
+            ("json", &["text"]),
+            ("yaml", &["json", "text"]),
+            ("document", &["json", "text", "yaml"]),
             ("message", &["clock", "identity"]),
             ("identity", &["clock"]),
             ("twin", &["clock", "json"]),
@@ -58,7 +60,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
 
 /// Every dependency and the modules that may know it; `*` is everybody.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("annotate_snippets", &["json", "yaml"]),
+    ("annotate_snippets", &["text"]),
     ("anyhow", &["*"]),
     ("base64", &["*"]),
     ("bollard", &["engine"]),
@@ -85,6 +87,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("serde", &["*"]),
     ("serde_json", &["*"]),
     ("serde_yaml", &["yaml"]),
+    ("strsim", &["text"]),
     ("tar", &["engine"]),
     ("thiserror", &["*"]),
     ("time", &["clock"]),
@@ -234,9 +237,8 @@ fn reads_world(source: &Source, place: &Place) -> bool {
     let path: Vec<_> = place.segments.iter().map(String::as_str).collect();
     let is_call = |owner| path.windows(2).any(|pair| pair == [owner, "now"]);
     let uses_tokio = || source.paths.iter().any(|p| p.segments.iter().take(3).eq(["tokio", "time", "Instant"]));
-    path.starts_with(&["std", "env"])
-        || is_call("SystemTime")
-        || is_call("Instant") && path[0] != "tokio" && !uses_tokio()
+    let reads_variables = path.starts_with(&["std", "env"]) && path.get(2) != Some(&"consts");
+    reads_variables || is_call("SystemTime") || is_call("Instant") && path[0] != "tokio" && !uses_tokio()
 }
 
 /// Says whether cargo builds the file: as a target of its own, or as a module that another file names.

@@ -1,11 +1,31 @@
-//! The container engine: images, registries, containers, networks. Owns `bollard`.
+//! The container engine: images, registries, containers, networks. Owns `bollard`, `docker_credential` and `tar`.
 //!
-//! No type of `bollard` stands in a public signature.
+//! No type of `bollard` stands in a public signature. Requests that may take long tell what happens through a
+//! [`Watch`]; dropping their future cancels them in the engine too.
+
+mod archive;
+mod build;
+mod buildkit;
+mod classic;
+mod connect;
+mod credentials;
+mod endpoint;
+mod error;
+mod image;
+mod push;
+mod transcript;
+mod transfer;
+
+use std::time::Duration;
 
 use bollard::Docker;
 
-use crate::environment::Environment;
-use crate::failure::{Failure, Outcome};
+pub use build::{Builder, Built};
+pub use credentials::{Login, Logins};
+pub use push::Pushed;
+
+/// Longer than any build; `bollard` would otherwise cut a request after two minutes.
+const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A connection to a container engine that has answered.
 #[derive(Debug, Clone)]
@@ -13,16 +33,32 @@ pub struct Engine {
     docker: Docker,
 }
 
+/// What a long request tells while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// Bytes of the build context that were sent so far.
+    ContextSent(u64),
+    /// A step began, for example `[2/4] RUN pip install -r requirements.txt`.
+    StepStarted(&'a str),
+    /// A line that the running step printed.
+    Output(&'a str),
+    /// Bytes of layers that were moved from or to a registry so far, and how many there are.
+    Transferred {
+        /// Bytes moved so far.
+        bytes: u64,
+        /// Bytes known so far; it grows as layers are found.
+        total: u64,
+    },
+    /// Something that deserves attention though the request goes on.
+    Warning(&'a str),
+}
+
+/// Takes the events of a long request.
+pub type Watch<'a> = &'a (dyn Fn(Event<'_>) + Send + Sync);
+
 impl Engine {
-    /// Connects to the engine that the environment names (`DOCKER_HOST`), else to the local one.
-    pub async fn connect(_environment: &Environment) -> Outcome<Self> {
-        let unreachable = |error| {
-            Failure::machine("no container engine answers")
-                .cause(error)
-                .hint("start Docker, or pass `--runtime process` to run modules without containers")
-        };
-        let docker = Docker::connect_with_defaults().map_err(unreachable)?;
-        let docker = docker.negotiate_version().await.map_err(unreachable)?;
-        Ok(Self { docker })
+    /// Returns the connection for requests that may take long until their first answer.
+    fn patient(&self) -> Docker {
+        self.docker.clone().with_timeout(NO_TIMEOUT)
     }
 }

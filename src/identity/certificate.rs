@@ -19,6 +19,7 @@ use rcgen::{
 };
 
 use super::{DeviceId, ModuleId};
+use crate::failure::Failure;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const AUTHORITY_LIFE: Duration = Duration::from_secs(3650 * DAY.as_secs());
@@ -70,6 +71,20 @@ pub enum AuthorityError {
     /// A new CA could not be made.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+}
+
+impl From<AuthorityError> for Failure {
+    fn from(error: AuthorityError) -> Self {
+        let failure = Failure::machine(format!("cannot use the development CA: {error}"));
+        match error {
+            AuthorityError::Read { source, .. } => failure.cause(source).hint("give yourself read access to that file"),
+            AuthorityError::Write { source, .. } => failure.cause(source).hint("free or unlock the disk and try again"),
+            AuthorityError::Damaged { .. } => {
+                failure.hint("run `edgectl simulate --reset` to make a new one; modules started by hand need it, too")
+            }
+            AuthorityError::Certificate(_) => failure.hint("use a device id that is a host name"),
+        }
+    }
 }
 
 /// A certificate with its chain and its private key, as texts.

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::failure::Failure;
+
 /// Why a socket cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
@@ -28,6 +30,20 @@ pub enum SocketError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl From<SocketError> for Failure {
+    fn from(error: SocketError) -> Self {
+        let failure = Failure::machine(&error);
+        match error {
+            SocketError::InUse(_) => failure.hint("run `edgectl stop` if that is a simulation of this solution"),
+            SocketError::InTheWay(path) => failure.hint(format!("move `{}` away", path.display())),
+            SocketError::TooLong(_) => failure.hint("set `XDG_RUNTIME_DIR` or `TMPDIR` to a folder with a short path"),
+            SocketError::Other { path, source } => {
+                failure.cause(source).hint(format!("make sure that you can write where `{}` is", path.display()))
+            }
+        }
+    }
 }
 
 /// A listening unix socket; its file goes when it is dropped.

@@ -230,7 +230,10 @@ fn use_tree(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<
             _ => break,
         }
     }
-    found.push(Place { line, segments });
+    // `use<'a>` in a bound names no path.
+    if !segments.is_empty() {
+        found.push(Place { line, segments });
+    }
     at
 }
 

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn environment(runtime: &Path) -> Environment {
-        Environment::from_pairs([("XDG_RUNTIME_DIR", runtime.to_str().expect("UTF-8"))])
+        [("XDG_RUNTIME_DIR".to_owned(), runtime.to_str().expect("UTF-8").to_owned())].into_iter().collect()
     }
 
     #[test]

@@ -10,5 +10,5 @@ mod server;
 
 pub use client::Connection;
 pub use folder::{RunFolder, RunRecord};
-pub use protocol::{MessageBody, Request, SendTarget, Since, Start, TargetName, TwinChange};
+pub use protocol::{MessageBody, Request, SendTarget, Since, Start, TargetName, TwinChange, Until};
 pub use server::{Answers, ControlCall, serve};

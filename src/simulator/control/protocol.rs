@@ -11,8 +11,11 @@ use crate::identity::ModuleId;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Request {
-    /// The `ready` document.
-    Ready,
+    /// The `ready` document, once the simulation is.
+    Ready {
+        /// How far it must be.
+        until: Until,
+    },
     /// One record a module, in the shape of `ps --json`.
     Ps,
     /// Log lines; with `follow` until the client goes away.
@@ -83,6 +86,16 @@ pub enum Request {
         /// Which.
         module: ModuleId,
     },
+}
+
+/// How far a simulation must be to be called ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Until {
+    /// Ports bound, and every module started.
+    Started,
+    /// Every module connected too.
+    Connected,
 }
 
 /// A name as the developer wrote it: `module`, `device` or `device/module`.

@@ -1,0 +1,306 @@
+//! Building images: one request, told as it goes, with the failing step in the failure.
+//!
+//! BuildKit gets the context as an archive, not by a file-sync session (bollard 0.21 has none while it streams).
+//! It therefore cannot keep a Dockerfile out of `COPY . .` that the ignore file names: the Dockerfile is always sent.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration;
+
+use bollard::auth::DockerCredentials;
+use bollard::models::BuildInfo;
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
+use futures_util::StreamExt;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::archive::{self, Packing};
+use super::connect::Nature;
+use super::error::{failure, text_of};
+use super::push::advise;
+use super::transcript::{Step, Transcript};
+use super::transfer::Transfers;
+use super::{Engine, Event, Logins, Watch, buildkit, classic, credentials};
+use crate::environment::Environment;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::image::{Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Reference};
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// Which of the engine's builders is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builder {
+    /// BuildKit where the engine has it.
+    Auto,
+    /// BuildKit.
+    BuildKit,
+    /// The builder that engines had first.
+    Classic,
+}
+
+/// An image that was built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// The image's id, `sha256:…`.
+    pub id: String,
+    /// Whether every step was there from earlier builds.
+    pub cached: bool,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Builder {
+    /// Decides `Auto` by `DOCKER_BUILDKIT` (0 or 1), as docker does.
+    pub fn or_environment(self, environment: &Environment) -> Self {
+        match (self, environment.get("DOCKER_BUILDKIT").map(str::trim)) {
+            (Self::Auto, Some("0" | "false")) => Self::Classic,
+            (Self::Auto, Some("1" | "true")) => Self::BuildKit,
+            (builder, _) => builder,
+        }
+    }
+
+    fn decide(self, nature: &Nature) -> Self {
+        match self {
+            // Podman answers `/build` but has no session; Windows engines have no BuildKit.
+            Self::Auto if nature.is_podman || nature.platform.starts_with("windows/") => Self::Classic,
+            Self::Auto => Self::BuildKit,
+            decided => decided,
+        }
+    }
+}
+
+impl fmt::Display for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::BuildKit => "buildkit",
+            Self::Classic => "classic",
+        })
+    }
+}
+
+impl Engine {
+    /// Builds an image. Base images are pulled with what `logins` has for their registries.
+    ///
+    /// A step that fails is a refusal that shows the end of the step's own output. Dropping the future ends the build
+    /// in the engine too.
+    pub async fn build(&self, plan: &BuildPlan, builder: Builder, logins: &Logins, watch: Watch<'_>) -> Outcome<Built> {
+        let started = Instant::now();
+        let nature = self.nature().await?;
+        let builder = builder.decide(&nature);
+        let ignore_file = if builder == Builder::Classic { IgnoreFile::Sent } else { IgnoreFile::Ordinary };
+        let context = BuildContext::open(plan, ignore_file)?;
+        let dockerfile = std::fs::read_to_string(&plan.dockerfile)
+            .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile.display()))?;
+        let texts = credentials::texts_of(&dockerfile, &plan.args, &plan.cache_from);
+        let credentials = logins.find_mentioned(&texts).await?;
+        let options = options_of(plan, &nature, builder, context.dockerfile(), watch);
+        let request = Request { plan, builder, options, credentials };
+        let transcript = self.send(request, context, watch).await?;
+        let is_counted = if builder == Builder::Classic { classic::is_counted } else { buildkit::is_counted };
+        let id = match transcript.image_id.clone() {
+            Some(id) => id,
+            None => self.built_id(plan).await?,
+        };
+        Ok(Built { id, cached: transcript.is_cached(is_counted), seconds: started.elapsed().as_secs_f64() })
+    }
+
+    async fn built_id(&self, plan: &BuildPlan) -> Outcome<String> {
+        let id = self.image_id(&plan.image.to_string()).await?;
+        id.ok_or_else(|| {
+            Failure::refused(cannot_build(plan))
+                .cause("the engine ended the build without an image")
+                .hint("build again with `--builder classic`, and see the engine's own log")
+        })
+    }
+
+    async fn send(&self, request: Request<'_>, context: BuildContext, watch: Watch<'_>) -> Outcome<Transcript> {
+        let Request { plan, builder, options, credentials } = request;
+        let extra = extra_parameters(plan);
+        let docker = self
+            .patient()
+            .with_request_modifier(move |request| super::push::repair_credentials(with_parameters(request, &extra)));
+        let (archive, packing) = archive::pack(context);
+        let mut messages =
+            Box::pin(docker.build_image(options, Some(credentials), Some(bollard::body_try_stream(archive))));
+        let mut told = Told { builder, transcript: Transcript::default(), transfers: Transfers::default() };
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut sent = 0;
+        let ended = loop {
+            tokio::select! {
+                message = messages.next() => match message {
+                    Some(Ok(info)) => told.read(info, watch),
+                    Some(Err(error)) => break Err(error),
+                    None => break Ok(()),
+                },
+                _ = ticks.tick() => sent = tell_sent(&packing, sent, watch),
+            }
+        };
+        drop(messages);
+        match ended {
+            Ok(()) => Ok(told.transcript),
+            // A context that cannot be read breaks the request; that is the cause, the broken request only follows.
+            Err(error) => {
+                if builder == Builder::Classic {
+                    told.transcript.fail_last_step(&text_of(&error));
+                }
+                Err(packing.failure().await.unwrap_or_else(|| refusal(plan, &told.transcript, &error)))
+            }
+        }
+    }
+}
+
+struct Request<'a> {
+    plan: &'a BuildPlan,
+    builder: Builder,
+    options: BuildImageOptions,
+    credentials: HashMap<String, DockerCredentials>,
+}
+
+struct Told {
+    builder: Builder,
+    transcript: Transcript,
+    transfers: Transfers,
+}
+
+impl Told {
+    fn read(&mut self, info: BuildInfo, watch: Watch<'_>) {
+        let read = if self.builder == Builder::Classic { classic::read } else { buildkit::read };
+        read(info, &mut self.transcript, &mut self.transfers, watch);
+    }
+}
+
+fn tell_sent(packing: &Packing, told: u64, watch: Watch<'_>) -> u64 {
+    let sent = packing.sent();
+    if sent > told {
+        watch(Event::ContextSent(sent));
+    }
+    sent
+}
+
+fn options_of(
+    plan: &BuildPlan,
+    nature: &Nature,
+    builder: Builder,
+    dockerfile: &Dockerfile,
+    watch: Watch<'_>,
+) -> BuildImageOptions {
+    if builder == Builder::BuildKit && !plan.limits.is_empty() {
+        watch(Event::Warning(
+            "BuildKit has no limits for steps: memory and CPU options count with `--builder classic` only",
+        ));
+    }
+    let is_foreign = |platform: &&String| **platform != nature.platform;
+    BuildImageOptions {
+        dockerfile: match dockerfile {
+            Dockerfile::Inside(name) => name.to_string_lossy().into_owned(),
+            Dockerfile::Outside(_) => archive::OUTSIDE_NAME.to_owned(),
+        },
+        t: Some(plan.image.to_string()),
+        nocache: plan.cache == Cache::Skip,
+        pull: (plan.bases == Bases::Refresh).then(|| "1".to_owned()),
+        forcerm: true,
+        cachefrom: (!plan.cache_from.is_empty()).then(|| plan.cache_from.clone()),
+        buildargs: Some(plan.args.clone().into_iter().collect()),
+        labels: Some(plan.labels.clone().into_iter().collect()),
+        squash: (plan.layers == Layers::Squash).then_some(true),
+        networkmode: plan.network.clone(),
+        // Left to the engine where it is its own: base images made by hand often lie about their platform.
+        platform: plan.platform.as_ref().filter(is_foreign).cloned().unwrap_or_default(),
+        target: plan.target.clone().unwrap_or_default(),
+        version: if builder == Builder::Classic { BuilderVersion::BuilderV1 } else { BuilderVersion::BuilderBuildKit },
+        // The engine mixes up builds that share a session.
+        session: (builder != Builder::Classic).then(|| uuid::Uuid::new_v4().to_string()),
+        ..BuildImageOptions::default()
+    }
+}
+
+/// What bollard's options cannot say: several hosts, sizes beyond 2 GiB, and limits it does not know.
+fn extra_parameters(plan: &BuildPlan) -> Vec<(&'static str, String)> {
+    let hosts = plan.extra_hosts.iter().map(|host| ("extrahosts", host.clone()));
+    let limits = plan.limits.iter().map(|(name, value)| (*name, value.clone()));
+    hosts.chain(limits).collect()
+}
+
+fn with_parameters(
+    mut request: bollard::BollardRequest,
+    parameters: &[(&'static str, String)],
+) -> bollard::BollardRequest {
+    if parameters.is_empty() || !request.uri().path().ends_with("/build") {
+        return request;
+    }
+    let encode = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
+    let added: String = parameters.iter().map(|(name, value)| format!("&{name}={}", encode(value))).collect();
+    if let Ok(uri) = format!("{}{added}", request.uri()).parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+fn cannot_build(plan: &BuildPlan) -> String {
+    format!("cannot build `{}`", plan.image)
+}
+
+fn refusal(plan: &BuildPlan, transcript: &Transcript, error: &bollard::errors::Error) -> Failure {
+    let said = without_wrapping(&text_of(error)).to_owned();
+    let refused = failure(cannot_build(plan), error);
+    if refused.kind() != Kind::Refused {
+        return refused;
+    }
+    let refused = Failure::refused(cannot_build(plan));
+    match transcript.failed_step() {
+        Some(step) => explain_step(refused, plan, step, step.error.as_deref().unwrap_or(&said)),
+        None => refused.cause(said).hint(format!("correct `{}`, then build again", plan.dockerfile.display())),
+    }
+}
+
+fn explain_step(refused: Failure, plan: &BuildPlan, step: &Step, said: &str) -> Failure {
+    let said = without_wrapping(said);
+    let dockerfile = plan.dockerfile.display();
+    if let Some(base) = base_image(&step.name) {
+        let registry = Reference::parse(base).map_or_else(|_| DOCKER_HUB.to_owned(), |base| base.registry().to_owned());
+        return refused
+            .cause(format!("base image `{base}`: {said}"))
+            .hint(advise("pull", &registry, said))
+            .hint(format!("correct `FROM` in `{dockerfile}` if another image is meant"));
+    }
+    let refused = match exit_code(said) {
+        Some(code) => refused.cause(format!("step `{}` ended with exit code {code}", step.name)),
+        None => refused.cause(format!("step `{}`: {said}", step.name)),
+    };
+    let refused = match step.output() {
+        Some(output) => refused.excerpt(output),
+        None => refused,
+    };
+    let refused = refused.hint(format!("correct that step in `{dockerfile}`, then build again"));
+    if said.contains("not found") && step.output().is_none() {
+        return refused.hint("see whether a line of `.dockerignore` leaves the file out");
+    }
+    refused
+}
+
+/// Returns the image that a step only looks for.
+fn base_image(step: &str) -> Option<&str> {
+    let metadata = step.strip_prefix("[internal] load metadata for ");
+    metadata.or_else(|| step.split_once("] FROM ").map(|(_, rest)| rest.split(' ').next().unwrap_or(rest)))
+}
+
+/// Both builders, old and new, end their sentence with the code: `… exit code: 3`, `… non-zero code: 3`.
+fn exit_code(said: &str) -> Option<u32> {
+    let (before, code) = said.trim().rsplit_once(": ")?;
+    before.ends_with("code").then(|| code.parse().ok()).flatten()
+}
+
+fn without_wrapping(said: &str) -> &str {
+    const WRAPPING: [&str; 4] = [
+        "failed to solve with frontend dockerfile.v0: ",
+        "failed to solve: ",
+        "failed to create LLB definition: ",
+        "rpc error: code = Unknown desc = ",
+    ];
+    let mut said = said.trim();
+    while let Some(inner) = WRAPPING.iter().find_map(|wrapping| said.strip_prefix(wrapping)) {
+        said = inner;
+    }
+    said
+}

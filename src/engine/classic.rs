@@ -1,0 +1,93 @@
+//! What the classic builder says: text, in which `Step 2/4 : …` begins a step.
+
+use bollard::models::{BuildInfo, BuildInfoAux};
+
+use super::transcript::{State, Transcript};
+use super::transfer::Transfers;
+use super::{Event, Watch};
+
+/// Puts one message of the engine into the transcript.
+pub(super) fn read(info: BuildInfo, transcript: &mut Transcript, transfers: &mut Transfers, watch: Watch<'_>) {
+    if let Some(BuildInfoAux::Default(image)) = info.aux {
+        transcript.image_id = image.id.or_else(|| transcript.image_id.take());
+    }
+    if let (Some(id), Some(detail)) = (&info.id, &info.progress_detail)
+        && let (Some(current), Some(total)) = (detail.current, detail.total)
+    {
+        transfers.update(id, current, total, watch);
+    }
+    let Some(text) = info.stream else { return };
+    match parse_step(&text) {
+        Some(name) => {
+            let step = transcript.step(&name);
+            step.name = name;
+            step.state = State::Started;
+            watch(Event::StepStarted(&step.name));
+        }
+        None => read_output(&text, transcript, watch),
+    }
+}
+
+fn read_output(text: &str, transcript: &mut Transcript, watch: Watch<'_>) {
+    let Some(step) = transcript.last_step() else { return };
+    if text.starts_with(" ---> Using cache") {
+        step.state = State::Cached;
+    }
+    let chatter = [" ---> ", "Removing intermediate container ", "Successfully "];
+    // The announcement of a step ends its line in a message of its own.
+    let ends_announcement = text == "\n" && step.output().is_none();
+    if !ends_announcement && !chatter.iter().any(|words| text.starts_with(words)) {
+        step.print(text.as_bytes(), watch);
+    }
+}
+
+/// Says whether a step can be cached: what stands before the first `FROM`, and `FROM` itself, never is.
+pub(super) fn is_counted(name: &str) -> bool {
+    let instruction = name.split_once("] ").map_or("", |(_, instruction)| instruction);
+    !["FROM ", "ARG "].iter().any(|word| instruction.to_ascii_uppercase().starts_with(word))
+}
+
+/// Turns `Step 2/4 : RUN make` into `[2/4] RUN make`, as BuildKit writes it.
+fn parse_step(text: &str) -> Option<String> {
+    let (number, instruction) = text.strip_prefix("Step ")?.split_once(" : ")?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/');
+    is_number.then(|| format!("[{number}] {}", instruction.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(texts: &[&str]) -> Transcript {
+        let mut transcript = Transcript::default();
+        for text in texts {
+            let info = BuildInfo { stream: Some((*text).to_owned()), ..BuildInfo::default() };
+            read(info, &mut transcript, &mut Transfers::default(), &|_| ());
+        }
+        transcript
+    }
+
+    #[test]
+    fn output_belongs_to_the_step_above_it() {
+        let mut transcript = read_all(&[
+            "Step 1/2 : FROM base",
+            "\n",
+            " ---> 0123\n",
+            "Step 2/2 : RUN make",
+            " ---> Running in 4567\n",
+            "cc a.c\n",
+            "Removing intermediate container 4567\n",
+        ]);
+        let step = transcript.last_step().expect("there are steps");
+        assert_eq!((step.name.as_str(), step.output().as_deref()), ("[2/2] RUN make", Some("cc a.c")));
+    }
+
+    #[test]
+    fn a_build_is_cached_if_every_step_after_from_is() {
+        let base =
+            ["Step 1/4 : ARG A", "Step 2/4 : FROM base", " ---> 01\n", "Step 3/4 : COPY . /", " ---> Using cache\n"];
+        assert!(read_all(&base).is_cached(is_counted));
+        let ran = [&base[..], &["Step 4/4 : RUN make", " ---> Running in 02\n"]].concat();
+        assert!(!read_all(&ran).is_cached(is_counted));
+    }
+}

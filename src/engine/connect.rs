@@ -1,0 +1,131 @@
+//! The way to an engine, and what to do when there is none.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+use super::Engine;
+use super::endpoint::{self, Choice, Endpoint};
+use super::error::{io_error, text_of};
+use crate::environment::Environment;
+use crate::failure::{Failure, Outcome};
+
+/// Seconds until a request must have an answer, where nothing slow is asked for.
+const TIMEOUT: u64 = 120;
+/// How long an engine may take to say who it is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const WITHOUT: &str = "or pass `--runtime process` to run modules without containers";
+
+/// What an engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Nature {
+    /// `linux/amd64`
+    pub(super) platform: String,
+    pub(super) is_podman: bool,
+}
+
+impl Engine {
+    /// Connects to the engine that the environment names: `DOCKER_HOST`, `DOCKER_CONTEXT`, docker's current context,
+    /// else the socket of this machine.
+    ///
+    /// Fails with the hint that fits: not installed, not running, or not allowed.
+    pub async fn connect(environment: &Environment) -> Outcome<Self> {
+        let choice = endpoint::choose(environment)?;
+        let unreachable = |error: &bollard::errors::Error| explain(&choice, error, environment);
+        let docker = open(&choice.endpoint).map_err(|error| unreachable(&error))?;
+        let docker = match tokio::time::timeout(PATIENCE, docker.negotiate_version()).await {
+            Ok(negotiated) => negotiated.map_err(|error| unreachable(&error))?,
+            Err(_) => return Err(unanswered(&choice)),
+        };
+        Ok(Self { docker: docker.with_request_modifier(super::push::repair_credentials) })
+    }
+
+    /// Returns the platform that the engine runs images of, in docker's words: `linux/amd64`.
+    pub async fn platform(&self) -> Outcome<String> {
+        self.nature().await.map(|nature| nature.platform)
+    }
+
+    pub(super) async fn nature(&self) -> Outcome<Nature> {
+        let version = self.docker.version().await;
+        let version =
+            version.map_err(|error| super::error::failure("cannot ask the container engine what it is", &error))?;
+        let components = version.components.unwrap_or_default();
+        let os = version.os.unwrap_or_else(|| "linux".to_owned());
+        let arch = version.arch.unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+        Ok(Nature {
+            platform: format!("{os}/{}", docker_arch(&arch)),
+            is_podman: components.iter().any(|component| component.name.contains("Podman")),
+        })
+    }
+}
+
+/// Engines say `amd64`, some in the kernel's words.
+fn docker_arch(arch: &str) -> &str {
+    match arch {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "arm" | "armv7l" => "arm/v7",
+        arch => arch,
+    }
+}
+
+fn open(endpoint: &Endpoint) -> Result<Docker, bollard::errors::Error> {
+    match endpoint {
+        Endpoint::Unix(path) => Docker::connect_with_unix(&path.to_string_lossy(), TIMEOUT, API_DEFAULT_VERSION),
+        Endpoint::Tcp(address) => Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION),
+    }
+}
+
+fn unanswered(choice: &Choice) -> Failure {
+    let place = describe(choice);
+    Failure::machine(format!("the container engine at {place} does not answer"))
+        .cause(format!("no answer within {} s", PATIENCE.as_secs()))
+        .hint("restart it, for example with `sudo systemctl restart docker`")
+}
+
+fn explain(choice: &Choice, error: &bollard::errors::Error, environment: &Environment) -> Failure {
+    let place = describe(choice);
+    let kind = match error {
+        bollard::errors::Error::SocketNotFoundError(_) => Some(io::ErrorKind::NotFound),
+        error => io_error(error).map(io::Error::kind),
+    };
+    match kind {
+        Some(io::ErrorKind::PermissionDenied) => {
+            Failure::machine(format!("this user may not use the container engine at {place}"))
+                .cause(text_of(error))
+                .hint(format!("join its group with `sudo usermod -aG docker $USER`, log in again, {WITHOUT}"))
+        }
+        Some(io::ErrorKind::NotFound) if choice.named_by.is_none() && !is_installed(environment) => {
+            Failure::machine("no container engine is installed")
+                .cause(format!("neither {place} nor the program `docker` was found"))
+                .hint(format!("install Docker (https://docs.docker.com/engine/install/), {WITHOUT}"))
+        }
+        _ => Failure::machine(format!("the container engine at {place} is not running"))
+            .cause(text_of(error))
+            .hint(start_hint(choice)),
+    }
+}
+
+fn start_hint(choice: &Choice) -> String {
+    match &choice.named_by {
+        Some(named_by) => format!("start the engine that {named_by} names, {WITHOUT}"),
+        None if cfg!(target_os = "macos") => format!("start Docker Desktop, {WITHOUT}"),
+        None => format!("start it with `sudo systemctl start docker`, {WITHOUT}"),
+    }
+}
+
+fn describe(choice: &Choice) -> String {
+    match &choice.endpoint {
+        Endpoint::Unix(path) => format!("`{}`", path.display()),
+        Endpoint::Tcp(address) => format!("`tcp://{address}`"),
+    }
+}
+
+fn is_installed(environment: &Environment) -> bool {
+    let path = environment.get("PATH").unwrap_or_default();
+    let is_there = |folder: &str, name: &str| Path::new(folder).join(name).is_file();
+    path.split(':').any(|folder| ["dockerd", "docker", "podman"].iter().any(|name| is_there(folder, name)))
+}

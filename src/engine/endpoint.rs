@@ -1,0 +1,187 @@
+//! Which engine is meant: `DOCKER_HOST`, a docker context, or the sockets that engines use on this machine.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::environment::Environment;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+
+const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+
+/// Where an engine listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Unix(PathBuf),
+    /// `host:port`, in the clear.
+    Tcp(String),
+}
+
+/// An endpoint and who named it, for messages: "`DOCKER_HOST`", "docker context `x`".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) endpoint: Endpoint,
+    pub(super) named_by: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ContextFile {
+    name: String,
+    #[serde(default)]
+    endpoints: ContextEndpoints,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct ContextEndpoints {
+    docker: Option<ContextEndpoint>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ContextEndpoint {
+    host: String,
+}
+
+/// Returns docker's own configuration folder.
+pub(super) fn config_folder(environment: &Environment) -> Option<PathBuf> {
+    let given = environment.get("DOCKER_CONFIG").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    given.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(".docker")))
+}
+
+/// Chooses the endpoint in the order of the docker CLI.
+pub(super) fn choose(environment: &Environment) -> Outcome<Choice> {
+    if let Some(host) = environment.get("DOCKER_HOST").filter(|host| !host.is_empty()) {
+        return parse_host(host, "`DOCKER_HOST`", environment);
+    }
+    let folder = config_folder(environment);
+    let context = match environment.get("DOCKER_CONTEXT").filter(|name| !name.is_empty()) {
+        Some(name) => Some(name.to_owned()),
+        None => folder.as_deref().and_then(current_context),
+    };
+    match (context.filter(|name| name != "default"), folder) {
+        (Some(name), Some(folder)) => {
+            parse_host(&load_context(&folder, &name)?, &format!("docker context `{name}`"), environment)
+        }
+        _ => Ok(Choice { endpoint: Endpoint::Unix(local_socket(environment)), named_by: None }),
+    }
+}
+
+fn parse_host(host: &str, named_by: &str, environment: &Environment) -> Outcome<Choice> {
+    let refuse = |why: &str| Failure::machine(format!("cannot use the container engine at `{host}`")).cause(why);
+    let (scheme, rest) = host.split_once("://").unwrap_or(("", host));
+    let rest = rest.trim_end_matches('/');
+    let wants_tls = environment.get("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty());
+    let endpoint = match scheme {
+        "unix" => Endpoint::Unix(PathBuf::from(rest)),
+        "tcp" | "http" if wants_tls => return Err(refuse("`DOCKER_TLS_VERIFY` asks for TLS").hint(TUNNEL)),
+        "tcp" | "http" if rest.contains(':') => Endpoint::Tcp(rest.to_owned()),
+        "tcp" | "http" => Endpoint::Tcp(format!("{rest}:2375")),
+        "https" => return Err(refuse("it asks for TLS").hint(TUNNEL)),
+        "ssh" => return Err(refuse("it asks for SSH").hint(TUNNEL)),
+        _ => {
+            let hint = "name it as `unix:///path/to/docker.sock` or `tcp://host:port`";
+            return Err(refuse(&format!("{named_by} has no form that edgectl knows")).hint(hint));
+        }
+    };
+    Ok(Choice { endpoint, named_by: Some(named_by.to_owned()) })
+}
+
+const TUNNEL: &str = "forward its socket with `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST`, \
+    and set `DOCKER_HOST=unix:///tmp/docker.sock`";
+
+/// A configuration that cannot be read is told when its credentials are needed, not here.
+fn current_context(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join("config.json")).ok()?;
+    let config: serde_json::Value = serde_json::from_str(&text).ok()?;
+    config.get("currentContext")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// The folders are named by a hash of the context's name; the name stands inside.
+fn load_context(folder: &Path, name: &str) -> Outcome<String> {
+    let contexts = folder.join("contexts/meta");
+    let files = std::fs::read_dir(&contexts).into_iter().flatten().flatten();
+    for path in files.map(|entry| entry.path().join("meta.json")) {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let doing = || format!("cannot read the docker context `{}`", path.display());
+        let file: ContextFile = serde_json::from_str(&text).or_fail(Kind::Machine, doing)?;
+        if file.name != name {
+            continue;
+        }
+        let docker = file.endpoints.docker.map(|endpoint| endpoint.host).filter(|host| !host.is_empty());
+        let message = || Failure::machine(format!("docker context `{name}` names no container engine"));
+        return docker.ok_or_else(|| message().hint("choose another with `docker context use NAME`"));
+    }
+    Err(Failure::machine(format!("there is no docker context `{name}` in `{}`", contexts.display()))
+        .hint("see `docker context ls`, then choose with `docker context use NAME`"))
+}
+
+/// The engine of the machine, else a rootless one, else Podman.
+fn local_socket(environment: &Environment) -> PathBuf {
+    let runtime = environment.get("XDG_RUNTIME_DIR").map(Path::new);
+    let mut candidates = vec![PathBuf::from(DEFAULT_SOCKET)];
+    candidates.extend(runtime.map(|folder| folder.join("docker.sock")));
+    candidates.extend(environment.get("HOME").map(|home| Path::new(home).join(".docker/run/docker.sock")));
+    candidates.extend(runtime.map(|folder| folder.join("podman/podman.sock")));
+    candidates.push(PathBuf::from("/run/podman/podman.sock"));
+    candidates.into_iter().find(|path| path.exists()).unwrap_or_else(|| PathBuf::from(DEFAULT_SOCKET))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn chosen(pairs: &[(&str, &str)]) -> Choice {
+        choose(&environment(pairs)).expect("an endpoint is named")
+    }
+
+    fn refused(pairs: &[(&str, &str)]) -> Failure {
+        choose(&environment(pairs)).expect_err("the endpoint is refused")
+    }
+
+    #[test]
+    fn docker_host_comes_first() {
+        let cases = [
+            ("unix:///a/docker.sock", Endpoint::Unix(PathBuf::from("/a/docker.sock"))),
+            ("tcp://10.0.0.1:2375", Endpoint::Tcp("10.0.0.1:2375".to_owned())),
+            ("tcp://engine", Endpoint::Tcp("engine:2375".to_owned())),
+        ];
+        for (host, endpoint) in cases {
+            let choice = chosen(&[("DOCKER_HOST", host), ("DOCKER_CONTEXT", "other")]);
+            assert_eq!(choice, Choice { endpoint, named_by: Some("`DOCKER_HOST`".to_owned()) });
+        }
+    }
+
+    #[test]
+    fn what_edgectl_cannot_reach_is_refused_with_a_way_out() {
+        assert_eq!(refused(&[("DOCKER_HOST", "ssh://a@b")]).causes(), ["it asks for SSH"]);
+        let tls = refused(&[("DOCKER_HOST", "tcp://a:2376"), ("DOCKER_TLS_VERIFY", "1")]);
+        assert_eq!(
+            (tls.causes(), tls.hints()),
+            (&["`DOCKER_TLS_VERIFY` asks for TLS".to_owned()][..], &[TUNNEL.to_owned()][..])
+        );
+        assert_eq!(refused(&[("DOCKER_HOST", "docker")]).message(), "cannot use the container engine at `docker`");
+    }
+
+    #[test]
+    fn the_current_context_is_followed_to_its_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let config = folder.path().to_str().expect("the path is text");
+        std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"lab"}"#).expect("it can be written");
+        let meta = folder.path().join("contexts/meta/0123");
+        std::fs::create_dir_all(&meta).expect("it can be made");
+        let text =
+            r#"{"Name":"lab","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://lab:2375","SkipTLSVerify":false}}}"#;
+        std::fs::write(meta.join("meta.json"), text).expect("it can be written");
+        let choice = chosen(&[("DOCKER_CONFIG", config)]);
+        assert_eq!(choice.named_by.as_deref(), Some("docker context `lab`"));
+        assert_eq!(choice.endpoint, Endpoint::Tcp("lab:2375".to_owned()));
+        assert_eq!(chosen(&[("DOCKER_CONFIG", config), ("DOCKER_CONTEXT", "default")]).named_by, None);
+        let failure = refused(&[("DOCKER_CONFIG", config), ("DOCKER_CONTEXT", "x")]);
+        assert_eq!(failure.message(), format!("there is no docker context `x` in `{config}/contexts/meta`"));
+    }
+}

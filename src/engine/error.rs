@@ -1,0 +1,50 @@
+//! Errors of the engine in the words of failures.
+
+use std::io;
+
+use bollard::errors::Error;
+
+use crate::failure::{Failure, Kind};
+
+/// Turns an error of a request into a failure: the machine's if the engine is gone, else a refusal.
+pub(super) fn failure(doing: impl std::fmt::Display, error: &Error) -> Failure {
+    let refused = matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. });
+    if refused {
+        return Failure::refused(doing).cause(text_of(error));
+    }
+    Failure::new(Kind::Machine, doing)
+        .cause(text_of(error))
+        .hint("see whether the container engine still runs with `docker info`")
+}
+
+/// Returns what the engine said, without the library's words around it; else the innermost cause.
+pub(super) fn text_of(error: &Error) -> String {
+    match error {
+        Error::DockerResponseServerError { message, .. } | Error::DockerStreamError { error: message } => {
+            message.trim().to_owned()
+        }
+        Error::SocketNotFoundError(path) => format!("there is no socket `{path}`"),
+        Error::RequestTimeoutError => "it does not answer in time".to_owned(),
+        error => innermost(error).to_string(),
+    }
+}
+
+/// Returns the error of the operating system below, if there is one.
+pub(super) fn io_error(error: &Error) -> Option<&io::Error> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return Some(io);
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn innermost(error: &Error) -> &dyn std::error::Error {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost
+}

@@ -1,0 +1,61 @@
+//! Questions about images that the engine has, and pulling those it has not.
+
+use bollard::errors::Error;
+use bollard::models::ImageInspect;
+use bollard::query_parameters::CreateImageOptionsBuilder;
+use futures_util::StreamExt;
+
+use super::error::{failure, text_of};
+use super::transfer::Transfers;
+use super::{Engine, Logins, Watch, credentials, push};
+use crate::failure::Outcome;
+use crate::image::Reference;
+
+impl Engine {
+    /// Says whether the engine has an image of this name.
+    pub async fn has_image(&self, name: &str) -> Outcome<bool> {
+        self.inspect(name).await.map(|image| image.is_some())
+    }
+
+    /// Returns the id (`sha256:…`) of a local image, or `None` if the engine has none of this name.
+    pub async fn image_id(&self, name: &str) -> Outcome<Option<String>> {
+        Ok(self.inspect(name).await?.and_then(|image| image.id))
+    }
+
+    /// Returns the digest (`sha256:…`) that a registry knows a local image by; `None` if it was never pushed or pulled.
+    pub async fn image_digest(&self, reference: &Reference) -> Outcome<Option<String>> {
+        let digests =
+            self.inspect(&reference.to_string()).await?.and_then(|image| image.repo_digests).unwrap_or_default();
+        let prefix = format!("{}@", reference.repository());
+        Ok(digests.iter().find_map(|digest| digest.strip_prefix(&prefix)).map(str::to_owned))
+    }
+
+    async fn inspect(&self, name: &str) -> Outcome<Option<ImageInspect>> {
+        match self.docker.inspect_image(name).await {
+            Ok(image) => Ok(Some(image)),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+            Err(error) => Err(failure(format!("cannot ask the container engine for the image `{name}`"), &error)),
+        }
+    }
+
+    /// Pulls an image; without tag and digest, `latest`.
+    pub async fn pull(&self, reference: &Reference, logins: &Logins, watch: Watch<'_>) -> Outcome {
+        let login = logins.find(reference.registry()).await?;
+        let key = credentials::key_of(reference.registry());
+        let credentials = login.map(|login| login.into_credentials(&key));
+        let version = reference.digest().or(reference.tag()).unwrap_or("latest");
+        let options = CreateImageOptionsBuilder::new().from_image(&reference.repository()).tag(version).build();
+        let docker = self.patient();
+        let mut messages = docker.create_image(Some(options), None, credentials);
+        let mut transfers = Transfers::default();
+        while let Some(message) = messages.next().await {
+            let message = message.map_err(|error| push::explain("pull", reference, &text_of(&error), &error))?;
+            if let (Some(layer), Some(detail)) = (message.id, message.progress_detail)
+                && let (Some(bytes), Some(total)) = (detail.current, detail.total)
+            {
+                transfers.update(&layer, bytes, total, watch);
+            }
+        }
+        Ok(())
+    }
+}

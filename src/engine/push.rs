@@ -1,0 +1,163 @@
+//! Pushing images, and what registries answer.
+
+use bollard::errors::Error;
+use bollard::query_parameters::PushImageOptionsBuilder;
+use bollard::{BollardRequest, auth::DockerCredentials};
+use futures_util::StreamExt;
+
+use super::error::{self, text_of};
+use super::transfer::Transfers;
+use super::{Engine, Logins, Watch, credentials};
+use crate::failure::{Failure, Outcome};
+use crate::image::Reference;
+
+/// An image that a registry has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// What the registry knows the image by, `sha256:…`.
+    pub digest: String,
+}
+
+impl Engine {
+    /// Pushes a local image to the registry that its name says, with the login that `logins` has for it.
+    pub async fn push(&self, reference: &Reference, logins: &Logins, watch: Watch<'_>) -> Outcome<Pushed> {
+        let login = logins.find(reference.registry()).await?;
+        let key = credentials::key_of(reference.registry());
+        let credentials = login.map(|login| login.into_credentials(&key));
+        let digest = self.send_layers(reference, credentials, watch).await?;
+        digest.map(|digest| Pushed { digest }).ok_or_else(|| {
+            Failure::refused(format!("cannot push `{reference}`"))
+                .cause("the engine ended without telling the digest")
+                .hint("push again, and see the engine's own log")
+        })
+    }
+
+    async fn send_layers(
+        &self,
+        reference: &Reference,
+        credentials: Option<DockerCredentials>,
+        watch: Watch<'_>,
+    ) -> Outcome<Option<String>> {
+        let options = PushImageOptionsBuilder::new().tag(reference.tag().unwrap_or("latest")).build();
+        let docker = self.patient();
+        let mut messages = docker.push_image(&reference.repository(), Some(options), credentials);
+        let mut transfers = Transfers::default();
+        let mut digest = None;
+        while let Some(message) = messages.next().await {
+            let message = message.map_err(|error| explain("push", reference, &text_of(&error), &error))?;
+            digest = message.status.as_deref().and_then(parse_digest).or(digest);
+            if let Some((Some(bytes), Some(total))) =
+                message.progress_detail.map(|detail| (detail.current, detail.total))
+            {
+                // bollard 0.21 leaves out the layer's id. Its size tells it apart; two of one size count as one.
+                transfers.update(&total.to_string(), bytes, total, watch);
+            }
+        }
+        Ok(digest)
+    }
+}
+
+/// The engine reads credentials in the URL's base64, bollard 0.21 writes the standard one: a password such as
+/// `~~~???>>>~` would be refused.
+pub(super) fn repair_credentials(mut request: BollardRequest) -> BollardRequest {
+    for name in ["x-registry-auth", "x-registry-config"] {
+        let Some(value) = request.headers_mut().get_mut(name) else { continue };
+        let repaired: String = value.to_str().unwrap_or_default().chars().map(to_url_alphabet).collect();
+        if let Ok(repaired) = repaired.parse() {
+            *value = repaired;
+            value.set_sensitive(true);
+        }
+    }
+    request
+}
+
+fn to_url_alphabet(c: char) -> char {
+    match c {
+        '+' => '-',
+        '/' => '_',
+        c => c,
+    }
+}
+
+/// The last line of a push: `0.1.0-amd64: digest: sha256:… size: 529`.
+fn parse_digest(status: &str) -> Option<String> {
+    let (_, rest) = status.split_once("digest: ")?;
+    rest.split_whitespace().next().filter(|digest| digest.starts_with("sha256:")).map(str::to_owned)
+}
+
+/// Says what a registry, or the way to it, objected to, and what to do.
+pub(super) fn explain(verb: &str, reference: &Reference, said: &str, error: &Error) -> Failure {
+    let doing = format!("cannot {verb} `{reference}`");
+    if !matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. }) {
+        return error::failure(doing, error);
+    }
+    Failure::refused(doing).cause(said).hint(advise(verb, reference.registry(), said))
+}
+
+/// Returns what to do about what a registry said, or about the way to it.
+pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if has(&["does not exist locally", "No such image", "tag does not exist"]) {
+        return "build it first with `edgectl build`".to_owned();
+    }
+    if has(&["no basic auth credentials", "nauthorized", "authentication required", "denied", "incorrect username"]) {
+        return format!("log in with `docker login {registry}`, as a user who may {verb} this repository");
+    }
+    if has(&["no such host", "server misbehaving", "name resolution"]) {
+        let place = if verb == "push" { "`image.repository` of `module.json`" } else { "the image's name" };
+        return format!("correct the registry `{registry}` in {place}, or look to this machine's network");
+    }
+    if has(&["server gave HTTP response to HTTPS client"]) {
+        return format!("add `{registry}` to `insecure-registries` in the engine's `daemon.json`");
+    }
+    if has(&["certificate"]) {
+        return format!("put the registry's CA into `/etc/docker/certs.d/{registry}/ca.crt`");
+    }
+    if has(&["connection refused", "timeout", "no route to host", "connection reset", "EOF"]) {
+        return format!("see whether the registry `{registry}` is up and can be reached from the engine");
+    }
+    if has(&["manifest unknown", "not found"]) {
+        return "correct the image's name and tag".to_owned();
+    }
+    format!("ask the registry `{registry}` what it has against it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_read_from_the_last_status() {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        assert_eq!(parse_digest(&format!("1-amd64: digest: {digest} size: 529")), Some(digest));
+        assert_eq!(parse_digest("Pushed"), None);
+    }
+
+    #[test]
+    fn what_a_registry_says_leads_to_what_to_do() {
+        let reference = Reference::parse("127.0.0.1:5000/a:1").expect("it is a reference");
+        let cases = [
+            (
+                "no basic auth credentials",
+                "log in with `docker login 127.0.0.1:5000`, as a user who may push this repository",
+            ),
+            (
+                "dial tcp: lookup x: no such host",
+                "correct the registry `127.0.0.1:5000` in `image.repository` of `module.json`, or look to this machine's network",
+            ),
+            (
+                "dial tcp 127.0.0.1:5000: connect: connection refused",
+                "see whether the registry `127.0.0.1:5000` is up and can be reached from the engine",
+            ),
+            ("An image does not exist locally with the tag: a", "build it first with `edgectl build`"),
+        ];
+        for (said, hint) in cases {
+            let error = Error::DockerStreamError { error: said.to_owned() };
+            let failure = explain("push", &reference, said, &error);
+            assert_eq!(
+                (failure.message(), failure.hints()),
+                ("cannot push `127.0.0.1:5000/a:1`", &[hint.to_owned()][..])
+            );
+        }
+    }
+}

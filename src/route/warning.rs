@@ -1,0 +1,132 @@
+//! What a valid route says that its writer probably did not mean.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::lexer::Token;
+use super::parser::Parts;
+use super::types::Type;
+
+/// Something in a valid route that probably is not meant so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct RouteWarning {
+    /// The bytes of the route that it is about.
+    pub span: Range<usize>,
+    /// What it is.
+    pub kind: RouteWarningKind,
+}
+
+/// What a writer of a route probably did not mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteWarningKind {
+    /// A `*` that is not the end of the path is an ordinary character.
+    StarInside {
+        /// The item that holds it.
+        item: String,
+    },
+    /// `/messages/modules/fil*` is cut to the module `fil`.
+    PartialName {
+        /// The item without its stars.
+        name: String,
+    },
+    /// No message has a source that begins like this path.
+    NoSuchSource {
+        /// The path as it is compared.
+        source: String,
+    },
+    /// `/*` and a later `*/` made a comment of a part of the path.
+    CommentInPath,
+    /// The condition can never be true: it is no bool.
+    NeverTrue {
+        /// Its type.
+        found: Type,
+    },
+    /// The name holds an operator.
+    OperatorInName {
+        /// The name.
+        name: String,
+    },
+    /// The real hub's `is_null` answers the opposite for body values.
+    IsNull,
+}
+
+impl fmt::Display for RouteWarningKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StarInside { item } => {
+                write!(f, "`{item}` is compared as it stands, since `*` means anything only at the end of a path")
+            }
+            Self::PartialName { name } => write!(f, "`{name}*` selects `{name}` only, not every name that begins so"),
+            Self::NoSuchSource { source } => write!(f, "no message comes from `{source}`"),
+            Self::CommentInPath => f.write_str("`/*` and the next `*/` make a comment of this part of the path"),
+            Self::NeverTrue { found } => write!(f, "the condition is {found}, which is never true"),
+            Self::OperatorInName { name } => {
+                write!(f, "`{name}` is the name of one property, since operators need blanks on both sides")
+            }
+            Self::IsNull => f.write_str(
+                "the real edge hub answers `is_null` wrongly for body values; `$body.… = null` means the same everywhere",
+            ),
+        }
+    }
+}
+
+/// Finds everything worth a warning in a route.
+pub(super) fn find(parts: &Parts<'_>, source: &str, comments: &[Range<usize>]) -> Vec<RouteWarning> {
+    let mut found = Vec::new();
+    let mut warn = |span, kind| found.push(RouteWarning { span, kind });
+    let path = parts.path.first().map_or(0, |token| token.start)..parts.path.last().map_or(0, |token| token.span().end);
+    if let Some((span, kind)) = about_path(&parts.path, source) {
+        warn(span.unwrap_or(path), kind);
+    }
+    let touches_path = |comment: &&Range<usize>| parts.path.iter().any(|token| token.span().end == comment.start);
+    for comment in comments.iter().filter(touches_path) {
+        warn(comment.clone(), RouteWarningKind::CommentInPath);
+    }
+    for token in parts.properties.iter().filter(|token| holds_operator(token.text)) {
+        warn(token.span(), RouteWarningKind::OperatorInName { name: token.text.to_owned() });
+    }
+    for span in &parts.null_checks {
+        warn(span.clone(), RouteWarningKind::IsNull);
+    }
+    if let Some(condition) = parts.condition.as_ref().filter(|c| !matches!(c.kind, Type::Bool | Type::Dynamic)) {
+        warn(condition.span.clone(), RouteWarningKind::NeverTrue { found: condition.kind });
+    }
+    found
+}
+
+/// Says whether a name looks like an expression written without blanks.
+pub(super) fn holds_operator(name: &str) -> bool {
+    name.ends_with('!') || name.contains(['*', '+', '%', '|', '\''])
+}
+
+fn about_path(path: &[Token<'_>], source: &str) -> Option<(Option<Range<usize>>, RouteWarningKind)> {
+    let mut items = path.iter().skip(1).step_by(2);
+    let last = items.next_back()?;
+    if let Some(item) = items.find(|item| item.text.contains('*')) {
+        return Some((Some(item.span()), RouteWarningKind::StarInside { item: item.text.to_owned() }));
+    }
+    let name = last.text.trim_end_matches('*');
+    if name.contains('*') {
+        return Some((Some(last.span()), RouteWarningKind::StarInside { item: last.text.to_owned() }));
+    }
+    if !name.is_empty() && name.len() < last.text.len() {
+        return Some((Some(last.span()), RouteWarningKind::PartialName { name: name.to_owned() }));
+    }
+    (!is_possible(source)).then(|| (None, RouteWarningKind::NoSuchSource { source: source.to_owned() }))
+}
+
+/// Says whether some message can have a source that begins so (protocol.md §8.2).
+fn is_possible(source: &str) -> bool {
+    let segments: Vec<String> = source.split('/').map(str::to_ascii_lowercase).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).filter(|segment| !segment.is_empty()).collect();
+    matches!(
+        segments[..],
+        [] | ["twinchangenotifications"]
+            | ["messages"]
+            | ["messages", "modules"]
+            | ["messages", "modules", _]
+            | ["messages", "modules", _, "outputs"]
+            | ["messages", "modules", _, "outputs", _]
+    )
+}
