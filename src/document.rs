@@ -95,6 +95,12 @@ impl Document {
         Node { document: self, value: &self.value, pointer: Pointer::root() }
     }
 
+    /// Returns the value at a pointer with its place.
+    pub fn node(&self, pointer: &Pointer) -> Option<Node<'_>> {
+        let value = self.value.pointer(pointer.as_str())?;
+        Some(Node { document: self, value, pointer: pointer.clone() })
+    }
+
     /// Says whether the string at a pointer stands without quotes, so that it may become another type.
     pub fn is_bare(&self, pointer: &Pointer) -> bool {
         match self.syntax {

@@ -16,12 +16,13 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::archive::{self, Packing};
 use super::connect::Nature;
 use super::error::{failure, text_of};
+use super::push::advise;
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
 use super::{Engine, Event, Logins, Watch, buildkit, classic, credentials};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{Bases, BuildContext, BuildPlan, Cache, Dockerfile, IgnoreFile, Layers};
+use crate::image::{Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Reference};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -254,22 +255,34 @@ fn refusal(plan: &BuildPlan, transcript: &Transcript, error: &bollard::errors::E
 }
 
 fn explain_step(refused: Failure, plan: &BuildPlan, step: &Step, said: &str) -> Failure {
+    let said = without_wrapping(said);
+    let dockerfile = plan.dockerfile.display();
+    if let Some(base) = base_image(&step.name) {
+        let registry = Reference::parse(base).map_or_else(|_| DOCKER_HUB.to_owned(), |base| base.registry().to_owned());
+        return refused
+            .cause(format!("base image `{base}`: {said}"))
+            .hint(advise("pull", &registry, said))
+            .hint(format!("correct `FROM` in `{dockerfile}` if another image is meant"));
+    }
     let refused = match exit_code(said) {
         Some(code) => refused.cause(format!("step `{}` ended with exit code {code}", step.name)),
-        None => refused.cause(format!("step `{}`: {}", step.name, without_wrapping(said))),
+        None => refused.cause(format!("step `{}`: {said}", step.name)),
     };
     let refused = match step.output() {
         Some(output) => refused.excerpt(output),
         None => refused,
     };
-    refused.hint(hint_for(plan, &step.name))
+    let refused = refused.hint(format!("correct that step in `{dockerfile}`, then build again"));
+    if said.contains("not found") && step.output().is_none() {
+        return refused.hint("see whether a line of `.dockerignore` leaves the file out");
+    }
+    refused
 }
 
-fn hint_for(plan: &BuildPlan, step: &str) -> String {
-    match step.strip_prefix("[internal] load metadata for ") {
-        Some(image) => format!("see whether `docker pull {image}` works, or correct the name after `FROM`"),
-        None => format!("correct that step in `{}`, then build again", plan.dockerfile.display()),
-    }
+/// Returns the image that a step only looks for.
+fn base_image(step: &str) -> Option<&str> {
+    let metadata = step.strip_prefix("[internal] load metadata for ");
+    metadata.or_else(|| step.split_once("] FROM ").map(|(_, rest)| rest.split(' ').next().unwrap_or(rest)))
 }
 
 /// Both builders, old and new, end their sentence with the code: `… exit code: 3`, `… non-zero code: 3`.

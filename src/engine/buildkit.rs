@@ -39,9 +39,10 @@ pub(super) fn read(info: BuildInfo, transcript: &mut Transcript, transfers: &mut
     }
 }
 
-/// Says whether a step is of the Dockerfile and can be cached: `[2/4] …`, `[build 1/3] …`.
+/// Says whether a step is of the Dockerfile and can be cached: `[2/4] RUN …`, `[build 1/3] COPY …`, but never `FROM`.
 pub(super) fn is_counted(name: &str) -> bool {
-    name.starts_with('[') && !name.starts_with("[internal]")
+    let instruction = name.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    instruction.is_some_and(|(place, instruction)| place != "internal" && !instruction.starts_with("FROM "))
 }
 
 /// BuildKit's own words where they would puzzle: the context comes to it as an archive at an address.
@@ -50,5 +51,17 @@ fn name_of(name: &str) -> String {
         "[internal] load remote build context" => "[internal] load build context".to_owned(),
         "copy /context /" => "[internal] unpack build context".to_owned(),
         name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_can_be_cached_are_told_from_the_rest() {
+        assert!(["[2/4] RUN make", "[build 1/3] COPY . /"].iter().all(|name| is_counted(name)));
+        let others = ["[1/4] FROM docker.io/library/a", "[internal] load build context", "exporting to image"];
+        assert!(others.iter().all(|name| !is_counted(name)));
     }
 }

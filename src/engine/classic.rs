@@ -33,8 +33,10 @@ fn read_output(text: &str, transcript: &mut Transcript, watch: Watch<'_>) {
     if text.starts_with(" ---> Using cache") {
         step.state = State::Cached;
     }
-    let is_chatter = text.starts_with(" ---> ") || text.starts_with("Removing intermediate container");
-    if !is_chatter && !text.starts_with("Successfully ") {
+    let chatter = [" ---> ", "Removing intermediate container ", "Successfully "];
+    // The announcement of a step ends its line in a message of its own.
+    let ends_announcement = text == "\n" && step.output().is_none();
+    if !ends_announcement && !chatter.iter().any(|words| text.starts_with(words)) {
         step.print(text.as_bytes(), watch);
     }
 }

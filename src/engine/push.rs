@@ -91,32 +91,35 @@ pub(super) fn explain(verb: &str, reference: &Reference, said: &str, error: &Err
     if !matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. }) {
         return error::failure(doing, error);
     }
-    let failure = Failure::refused(doing).cause(said);
-    let registry = reference.registry();
+    Failure::refused(doing).cause(said).hint(advise(verb, reference.registry(), said))
+}
+
+/// Returns what to do about what a registry said, or about the way to it.
+pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if has(&["does not exist locally", "No such image", "tag does not exist"]) {
-        return failure.hint("build it first with `edgectl build`");
+        return "build it first with `edgectl build`".to_owned();
     }
-    if has(&["no basic auth credentials", "unauthorized", "authentication required", "denied", "incorrect username"]) {
-        return failure
-            .hint(format!("log in with `docker login {registry}`, as a user who may {verb} this repository"));
+    if has(&["no basic auth credentials", "nauthorized", "authentication required", "denied", "incorrect username"]) {
+        return format!("log in with `docker login {registry}`, as a user who may {verb} this repository");
     }
     if has(&["no such host", "server misbehaving", "name resolution"]) {
-        return failure.hint(format!("correct the registry `{registry}` in `image.repository` of `module.json`"));
+        let place = if verb == "push" { "`image.repository` of `module.json`" } else { "the image's name" };
+        return format!("correct the registry `{registry}` in {place}, or look to this machine's network");
     }
     if has(&["server gave HTTP response to HTTPS client"]) {
-        return failure.hint(format!("add `{registry}` to `insecure-registries` in the engine's `daemon.json`"));
+        return format!("add `{registry}` to `insecure-registries` in the engine's `daemon.json`");
     }
     if has(&["certificate"]) {
-        return failure.hint(format!("put the registry's CA into `/etc/docker/certs.d/{registry}/ca.crt`"));
+        return format!("put the registry's CA into `/etc/docker/certs.d/{registry}/ca.crt`");
     }
     if has(&["connection refused", "timeout", "no route to host", "connection reset", "EOF"]) {
-        return failure.hint(format!("see whether the registry `{registry}` is up and can be reached from the engine"));
+        return format!("see whether the registry `{registry}` is up and can be reached from the engine");
     }
     if has(&["manifest unknown", "not found"]) {
-        return failure.hint("correct the image's name and tag");
+        return "correct the image's name and tag".to_owned();
     }
-    failure.hint(format!("ask the registry `{registry}` what it has against it"))
+    format!("ask the registry `{registry}` what it has against it")
 }
 
 #[cfg(test)]
@@ -140,7 +143,7 @@ mod tests {
             ),
             (
                 "dial tcp: lookup x: no such host",
-                "correct the registry `127.0.0.1:5000` in `image.repository` of `module.json`",
+                "correct the registry `127.0.0.1:5000` in `image.repository` of `module.json`, or look to this machine's network",
             ),
             (
                 "dial tcp 127.0.0.1:5000: connect: connection refused",

@@ -1,7 +1,23 @@
 //! Deployment templates and manifests: expansion, checks, the typed deployment.
 //!
-//! Knows nothing of folders, images on an engine or a running device; what a name stands for comes in by argument.
+//! Knows nothing of folders, images on an engine or a running device; what a name stands for comes in by [`Names`].
+//!
+//! A template goes through [`expand`], which returns the manifest as a document whose places are still those of the
+//! template; [`Deployment::parse`] then reads that document and says at which place it is wrong.
 
+mod create_options;
+mod deployment;
+mod expand;
+mod finding;
+mod modules;
+mod placeholder;
 mod policy;
+mod routes;
+mod shape;
 
+pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
+pub use expand::{Expanded, Names, expand, expand_variables};
+pub use finding::{Finding, FindingRecord, Severity, failure_of};
+pub use placeholder::{ImagePlaceholder, ModulePlace};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
+pub use shape::{is_template, module_member, modules_content};

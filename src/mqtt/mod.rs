@@ -3,4 +3,7 @@
 pub mod bag;
 pub mod codec;
 pub mod packet;
+mod session;
 pub mod topic;
+
+pub use session::{Closed, Limits, Login, LoginError, Notice, Output, Session, Violation};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{AlertDescription, InvalidMessage, ServerConfig};
+use rustls::{AlertDescription, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
@@ -29,10 +29,10 @@ pub enum HandshakeError {
     /// Too many handshakes were open, and this one was the oldest.
     #[error("newer connections pushed an unfinished TLS handshake out")]
     PushedOut,
-    /// The client closed the connection.
+    /// The client closed the connection. Node's does so without an alert if it does not trust the certificate.
     #[error("the client closed the connection during the TLS handshake")]
     Closed,
-    /// The client does not speak TLS.
+    /// The client does not speak TLS, or nothing like it that we know.
     #[error("the client does not speak TLS")]
     NotTls,
     /// The client does not trust our CA, or not for the name that it dialled.
@@ -92,7 +92,7 @@ fn explain(error: &io::Error) -> HandshakeError {
         return HandshakeError::Closed;
     }
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => HandshakeError::NotTls,
+        Some(rustls::Error::InvalidMessage(_)) => HandshakeError::NotTls,
         Some(rustls::Error::AlertReceived(
             alert @ (BadCertificate | CertificateUnknown | DecryptError | UnknownCA),
         )) => HandshakeError::NotTrusted(format!("{alert:?}")),

@@ -8,6 +8,7 @@ use super::evaluate::{Arithmetic, Certainty, Comparison, Logic, Node};
 use super::function::{self, Function};
 use super::lexer::{Kind, Token};
 use super::types::{Type, Typed};
+use crate::text::nearest;
 
 type Checked = Result<Typed, RouteError>;
 
@@ -150,7 +151,7 @@ fn unknown_function(name: &str) -> RouteErrorKind {
     if name.eq_ignore_ascii_case("twin_change_includes") {
         return RouteErrorKind::FunctionNotAtEdge { name: name.to_owned() };
     }
-    RouteErrorKind::UnknownFunction { name: name.to_owned(), nearest: function::nearest(name) }
+    RouteErrorKind::UnknownFunction { name: name.to_owned(), nearest: nearest(name, function::names()) }
 }
 
 fn require(operator: Token<'_>, left: &Typed, right: &Typed, wanted: Type) -> Result<(), RouteError> {

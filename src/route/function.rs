@@ -105,25 +105,6 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     DECLARATIONS.iter().map(|declaration| declaration.name)
 }
 
-/// Returns the function that was probably meant: the same without `_` and case, or one letter away.
-pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
-    let wanted = plain(name);
-    names()
-        .find(|known| plain(known) == wanted)
-        .or_else(|| names().find(|known| is_one_letter_off(&plain(known), &wanted)))
-}
-
-fn is_one_letter_off(a: &str, b: &str) -> bool {
-    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&a.as_bytes()[same..], &b.as_bytes()[same..]);
-    match (a, b) {
-        ([], [_]) | ([_], []) => true,
-        ([_, rest_a @ ..], [_, rest_b @ ..]) => rest_a == rest_b || rest_a == b || a == rest_b,
-        _ => false,
-    }
-}
-
 impl Declaration {
     /// Says whether the function takes arguments of these types.
     pub(super) fn takes(&self, given: &[Type]) -> bool {
@@ -308,12 +289,5 @@ mod tests {
         for (text, number) in cases {
             assert_eq!(parse_number(text), number, "{text:?}");
         }
-    }
-
-    #[test]
-    fn a_misspelt_function_finds_its_neighbour() {
-        assert_eq!(nearest("startswith"), Some("starts_with"));
-        assert_eq!(nearest("is_define"), Some("is_defined"));
-        assert_eq!(nearest("foo"), None);
     }
 }

@@ -1,1 +1,194 @@
-//! What lies in a solution's folder: module.json, .env, edgectl.yaml, the deployment template.
+//! What lies in a solution's folder: the deployment template, `modules/*/module.json`, `.env`, `edgectl.yaml`.
+//!
+//! Reads the layout of iotedgedev and VS Code as it is. Writes nothing but what its caller hands it a path for;
+//! what the user's files should become is planned here ([`wire_module`]) and written by the command.
+
+mod deployment;
+mod dotenv;
+mod module;
+mod name;
+mod replace;
+mod settings;
+mod variables;
+mod wire;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::document::{Document, read_text};
+use crate::environment::Environment;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::DeviceId;
+use crate::image::Platform;
+use crate::text::did_you_mean;
+
+pub use deployment::{Manifest, ManifestKind, Wanted};
+pub use module::{Module, Run};
+pub use name::check_module_name;
+pub use replace::{Readers, replace_file};
+pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults};
+pub use variables::Variables;
+pub use wire::{WireSpec, Wiring, wire_module};
+
+const TEMPLATES: [&str; 3] = ["deployment.template.json", "deployment.template.yaml", "deployment.template.yml"];
+const DEBUG_TEMPLATES: [&str; 3] =
+    ["deployment.debug.template.json", "deployment.debug.template.yaml", "deployment.debug.template.yml"];
+
+/// A solution's folder, read.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    root: PathBuf,
+    variables: Variables,
+    settings: Settings,
+    modules: Vec<Module>,
+}
+
+impl Solution {
+    /// Reads a solution; `set` are the variables of `--set`, which come before all others.
+    ///
+    /// A folder without a deployment template is a solution too, until somebody asks for the template.
+    pub fn open(root: &Path, environment: &Environment, set: &[(String, String)]) -> Outcome<Self> {
+        let root =
+            root.canonicalize().or_fail(Kind::Request, || format!("cannot open the folder `{}`", root.display()))?;
+        let variables = Variables::load(&root, environment, set)?;
+        let settings = Settings::load(&root)?;
+        let modules = load_modules(&root, &variables)?;
+        Ok(Self { root, variables, settings, modules })
+    }
+
+    /// Returns the solution's folder, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the solution's name, which is its folder's.
+    pub fn name(&self) -> String {
+        self.root.file_name().map_or_else(|| "solution".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Returns the variables that templates see.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// Returns what `edgectl.yaml` says.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the modules of the folder, by name.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// Returns a module by name.
+    pub fn module(&self, name: &str) -> Outcome<&Module> {
+        self.modules.iter().find(|module| module.name() == name).ok_or_else(|| {
+            let folder = self.shown(&self.modules_folder());
+            let failure = Failure::request(format!("there is no module `{name}` in `{folder}`"));
+            let names = self.modules.iter().map(Module::name);
+            let hint = did_you_mean(name, names);
+            failure.hint(hint.unwrap_or_else(|| format!("add it with `edgectl new module {name}`")))
+        })
+    }
+
+    /// Returns the folder of the modules: `MODULES_PATH`, or `modules`.
+    pub fn modules_folder(&self) -> PathBuf {
+        self.root.join(self.variables.setting("MODULES_PATH").unwrap_or("modules"))
+    }
+
+    /// Returns the deployment template, or `None` if the folder has none.
+    pub fn find_template(&self) -> Option<PathBuf> {
+        self.find("DEPLOYMENT_CONFIG_TEMPLATE_FILE", TEMPLATES)
+    }
+
+    /// Returns the deployment template.
+    pub fn template(&self) -> Outcome<PathBuf> {
+        self.find_template().ok_or_else(|| {
+            Failure::request(format!("`{}` holds no deployment template", self.root.display()))
+                .cause(format!("looked for `{}` and the same as `.yaml`", self.template_name()))
+                .hint("change to the solution's folder, name it with `-C`, or start one with `edgectl new solution`")
+        })
+    }
+
+    /// Returns the template with debug images, or `None` if the folder has none.
+    pub fn find_debug_template(&self) -> Option<PathBuf> {
+        self.find("DEPLOYMENT_CONFIG_DEBUG_TEMPLATE_FILE", DEBUG_TEMPLATES)
+    }
+
+    /// Returns the id of the device: the flag, `EDGE_DEVICE_ID`, `edgectl.yaml`, or the folder's name made safe.
+    pub fn device_id(&self, flag: Option<&str>) -> Outcome<DeviceId> {
+        let given =
+            flag.or_else(|| self.variables.setting("EDGE_DEVICE_ID")).or(self.settings.simulate.device.as_deref());
+        match given {
+            Some(id) => DeviceId::parse(id)
+                .or_fail(Kind::Request, || format!("`{id}` is no id of a device"))
+                .map_err(|failure| failure.hint("pass an id with `--device`, or set `EDGE_DEVICE_ID` in `.env`")),
+            None => Ok(safe_device_id(&self.name())),
+        }
+    }
+
+    /// Returns the platform: the flag, or `DEFAULT_PLATFORM`, or `amd64`.
+    pub fn platform(&self, flag: Option<&Platform>) -> Outcome<Platform> {
+        if let Some(platform) = flag {
+            return Ok(platform.clone());
+        }
+        let word = self.variables.setting("DEFAULT_PLATFORM").unwrap_or("amd64");
+        Platform::parse(word)
+            .or_fail(Kind::Request, || "cannot read `DEFAULT_PLATFORM`")
+            .map_err(|failure| failure.hint("set `DEFAULT_PLATFORM=amd64` in `.env`, or pass `--platform`"))
+    }
+
+    /// Returns what follows the version in tags: the flag, or `CONTAINER_TAG`, or nothing.
+    pub fn tag_suffix<'a>(&'a self, flag: Option<&'a str>) -> Option<&'a str> {
+        flag.or_else(|| self.variables.setting("CONTAINER_TAG")).filter(|suffix| !suffix.is_empty())
+    }
+
+    /// Returns a path as messages name it: relative to the solution where it is inside.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    fn template_name(&self) -> &str {
+        self.variables.setting("DEPLOYMENT_CONFIG_TEMPLATE_FILE").unwrap_or(TEMPLATES[0])
+    }
+
+    fn find(&self, variable: &str, names: [&str; 3]) -> Option<PathBuf> {
+        let configured = self.variables.configured(variable);
+        let mut candidates = configured.into_iter().chain(names).map(|name| self.root.join(name));
+        candidates.find(|path| path.is_file())
+    }
+}
+
+fn load_modules(root: &Path, variables: &Variables) -> Outcome<Vec<Module>> {
+    let folder = root.join(variables.setting("MODULES_PATH").unwrap_or("modules"));
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let doing = || format!("cannot list the folder `{}`", folder.display());
+    let mut modules = Vec::new();
+    for entry in fs::read_dir(&folder).or_fail(Kind::Machine, doing)? {
+        let entry = entry.or_fail(Kind::Machine, doing)?.path();
+        if entry.join("module.json").is_file() {
+            modules.push(Module::load(&entry, root, variables)?);
+        }
+    }
+    modules.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(modules)
+}
+
+/// Reads a JSON or YAML file in which variables may stand without quotes.
+fn load_template(path: &Path, shown: &str) -> Outcome<Document> {
+    Ok(Document::parse_template(shown, &read_text(path, shown)?)?)
+}
+
+fn safe_device_id(name: &str) -> DeviceId {
+    let safe: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let safe = safe.trim_matches('-').chars().take(128).collect::<String>();
+    let id = if safe.is_empty() { "edge-device" } else { &safe };
+    DeviceId::parse(id).expect("only characters that an id may hold are left")
+}
+
+#[cfg(test)]
+mod tests;

@@ -20,17 +20,17 @@ pub use pointer::Pointer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextError {
     /// The file as the user would name it.
-    pub file: String,
+    pub file: Box<str>,
     /// The line, counted from 1.
     pub line: usize,
     /// The column in characters, counted from 1.
     pub column: usize,
     /// What is wrong: lower case, no full stop.
-    pub message: String,
+    pub message: Box<str>,
     /// The line with a caret under the place, without a line end.
-    pub excerpt: String,
+    pub excerpt: Box<str>,
     /// What to do about it, in the imperative.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
 }
 
 impl TextError {
@@ -42,11 +42,11 @@ impl TextError {
         let before = &text[..span.start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Self {
-            file: file.to_owned(),
+            file: file.into(),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            message: message.to_string(),
-            excerpt: excerpt(file, text, span),
+            message: message.to_string().into(),
+            excerpt: excerpt(file, text, span).into(),
             hint: None,
         }
     }
@@ -54,14 +54,14 @@ impl TextError {
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
-        self.hint = Some(hint.to_string());
+        self.hint = Some(hint.to_string().into());
         self
     }
 
     /// Adds what to do about it, if there is something to say and nothing has been said.
     #[must_use]
     pub fn or_hint(mut self, hint: Option<impl fmt::Display>) -> Self {
-        self.hint = self.hint.or_else(|| hint.map(|hint| hint.to_string()));
+        self.hint = self.hint.or_else(|| hint.map(|hint| hint.to_string().into()));
         self
     }
 

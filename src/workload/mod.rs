@@ -222,6 +222,7 @@ impl Workload<'_> {
     }
 }
 
+/// The refusal of everything but `sign`, which words it in its own way (protocol.md §2.2).
 fn missing_body() -> Refusal {
     Refusal::bad_request("missing request body")
 }

@@ -1,0 +1,131 @@
+//! createOptions: the body of the engine's create-container call, written as text in pieces (protocol.md §10.2).
+
+use serde_json::{Map, Value};
+
+use super::{finding::Finding, shape};
+use crate::document::{Document, Node};
+use crate::text::TextError;
+
+/// The longest piece, in characters: a twin's value was once limited to it, and every writer still keeps it.
+const PIECE: usize = 512;
+/// How many pieces the agent reads.
+const MOST_PIECES: usize = 100;
+
+const KEY: &str = "createOptions";
+
+/// Writes every module's createOptions, objects and strings alike, as minified text in pieces.
+pub(super) fn write(document: &Document) -> Result<Document, Finding> {
+    let wrong = |at| Finding::error("create-options", at);
+    let content = shape::modules_content(document).map_err(|at| Finding::error("no-content", at))?;
+    let mut value = document.value().clone();
+    for module in shape::module_pointers(document.value(), &content) {
+        let Some(settings) = value.pointer_mut(module.key("settings").as_str()).and_then(Value::as_object_mut) else {
+            continue;
+        };
+        let Some(node) = document.node(&module.key("settings")) else { continue };
+        let Some(text) = text_of(&node).map_err(wrong)? else { continue };
+        let pieces = split(&text);
+        if pieces.len() > MOST_PIECES {
+            let message =
+                format!("createOptions have {} characters, at most {} fit", text.chars().count(), PIECE * MOST_PIECES);
+            return Err(wrong(node.error(message).hint("move data into a file or an environment variable")));
+        }
+        replace(settings, &pieces);
+    }
+    Ok(document.with_value(value))
+}
+
+/// Reads the createOptions of a module's settings; absent, empty and `null` mean none.
+pub(super) fn read(settings: &Node<'_>) -> Result<Map<String, Value>, TextError> {
+    let Some(text) = text_of(settings)? else { return Ok(Map::new()) };
+    if text.trim().is_empty() || text.trim() == "null" {
+        return Ok(Map::new());
+    }
+    let node = settings.get(KEY).unwrap_or_else(|| settings.clone());
+    let hint = "createOptions are the body of the engine's create-container call, such as {\"HostConfig\":{}}";
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(options)) => Ok(options),
+        Ok(_) => Err(node.error("createOptions hold JSON that is no object").hint(hint)),
+        Err(error) => {
+            let at = place_of(&text, &error).min(text.len());
+            let told = format!("createOptions are no JSON: {}", describe(&error));
+            Err(node.error_inside(&(at..at + 1), told).hint(hint))
+        }
+    }
+}
+
+/// The text of createOptions, its pieces joined; `None` if there are none.
+fn text_of(settings: &Node<'_>) -> Result<Option<String>, TextError> {
+    let Some(first) = settings.get(KEY) else { return Ok(None) };
+    if first.value().is_object() {
+        return Ok(Some(first.value().to_string()));
+    }
+    let mut text = first.text().map_err(|_| first.wrong("an object, or a string that holds one"))?.to_owned();
+    let mut pieces: Vec<(usize, Node<'_>)> = Vec::new();
+    for (key, piece) in settings.members()? {
+        let number = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY)).map(|_| &key[KEY.len()..]);
+        if let Some(number) = number.filter(|number| number.len() == 2).and_then(|number| number.parse().ok()) {
+            pieces.push((number, piece));
+        }
+    }
+    pieces.sort_by_key(|(number, _)| *number);
+    for (expected, (number, piece)) in (1..).zip(&pieces) {
+        if *number != expected {
+            let told = piece.key_error(format!("`{KEY}{expected:02}` is missing before `{KEY}{number:02}`"));
+            return Err(told.hint("number the pieces without a gap, or write createOptions as one object"));
+        }
+        text.push_str(piece.text()?);
+    }
+    Ok(Some(text))
+}
+
+fn split(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    if characters.is_empty() {
+        return vec![String::new()];
+    }
+    characters.chunks(PIECE).map(|piece| piece.iter().collect()).collect()
+}
+
+/// Puts the pieces where the first one stood, so that key order stays.
+fn replace(settings: &mut Map<String, Value>, pieces: &[String]) {
+    let old = std::mem::take(settings);
+    for (key, value) in old {
+        if key == KEY {
+            for (number, piece) in pieces.iter().enumerate() {
+                let key = if number == 0 { KEY.to_owned() } else { format!("{KEY}{number:02}") };
+                settings.insert(key, Value::String(piece.clone()));
+            }
+        } else if !is_piece(&key) {
+            settings.insert(key, value);
+        }
+    }
+}
+
+fn is_piece(key: &str) -> bool {
+    let number = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY)).map(|_| &key[KEY.len()..]);
+    number.is_some_and(|number| number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The byte that an error of serde_json is about.
+fn place_of(text: &str, error: &serde_json::Error) -> usize {
+    let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    line_start + error.column().saturating_sub(1)
+}
+
+fn describe(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    told.split(" at line ").next().unwrap_or(&told).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_counted_in_characters() {
+        let text = "ä".repeat(513);
+        assert_eq!(split(&text), ["ä".repeat(512), "ä".to_owned()]);
+        assert_eq!(split(""), [""]);
+    }
+}

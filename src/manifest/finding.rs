@@ -1,0 +1,84 @@
+//! What is wrong, or suspicious, in a template or manifest.
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::text::TextError;
+
+/// Whether a finding stops a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The deployment goes on.
+    Warning,
+    /// The cloud, the agent or the hub would refuse it, or misread it.
+    Error,
+}
+
+/// One thing that is wrong or suspicious, at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable name of this kind of finding.
+    pub code: &'static str,
+    /// Whether it stops a deployment.
+    pub severity: Severity,
+    /// The place, the sentence and the fix.
+    pub at: TextError,
+}
+
+impl Finding {
+    /// Describes something that stops a deployment.
+    pub fn error(code: &'static str, at: TextError) -> Self {
+        Self { code, severity: Severity::Error, at }
+    }
+
+    /// Describes something suspicious.
+    pub fn warning(code: &'static str, at: TextError) -> Self {
+        Self { code, severity: Severity::Warning, at }
+    }
+
+    /// Returns the finding as `--json` prints it.
+    pub fn to_record(&self) -> FindingRecord<'_> {
+        FindingRecord {
+            code: self.code,
+            severity: self.severity,
+            file: &self.at.file,
+            line: self.at.line,
+            column: self.at.column,
+            message: &self.at.message,
+            fix: self.at.hint.as_deref(),
+        }
+    }
+}
+
+/// A finding as `deploy --check --json` prints it.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingRecord<'a> {
+    code: &'static str,
+    severity: Severity,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    message: &'a str,
+    fix: Option<&'a str>,
+}
+
+/// Joins what stops a deployment into one failure that shows every place.
+pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
+    let errors: Vec<&TextError> = findings.iter().filter(|f| f.severity == Severity::Error).map(|f| &f.at).collect();
+    let message = match errors.len() {
+        1 => format!("`{file}` has a mistake"),
+        count => format!("`{file}` has {count} mistakes"),
+    };
+    let excerpts: Vec<&str> = errors.iter().map(|error| &*error.excerpt).collect();
+    let mut failure = Failure::request(message).excerpt(excerpts.join("\n"));
+    let mut hints: Vec<&str> = Vec::new();
+    for error in errors {
+        failure = failure.cause(format!("line {}, column {}: {}", error.line, error.column, error.message));
+        hints.extend(error.hint.as_deref().filter(|hint| !hints.contains(hint)));
+    }
+    match hints.is_empty() {
+        true => failure.hint(format!("correct `{file}` there and try again")),
+        false => hints.into_iter().fold(failure, Failure::hint),
+    }
+}

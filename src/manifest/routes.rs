@@ -1,0 +1,96 @@
+//! The routes of a manifest: `$edgeHub`'s `routes` (protocol.md §8.7).
+
+use std::time::Duration;
+
+use super::deployment::RouteSpec;
+use super::finding::Finding;
+use crate::document::Node;
+use crate::identity::ModuleId;
+use crate::text::TextError;
+
+/// The names that `$` leads to in a condition, besides `$body` and `$upstream` (protocol.md §8.3).
+const SYSTEM_PROPERTIES: [&str; 25] = [
+    "messageId",
+    "cid",
+    "correlationId",
+    "userId",
+    "to",
+    "ack",
+    "absolute-expiry-time",
+    "contentType",
+    "contentEncoding",
+    "creationTime",
+    "messageSchema",
+    "operation",
+    "outputName",
+    "inputName",
+    "connectionDeviceId",
+    "connectionModuleId",
+    "enqueuedTime",
+    "messageType",
+    "edgeMessageId",
+    "edgeHubOriginInterface",
+    "iothub-interface-id",
+    "dt-subject",
+    "modelId",
+    "rpSenderDeviceId",
+    "rpSenderModuleId",
+];
+
+/// Says whether the `$` at a place of a route begins a word of the routing language, which no variable replaces.
+pub(super) fn is_word(route: &str, dollar: usize) -> bool {
+    let rest = &route[dollar + 1..];
+    let token = rest.split(|c: char| c.is_whitespace() || "()<>@,;:\\\"/?={}".contains(c)).next().unwrap_or_default();
+    let first = token.split(['.', '[']).next().unwrap_or_default();
+    let is = |word: &str| word.eq_ignore_ascii_case(token) || word.eq_ignore_ascii_case(first);
+    ["body", "upstream"].into_iter().chain(SYSTEM_PROPERTIES).any(is)
+}
+
+/// Reads and checks the routes; what is wrong with one doesn't hide what is wrong with the next.
+pub(super) fn read(hub: &Node<'_>, schema: &str, modules: &[&ModuleId], findings: &mut Vec<Finding>) -> Vec<RouteSpec> {
+    let Some(routes) = hub.get("routes") else { return Vec::new() };
+    let members = match routes.members() {
+        Ok(members) => members,
+        Err(at) => {
+            findings.push(Finding::error("routes", at));
+            return Vec::new();
+        }
+    };
+    let mut read = Vec::new();
+    // A route that is null deletes one in a patch, and means nothing here.
+    for (name, node) in members.into_iter().filter(|(_, node)| !node.value().is_null()) {
+        match read_route(name, &node, schema) {
+            Ok((_, text)) if schema == "1.0" && text.text.trim().is_empty() => {}
+            Ok((place, route)) => {
+                read.push(route);
+            }
+            Err(at) => findings.push(Finding::error("route", at)),
+        }
+    }
+    read
+}
+
+fn read_route<'d>(name: &str, node: &Node<'d>, schema: &str) -> Result<(Node<'d>, RouteSpec), TextError> {
+    if name.is_empty() || name.contains(['.', '$', '#', ' ']) {
+        return Err(node.key_error(format!("`{name}` is no name of a route")).hint("leave out blanks and . $ #"));
+    }
+    if !node.value().is_object() {
+        let text = node.text().map_err(|_| node.wrong("a string, or an object with the member `route`"))?;
+        let spec = RouteSpec { name: name.to_owned(), text: text.to_owned(), priority: None, ttl: None };
+        return Ok((node.clone(), spec));
+    }
+    if schema == "1.0" {
+        return Err(node.wrong("a string").hint("write \"schemaVersion\": \"1.1\" to give routes a priority"));
+    }
+    node.refuse_unknown(&["route", "priority", "timeToLiveSecs"])?;
+    let place = node.need("route")?;
+    let priority = node.get("priority").map(|priority| priority.whole_number(9)).transpose()?;
+    let seconds = node.get("timeToLiveSecs").map(|ttl| ttl.whole_number(u64::from(u32::MAX))).transpose()?;
+    let spec = RouteSpec {
+        name: name.to_owned(),
+        text: place.text()?.to_owned(),
+        priority: priority.and_then(|priority| u8::try_from(priority).ok()),
+        ttl: seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs),
+    };
+    Ok((place, spec))
+}

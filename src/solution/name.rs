@@ -1,0 +1,61 @@
+//! The names that new modules may have: stricter than IoT Hub's own rule.
+
+use crate::failure::{Failure, Outcome};
+use crate::identity::ModuleId;
+
+/// Checks the name of a new module: a letter, then letters, digits, `_` and `-`; no word of the routing language.
+///
+/// IoT Hub takes more, but a route cannot name a module called `from` or `7`, nor a container be named after `a.b`.
+pub fn check_module_name(name: &str) -> Outcome<ModuleId> {
+    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let id = ModuleId::parse(name).ok().filter(|_| fits);
+    let Some(id) = id else {
+        return Err(Failure::request(format!("`{name}` cannot be the name of a module"))
+            .cause("a name is a letter, followed by letters, digits, `_` and `-`, at most 128 in all")
+            .hint(format!("choose a name such as `{}`", suggestion(name))));
+    };
+    if is_routing_word(name) {
+        return Err(Failure::request(format!("`{name}` cannot be the name of a module"))
+            .cause(format!("`{name}` is a word of the routing language, so no route could name the module"))
+            .hint(format!("choose a name such as `{name}_module`")));
+    }
+    Ok(id)
+}
+
+fn is_routing_word(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["select", "from", "where", "into", "and", "or", "not"].contains(&lower.as_str())
+        || ["true", "false", "null", "undefined"].contains(&name)
+}
+
+fn suggestion(name: &str) -> String {
+    let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let kept = kept.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    match kept.chars().next() {
+        None => "filter".to_owned(),
+        Some(first) if first.is_ascii_alphabetic() => kept.chars().take(128).collect(),
+        Some(_) => format!("m{kept}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_routes_and_containers_take_are_accepted() {
+        for name in ["filter", "Filter-2", "my_module", "trueish"] {
+            assert_eq!(check_module_name(name).expect("a name").as_str(), name);
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused_with_one_that_would_do() {
+        let hint = |name: &str| check_module_name(name).expect_err("no name").hints()[0].clone();
+        assert_eq!(hint("my module"), "choose a name such as `my_module`");
+        assert_eq!(hint("7up"), "choose a name such as `m7up`");
+        assert_eq!(hint(""), "choose a name such as `filter`");
+        assert_eq!(hint("From"), "choose a name such as `From_module`");
+    }
+}

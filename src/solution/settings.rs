@@ -1,0 +1,220 @@
+//! `edgectl.yaml`: local defaults of `simulate`, and what differs per module on this machine.
+//!
+//! Never part of a manifest: it is there so that a GPU or `/dev/ttyS0` in one doesn't stop a laptop.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::document::{Document, Node, read_text};
+use crate::failure::Outcome;
+use crate::image::Platform;
+use crate::manifest::ModuleSpec;
+use crate::text::TextError;
+
+/// The file's name.
+const FILE: &str = "edgectl.yaml";
+
+/// What `edgectl.yaml` says; all of it is optional.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// `simulate`: what flags of that command say otherwise.
+    pub simulate: SimulateDefaults,
+    /// `modules`: by module.
+    pub modules: BTreeMap<String, ModuleOverride>,
+}
+
+/// Defaults for flags of `simulate` of the same names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SimulateDefaults {
+    /// How modules are run.
+    pub runtime: Option<RuntimeChoice>,
+    /// The id of the device.
+    pub device: Option<String>,
+    /// The platform of images.
+    pub platform: Option<Platform>,
+    /// The address to listen on.
+    pub address: Option<String>,
+}
+
+/// How a module is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuntimeChoice {
+    /// Whatever is there: engine, command, stand-in.
+    Auto,
+    /// As a container.
+    Docker,
+    /// As a process.
+    Process,
+}
+
+/// What differs for one module.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ModuleOverride {
+    /// It is not started at all.
+    pub skip: bool,
+    /// How it is run.
+    pub runtime: Option<RuntimeChoice>,
+    /// Variables that come on top of the manifest's.
+    pub env: Vec<(String, String)>,
+    /// createOptions merged into the manifest's; a null deletes.
+    pub create_options: Map<String, Value>,
+    /// The command of a process instance, instead of the module's own.
+    pub command: Option<Vec<String>>,
+}
+
+impl RuntimeChoice {
+    /// Every word, in the order that messages list them.
+    pub const WORDS: &'static [&'static str] = &["auto", "docker", "process"];
+
+    /// Returns the value of a word, or `None` if it is none.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "auto" => Some(Self::Auto),
+            "docker" => Some(Self::Docker),
+            "process" => Some(Self::Process),
+            _ => None,
+        }
+    }
+}
+
+impl ModuleOverride {
+    /// Applies environment and createOptions to a module of the manifest.
+    pub fn apply(&self, module: &mut ModuleSpec) {
+        for (name, value) in &self.env {
+            module.env.retain(|(known, _)| known != name);
+            module.env.push((name.clone(), value.clone()));
+        }
+        merge(&mut module.create_options, &self.create_options);
+    }
+}
+
+/// Merges objects member by member; a null deletes, anything else replaces.
+fn merge(into: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (key, value) in over {
+        match (into.get_mut(key), value) {
+            (Some(Value::Object(into)), Value::Object(over)) => merge(into, over),
+            (_, Value::Null) => drop(into.shift_remove(key)),
+            _ => drop(into.insert(key.clone(), value.clone())),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file of a solution; without it, nothing is set.
+    pub fn load(root: &Path) -> Outcome<Self> {
+        let path = root.join(FILE);
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let document = Document::parse(FILE, &read_text(&path, FILE)?)?;
+        Ok(Self::read(&document.root())?)
+    }
+
+    fn read(root: &Node<'_>) -> Result<Self, TextError> {
+        if root.value().is_null() {
+            return Ok(Self::default());
+        }
+        root.refuse_unknown(&["simulate", "modules"])?;
+        let simulate = root.get("simulate").map(|node| read_simulate(&node)).transpose()?.unwrap_or_default();
+        let mut modules = BTreeMap::new();
+        for (name, node) in root.get("modules").map(|node| node.members()).transpose()?.unwrap_or_default() {
+            modules.insert(name.to_owned(), read_module(&node)?);
+        }
+        Ok(Self { simulate, modules })
+    }
+}
+
+fn read_simulate(node: &Node<'_>) -> Result<SimulateDefaults, TextError> {
+    node.refuse_unknown(&["runtime", "device", "platform", "address"])?;
+    let text = |key| node.get(key).map(|node| node.text().map(str::to_owned)).transpose();
+    let platform = |node: Node<'_>| Platform::parse(node.text()?).map_err(|error| node.error(error));
+    Ok(SimulateDefaults {
+        runtime: read_runtime(node)?,
+        device: text("device")?,
+        platform: node.get("platform").map(platform).transpose()?,
+        address: text("address")?,
+    })
+}
+
+fn read_runtime(node: &Node<'_>) -> Result<Option<RuntimeChoice>, TextError> {
+    node.get("runtime").map(|node| node.word(RuntimeChoice::WORDS, RuntimeChoice::from_word)).transpose()
+}
+
+fn read_module(node: &Node<'_>) -> Result<ModuleOverride, TextError> {
+    if node.value().is_null() {
+        return Ok(ModuleOverride::default());
+    }
+    node.refuse_unknown(&["skip", "runtime", "env", "createOptions", "command"])?;
+    let env = node.get("env").map(|node| node.members()).transpose()?.unwrap_or_default();
+    Ok(ModuleOverride {
+        skip: node.get("skip").map(|node| node.flag()).transpose()?.unwrap_or_default(),
+        runtime: read_runtime(node)?,
+        env: env
+            .into_iter()
+            .map(|(name, node)| Ok((name.to_owned(), read_scalar(&node)?)))
+            .collect::<Result<_, _>>()?,
+        create_options: node.get("createOptions").map(|node| node.object().cloned()).transpose()?.unwrap_or_default(),
+        command: node.get("command").map(|node| node.texts()).transpose()?,
+    })
+}
+
+fn read_scalar(node: &Node<'_>) -> Result<String, TextError> {
+    match node.value() {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        _ => Err(node.wrong("a string, a number, true or false")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn read(text: &str) -> Result<Settings, TextError> {
+        Settings::read(&Document::parse(FILE, text).expect("YAML").root())
+    }
+
+    #[test]
+    fn settings_of_the_simulation_and_of_modules_are_read() {
+        let text = "simulate:\n  runtime: process\n  platform: linux/arm64\nmodules:\n  camera: {skip: true}\n  \
+                    filter:\n    env: {LEVEL: 5}\n    createOptions: {HostConfig: {Devices: null}}\n    \
+                    command: [python3, main.py]\n";
+        let settings = read(text).expect("right");
+        assert_eq!(settings.simulate.runtime, Some(RuntimeChoice::Process));
+        assert_eq!(settings.simulate.platform, Platform::parse("arm64v8").ok());
+        assert!(settings.modules["camera"].skip);
+        assert_eq!(settings.modules["filter"].env, [("LEVEL".to_owned(), "5".to_owned())]);
+        assert_eq!(settings.modules["filter"].command, Some(vec!["python3".to_owned(), "main.py".to_owned()]));
+    }
+
+    #[test]
+    fn an_empty_file_sets_nothing() {
+        assert_eq!(read("# later\n"), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn a_key_that_nobody_reads_is_refused() {
+        let error = read("modules:\n  filter:\n    skp: true\n").expect_err("a slip");
+        assert_eq!(error.to_string(), "edgectl.yaml:3:5: `skp` is not known here");
+        assert_eq!(error.hint.as_deref(), Some("did you mean `skip`?"));
+    }
+
+    #[test]
+    fn a_word_that_is_none_is_refused() {
+        let error = read("simulate: {runtime: dokcer}").expect_err("a slip");
+        assert_eq!(error.to_string(), "edgectl.yaml:1:21: expected one of `auto`, `docker`, `process`, found `dokcer`");
+        assert_eq!(error.hint.as_deref(), Some("did you mean `docker`?"));
+    }
+
+    #[test]
+    fn create_options_are_merged_and_a_null_deletes() {
+        let object = |value: Value| value.as_object().cloned().expect("an object");
+        let mut options = object(serde_json::json!({"HostConfig": {"Devices": [1], "Memory": 5}, "Tty": true}));
+        merge(&mut options, &object(serde_json::json!({"HostConfig": {"Devices": null, "Binds": []}})));
+        assert_eq!(Value::Object(options).to_string(), r#"{"HostConfig":{"Memory":5,"Binds":[]},"Tty":true}"#);
+    }
+}

@@ -1,0 +1,131 @@
+//! How a patch changes a document, and which patch leads from one document to another (protocol.md §7.3).
+
+use serde_json::Value;
+
+use super::Map;
+
+/// Merges a patch: objects merge, null removes, everything else replaces.
+///
+/// An object that becomes empty stays. Nulls in an object that is new are left out, as the cloud does; the real edge
+/// hub would keep them.
+pub fn merge(target: &mut Map, patch: &Map) {
+    for (key, change) in patch {
+        match (target.get_mut(key), change) {
+            // Plain `remove` of an order-keeping map would move the last key to the front.
+            (_, Value::Null) => drop(target.shift_remove(key)),
+            (Some(Value::Object(inner)), Value::Object(changes)) => merge(inner, changes),
+            (_, change) => drop(target.insert(key.clone(), without_nulls(change))),
+        }
+    }
+}
+
+/// Returns the patch that turns `old` into `new`, with null for what is removed; empty if they are the same.
+///
+/// `new` must hold no null as a member of an object: no patch can write one.
+pub fn diff(old: &Map, new: &Map) -> Map {
+    let mut patch = Map::new();
+    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+        patch.insert(key.clone(), Value::Null);
+    }
+    for (key, value) in new {
+        match (old.get(key), value) {
+            (Some(same), value) if same == value => {}
+            (Some(Value::Object(before)), Value::Object(after)) => {
+                patch.insert(key.clone(), Value::Object(diff(before, after)));
+            }
+            (_, value) => {
+                patch.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    patch
+}
+
+/// Copies a value without the null members of its objects; arrays are kept as they are.
+fn without_nulls(value: &Value) -> Value {
+    let Value::Object(map) = value else { return value.clone() };
+    let members = map.iter().filter(|(_, value)| !value.is_null());
+    Value::Object(members.map(|(key, value)| (key.clone(), without_nulls(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: Value) -> Map {
+        let Value::Object(map) = value else { panic!("{value} is no object") };
+        map
+    }
+
+    #[track_caller]
+    fn check(target: Value, patch: Value, expected: Value) {
+        let mut merged = map(target);
+        merge(&mut merged, &map(patch));
+        assert_eq!(Value::Object(merged), expected);
+    }
+
+    #[test]
+    fn objects_merge_and_everything_else_replaces() {
+        check(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"c": 3, "d": 4}}), json!({"a": {"b": 1, "c": 3, "d": 4}}));
+        check(json!({"a": [1, 2]}), json!({"a": [3]}), json!({"a": [3]}));
+        check(json!({"a": 1}), json!({"a": {"b": 1}}), json!({"a": {"b": 1}}));
+        check(json!({"a": {"b": 1}}), json!({"a": "x"}), json!({"a": "x"}));
+    }
+
+    #[test]
+    fn null_removes_a_key_and_a_missing_one_does_no_harm() {
+        check(json!({"a": 1, "b": 2}), json!({"a": null, "x": null}), json!({"b": 2}));
+    }
+
+    #[test]
+    fn an_object_that_becomes_empty_stays() {
+        check(json!({"a": {"b": 1}}), json!({"a": {"b": null}}), json!({"a": {}}));
+        check(json!({}), json!({"a": {}}), json!({"a": {}}));
+    }
+
+    #[test]
+    fn nulls_in_a_new_object_are_left_out() {
+        check(json!({}), json!({"a": {"b": null, "c": {"d": null}}}), json!({"a": {"c": {}}}));
+        check(json!({"a": 1}), json!({"a": {"b": null}}), json!({"a": {}}));
+    }
+
+    #[test]
+    fn the_order_of_the_keys_that_stay_is_kept() {
+        let mut merged = map(json!({"a": 1, "b": 2, "c": 3}));
+        merge(&mut merged, &map(json!({"a": null, "d": 4})));
+        assert_eq!(merged.keys().collect::<Vec<_>>(), ["b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_diff_names_only_what_changed() {
+        let old = map(json!({"same": 1, "gone": 2, "deep": {"x": 1, "y": 2}, "empty": {"z": 1}, "kind": 1}));
+        let new = map(json!({"same": 1, "deep": {"x": 1, "y": 3}, "empty": {}, "kind": {}, "new": [null]}));
+        let expected = json!({"gone": null, "deep": {"y": 3}, "empty": {"z": null}, "kind": {}, "new": [null]});
+        assert_eq!(Value::Object(diff(&old, &new)), expected);
+        assert!(diff(&new, &new).is_empty());
+    }
+
+    fn document() -> impl Strategy<Value = Map> {
+        let leaf = prop_oneof![any::<i32>().prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
+        let value = leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::vec(("[a-d]", inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        });
+        prop::collection::vec(("[a-d]", value), 0..4).prop_map(|members| members.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn a_diff_leads_from_the_old_to_the_new(old in document(), new in document()) {
+            let mut patched = old.clone();
+            merge(&mut patched, &diff(&old, &new));
+            prop_assert_eq!(patched, new);
+        }
+    }
+}
