@@ -4,7 +4,6 @@
 
 image_name=edgectl-tests
 debian_packages=gcc,libc6-dev,libstdc++6,python3,python3-pip,python3-venv
-rust_lists=(templates/rust/files/Cargo.*)
 
 # export_images: sets the variables of the images that the engine has.
 export_images() {
@@ -61,23 +60,9 @@ build_node() {
 build_rust() {
   local toolchain
   toolchain=$(rustc --print sysroot)
-  fetch_crates
   tar --create --directory "$toolchain" --transform 's,^\(bin\|lib\)/,toolchain/&,' bin/cargo bin/rustc lib \
     --directory "$parts" cargo-home --directory "$PWD/tests/images" rust.Dockerfile |
     build_image "$1" rust
-}
-
-# fetch_crates: the crates of the Rust template in a cargo home of their own.
-fetch_crates() {
-  local trial=$parts/crates-trial list
-  rm -rf "$parts/cargo-home" "$trial"
-  mkdir -p "$parts/cargo-home" "$trial/src"
-  for list in "${rust_lists[@]}"; do
-    sed 's/{{[^}]*}}/trial/g' "$list" >"$trial/$(basename "$list" .hbs)"
-  done
-  : >"$trial/src/main.rs"
-  CARGO_HOME=$parts/cargo-home cargo fetch --quiet --manifest-path "$trial/Cargo.toml"
-  rm -rf "$trial"
 }
 
 build_image() { # IMAGE NAME, with the context on stdin

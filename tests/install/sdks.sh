@@ -1,8 +1,9 @@
-# The Azure IoT SDKs for Python and Node, and what pip and npm need to install them again without network.
+# The Azure IoT SDKs for Python and Node, and what pip, npm and cargo need to install again without network.
 # Sourced by tests/run.
 
 python_lists=(tests/sdk/requirements.txt)
 node_lists=(tests/install/node/package.json tests/install/node/package-lock.json tests/sdk/package.json tests/sdk/package-lock.json)
+rust_lists=(templates/rust/files/Cargo.*)
 npm_quiet=(--ignore-scripts --no-audit --no-fund --loglevel error)
 
 # node_program: prints the path of the Node that came from the npm registry, if it did.
@@ -45,4 +46,20 @@ fill_npm_cache() {
   "$(node_program)" "$parts/node/node_modules/npm/bin/npm-cli.js" install \
     --prefix "$trial" --cache "$parts/npm-cache" "${npm_quiet[@]}" >&2
   rm -rf "$trial"
+}
+
+# install_crates: a cargo home with the crates of the Rust template.
+install_crates() {
+  is_made crates "${rust_lists[@]}" && return
+  say "fetching the crates of the Rust template"
+  local trial=$parts/crates-trial list
+  rm -rf "$parts/cargo-home" "$trial"
+  mkdir -p "$parts/cargo-home" "$trial/src"
+  for list in "${rust_lists[@]}"; do
+    sed 's/{{[^}]*}}/trial/g' "$list" >"$trial/$(basename "$list" .hbs)"
+  done
+  : >"$trial/src/main.rs"
+  CARGO_HOME=$parts/cargo-home cargo fetch --quiet --manifest-path "$trial/Cargo.toml"
+  rm -rf "$trial"
+  note_made crates "${rust_lists[@]}"
 }
