@@ -1,13 +1,16 @@
 //! One file a subcommand: its arguments, its help, its run. No business rule lives here.
 
+mod build;
 mod call;
 mod completions;
 mod context;
 mod credentials;
+mod images;
 mod input;
 mod logs;
 mod monitor;
 mod ps;
+mod push;
 mod restart;
 mod send;
 mod stop;
@@ -23,6 +26,8 @@ use crate::failure::Outcome;
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "a doc comment here would replace the help text that stands on the arguments")]
 pub enum Command {
+    Build(build::Build),
+    Push(push::Push),
     Ps(ps::Ps),
     Logs(logs::Logs),
     Restart(restart::Restart),
@@ -40,6 +45,8 @@ impl Command {
     /// Runs the subcommand.
     pub fn run(self, cx: &mut Context) -> Outcome {
         match self {
+            Self::Build(args) => build::run(cx, &args),
+            Self::Push(args) => push::run(cx, &args),
             Self::Ps(_) => ps::run(cx),
             Self::Logs(args) => logs::run(cx, &args),
             Self::Restart(args) => restart::run(cx, &args),

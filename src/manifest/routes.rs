@@ -1,12 +1,14 @@
 //! The routes of a manifest: `$edgeHub`'s `routes` (protocol.md §8.7).
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::deployment::RouteSpec;
 use super::finding::Finding;
 use crate::document::Node;
 use crate::identity::ModuleId;
-use crate::text::TextError;
+use crate::route::{Route, Sink};
+use crate::text::{TextError, did_you_mean};
 
 /// The names that `$` leads to in a condition, besides `$body` and `$upstream` (protocol.md §8.3).
 const SYSTEM_PROPERTIES: [&str; 25] = [
@@ -62,6 +64,7 @@ pub(super) fn read(hub: &Node<'_>, schema: &str, modules: &[&ModuleId], findings
         match read_route(name, &node, schema) {
             Ok((_, text)) if schema == "1.0" && text.text.trim().is_empty() => {}
             Ok((place, route)) => {
+                check(&place, &route.text, modules, findings);
                 read.push(route);
             }
             Err(at) => findings.push(Finding::error("route", at)),
@@ -93,4 +96,40 @@ fn read_route<'d>(name: &str, node: &Node<'d>, schema: &str) -> Result<(Node<'d>
         ttl: seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs),
     };
     Ok((place, spec))
+}
+
+/// Checks one route: its syntax, and that the modules it names are there.
+fn check(place: &Node<'_>, text: &str, modules: &[&ModuleId], findings: &mut Vec<Finding>) {
+    let route = match Route::parse(text) {
+        Ok(route) => route,
+        Err(error) => {
+            let told = place.error_inside(&error.span, &error).or_hint(error.hint());
+            return findings.push(Finding::error("route", told));
+        }
+    };
+    for warning in route.warnings() {
+        findings.push(Finding::warning("route", place.error_inside(&warning.span, warning)));
+    }
+    let from = route.source().strip_prefix("/messages/modules/").and_then(|rest| rest.split('/').next());
+    if let Some(name) = from.filter(|name| !modules.iter().any(|module| module.as_str().eq_ignore_ascii_case(name))) {
+        findings.extend(unknown_module(place, name, text.find(&format!("/{name}")), modules));
+    }
+    if let Sink::Input { module, .. } = route.sink()
+        && !modules.contains(&module)
+    {
+        let name = module.as_str();
+        findings.extend(unknown_module(place, name, text.rfind(&format!("/{name}/")), modules));
+    }
+}
+
+/// `slash` is where the name stands in the route, with the slash in front.
+fn unknown_module(place: &Node<'_>, name: &str, slash: Option<usize>, modules: &[&ModuleId]) -> Option<Finding> {
+    if name.is_empty() {
+        return None;
+    }
+    let span: Range<usize> = slash.map_or(0..0, |slash| slash + 1..slash + 1 + name.len());
+    let known: Vec<&str> = modules.iter().map(|module| module.as_str()).collect();
+    let hint = did_you_mean(name, known).unwrap_or_else(|| format!("add the module `{name}`, or take the route out"));
+    let told = place.error_inside(&span, format!("the deployment has no module `{name}`"));
+    Some(Finding::error("unknown-module", told.hint(hint)))
 }

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
+use crate::route::is_reserved_word;
 
 /// Checks the name of a new module: a letter, then letters, digits, `_` and `-`; no word of the routing language.
 ///
@@ -15,18 +16,12 @@ pub fn check_module_name(name: &str) -> Outcome<ModuleId> {
             .cause("a name is a letter, followed by letters, digits, `_` and `-`, at most 128 in all")
             .hint(format!("choose a name such as `{}`", suggestion(name))));
     };
-    if is_routing_word(name) {
+    if is_reserved_word(name) {
         return Err(Failure::request(format!("`{name}` cannot be the name of a module"))
             .cause(format!("`{name}` is a word of the routing language, so no route could name the module"))
             .hint(format!("choose a name such as `{name}_module`")));
     }
     Ok(id)
-}
-
-fn is_routing_word(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["select", "from", "where", "into", "and", "or", "not"].contains(&lower.as_str())
-        || ["true", "false", "null", "undefined"].contains(&name)
 }
 
 fn suggestion(name: &str) -> String {

@@ -119,7 +119,7 @@ mod tests {
     fn the_line_is_shown_with_carets_under_the_place() {
         let error = TextError::at("module.json", TEXT, 10..13, "expected a value");
         assert_eq!(error.to_string(), "module.json:2:8: expected a value");
-        assert_eq!(error.excerpt, " --> module.json:2:8\n  |\n2 |   \"ä\": tru,\n  |        ^^^");
+        assert_eq!(&*error.excerpt, " --> module.json:2:8\n  |\n2 |   \"ä\": tru,\n  |        ^^^");
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_place_of_many_lines_is_cut_to_the_first() {
         let error = TextError::at("module.json", TEXT, 0..TEXT.len(), "expected an array");
-        assert_eq!(error.excerpt, " --> module.json:1:1\n  |\n1 | {\n  | ^");
+        assert_eq!(&*error.excerpt, " --> module.json:1:1\n  |\n1 | {\n  | ^");
     }
 
     #[test]
