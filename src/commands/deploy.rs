@@ -63,7 +63,7 @@ struct Checked<'a> {
 }
 
 pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
-    let solution = Solution::open(&cx.project_absolute()?, cx.environment(), &args.set)?;
+    let solution = Solution::open(cx.project(), cx.environment(), &args.set)?;
     let wanted = Wanted { file: args.file.clone(), platform: args.platform.clone(), tag: args.tag.clone() };
     let manifest = solution.manifest(&wanted)?;
 
