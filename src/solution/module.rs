@@ -112,6 +112,11 @@ impl Module {
         self.dockerfiles.iter().filter(|(_, variant, _)| *variant == Variant::Release).map(|(p, _, _)| p).collect()
     }
 
+    /// Returns every image that it has a Dockerfile for, in the file's order.
+    pub fn images(&self) -> impl Iterator<Item = (&Platform, Variant)> {
+        self.dockerfiles.iter().map(|(platform, variant, _)| (platform, *variant))
+    }
+
     /// Returns the Dockerfile for a platform.
     pub fn dockerfile(&self, platform: &Platform, variant: Variant) -> Outcome<&Path> {
         let mut entries = self.dockerfiles.iter();

@@ -96,8 +96,7 @@ impl Solution {
         platforms: &[Platform],
         tag: Option<&str>,
     ) -> Outcome<Vec<(Module, Platform, Variant)>> {
-        let text = read_text(file, &self.shown(file))
-            .map_err(|failure| failure.hint("name an existing file with `--file`"))?;
+        let text = read_text(file, &self.shown(file))?;
         let placeholders = images_named(&text);
         let mut wanted = Vec::new();
         for placeholder in &placeholders {

@@ -218,3 +218,26 @@ fn yaml_is_not_edited_but_told_what_to_paste() {
     let Ok([Wiring::Paste { text, .. }]) = plan.as_deref() else { panic!("it is to be pasted: {plan:?}") };
     assert_eq!(text, expected);
 }
+
+#[test]
+fn an_image_of_a_manifest_leads_back_to_its_module() {
+    let template = r#"{"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": {
+        "a": {"settings": {"image": "${MODULEDIR<other/sensor>}"}}}}}}}"#;
+    let module = MODULE.replace("$SERVER/Filter", "plant.io/sensor");
+    let folder = Folder::new(&[
+        ("deployment.template.json", template),
+        ("modules/filter/module.json", MODULE),
+        ("other/sensor/module.json", &module),
+        (".env", "SERVER=plant.io"),
+    ]);
+    let manifest = folder.open().and_then(|solution| solution.manifest(&Wanted::default())).expect("it expands");
+    let source = |image: &str| {
+        let source = manifest.source_of(image)?;
+        Some((source.module.name().to_owned(), source.platform.to_string(), source.variant))
+    };
+    let sensor = ("sensor".to_owned(), "amd64".to_owned(), Variant::Release);
+    assert_eq!(source("plant.io/sensor:0.1.0-amd64"), Some(sensor));
+    let filter = ("filter".to_owned(), "amd64".to_owned(), Variant::Debug);
+    assert_eq!(source("plant.io/filter:0.1.0-amd64.debug"), Some(filter));
+    assert_eq!(source("plant.io/sensor:0.1.0-arm64v8"), None);
+}
