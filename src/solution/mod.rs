@@ -24,7 +24,7 @@ use crate::text::did_you_mean;
 
 pub use deployment::{Manifest, ManifestKind, Wanted};
 pub use module::{Module, Run};
-pub use name::check_module_name;
+pub use name::{check_module_name, check_solution_name};
 pub use replace::{Readers, replace_file};
 pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults};
 pub use variables::Variables;
