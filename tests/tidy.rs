@@ -29,7 +29,7 @@ const LAYERS: &[(&str, &[(&str, &[&str])])] = &[
             ("route", &["identity", "message", "text"]),
             ("image", &["environment", "json"]),
             ("manifest", &["document", "identity", "image", "route", "text"]),
-            ("template", &["environment", "identity", "image", "json", "yaml"]),
+            ("template", &["document", "text"]),
             (
                 "solution",
                 &["document", "environment", "identity", "image", "json", "manifest", "route", "text", "yaml"],
