@@ -2,6 +2,7 @@
 
 mod completions;
 mod context;
+mod new;
 
 pub use context::Context;
 
@@ -11,6 +12,7 @@ use crate::failure::Outcome;
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "a doc comment here would replace the help text that stands on the arguments")]
 pub enum Command {
+    New(new::New),
     Completions(completions::Completions),
 }
 
@@ -18,6 +20,7 @@ impl Command {
     /// Runs the subcommand.
     pub fn run(self, cx: &mut Context) -> Outcome {
         match self {
+            Self::New(args) => new::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
         }
     }
