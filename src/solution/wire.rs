@@ -144,7 +144,10 @@ fn refuse_existing(document: &Document, holder: &Pointer, key: &str) -> Outcome 
     let pointer = holder.key(key);
     match document.node(&pointer) {
         None => Ok(()),
-        Some(node) => Err(node.key_error(format!("`{key}` is there already")).hint("choose another name").into()),
+        Some(node) => {
+            let told = node.key_error(format!("`{key}` is there already")).hint("choose another name");
+            Err(told.into_failure(format!("cannot add `{key}` to `{}`", document.file())))
+        }
     }
 }
 
