@@ -1,8 +1,23 @@
 //! One file a subcommand: its arguments, its help, its run. No business rule lives here.
 
+mod build;
+mod call;
 mod completions;
 mod context;
+mod credentials;
+mod images;
+mod input;
+mod logs;
+mod monitor;
 mod new;
+mod ps;
+mod push;
+mod restart;
+mod send;
+mod stop;
+mod table;
+mod twin;
+mod upstream;
 
 pub use context::Context;
 
@@ -13,6 +28,18 @@ use crate::failure::Outcome;
 #[allow(missing_docs, reason = "a doc comment here would replace the help text that stands on the arguments")]
 pub enum Command {
     New(new::New),
+    Build(build::Build),
+    Push(push::Push),
+    Ps(ps::Ps),
+    Logs(logs::Logs),
+    Restart(restart::Restart),
+    Stop(stop::Stop),
+    Twin(twin::Twin),
+    Call(call::Call),
+    Send(send::Send),
+    Monitor(monitor::Monitor),
+    Upstream(upstream::Upstream),
+    Credentials(credentials::Credentials),
     Completions(completions::Completions),
 }
 
@@ -21,6 +48,18 @@ impl Command {
     pub fn run(self, cx: &mut Context) -> Outcome {
         match self {
             Self::New(args) => new::run(cx, &args),
+            Self::Build(args) => build::run(cx, &args),
+            Self::Push(args) => push::run(cx, &args),
+            Self::Ps(_) => ps::run(cx),
+            Self::Logs(args) => logs::run(cx, &args),
+            Self::Restart(args) => restart::run(cx, &args),
+            Self::Stop(_) => stop::run(cx),
+            Self::Twin(args) => twin::run(cx, args),
+            Self::Call(args) => call::run(cx, args),
+            Self::Send(args) => send::run(cx, args),
+            Self::Monitor(args) => monitor::run(cx, args),
+            Self::Upstream(args) => upstream::run(cx, &args),
+            Self::Credentials(args) => credentials::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
         }
     }

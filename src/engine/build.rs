@@ -90,7 +90,7 @@ impl Engine {
         let ignore_file = if builder == Builder::Classic { IgnoreFile::Sent } else { IgnoreFile::Ordinary };
         let context = BuildContext::open(plan, ignore_file)?;
         let dockerfile = std::fs::read_to_string(&plan.dockerfile)
-            .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile.display()))?;
+            .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile_shown))?;
         let texts = credentials::texts_of(&dockerfile, &plan.args, &plan.cache_from);
         let credentials = logins.find_mentioned(&texts).await?;
         let options = options_of(plan, &nature, builder, context.dockerfile(), watch);
@@ -250,13 +250,13 @@ fn refusal(plan: &BuildPlan, transcript: &Transcript, error: &bollard::errors::E
     let refused = Failure::refused(cannot_build(plan));
     match transcript.failed_step() {
         Some(step) => explain_step(refused, plan, step, step.error.as_deref().unwrap_or(&said)),
-        None => refused.cause(said).hint(format!("correct `{}`, then build again", plan.dockerfile.display())),
+        None => refused.cause(said).hint(format!("correct `{}`, then build again", plan.dockerfile_shown)),
     }
 }
 
 fn explain_step(refused: Failure, plan: &BuildPlan, step: &Step, said: &str) -> Failure {
     let said = without_wrapping(said);
-    let dockerfile = plan.dockerfile.display();
+    let dockerfile = &plan.dockerfile_shown;
     if let Some(base) = base_image(&step.name) {
         let registry = Reference::parse(base).map_or_else(|_| DOCKER_HUB.to_owned(), |base| base.registry().to_owned());
         return refused

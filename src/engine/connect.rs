@@ -17,7 +17,7 @@ const TIMEOUT: u64 = 120;
 /// How long an engine may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const WITHOUT: &str = "or pass `--runtime process` to run modules without containers";
+const WITHOUT: &str = "or run modules without containers: `edgectl simulate --runtime process`";
 
 /// What an engine says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,12 @@ fn explain(choice: &Choice, error: &bollard::errors::Error, environment: &Enviro
                 .cause(format!("neither {place} nor the program `docker` was found"))
                 .hint(format!("install Docker (https://docs.docker.com/engine/install/), {WITHOUT}"))
         }
-        _ => Failure::machine(format!("the container engine at {place} is not running"))
+        Some(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            Failure::machine(format!("the container engine at {place} is not running"))
+                .cause(text_of(error))
+                .hint(start_hint(choice))
+        }
+        _ => Failure::machine(format!("cannot reach the container engine at {place}"))
             .cause(text_of(error))
             .hint(start_hint(choice)),
     }

@@ -1,5 +1,6 @@
 //! Errors of the engine in the words of failures.
 
+use std::error::Error as _;
 use std::io;
 
 use bollard::errors::Error;
@@ -25,7 +26,7 @@ pub(super) fn text_of(error: &Error) -> String {
         }
         Error::SocketNotFoundError(path) => format!("there is no socket `{path}`"),
         Error::RequestTimeoutError => "it does not answer in time".to_owned(),
-        error => innermost(error).to_string(),
+        error => innermost_text(error),
     }
 }
 
@@ -41,10 +42,16 @@ pub(super) fn io_error(error: &Error) -> Option<&io::Error> {
     None
 }
 
-fn innermost(error: &Error) -> &dyn std::error::Error {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+/// The innermost cause says most, unless it says nothing.
+fn innermost_text(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut next: Option<&(dyn std::error::Error + 'static)> = error.source();
+    while let Some(source) = next {
+        let inner = source.to_string();
+        if !inner.trim().is_empty() {
+            text = inner;
+        }
+        next = source.source();
     }
-    innermost
+    text
 }

@@ -4,6 +4,7 @@ use bollard::errors::Error;
 use bollard::query_parameters::PushImageOptionsBuilder;
 use bollard::{BollardRequest, auth::DockerCredentials};
 use futures_util::StreamExt;
+use tokio::time::Instant;
 
 use super::error::{self, text_of};
 use super::transfer::Transfers;
@@ -12,20 +13,23 @@ use crate::failure::{Failure, Outcome};
 use crate::image::Reference;
 
 /// An image that a registry has taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pushed {
     /// What the registry knows the image by, `sha256:…`.
     pub digest: String,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 impl Engine {
     /// Pushes a local image to the registry that its name says, with the login that `logins` has for it.
     pub async fn push(&self, reference: &Reference, logins: &Logins, watch: Watch<'_>) -> Outcome<Pushed> {
+        let started = Instant::now();
         let login = logins.find(reference.registry()).await?;
         let key = credentials::key_of(reference.registry());
         let credentials = login.map(|login| login.into_credentials(&key));
         let digest = self.send_layers(reference, credentials, watch).await?;
-        digest.map(|digest| Pushed { digest }).ok_or_else(|| {
+        digest.map(|digest| Pushed { digest, seconds: started.elapsed().as_secs_f64() }).ok_or_else(|| {
             Failure::refused(format!("cannot push `{reference}`"))
                 .cause("the engine ended without telling the digest")
                 .hint("push again, and see the engine's own log")

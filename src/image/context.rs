@@ -59,7 +59,7 @@ impl BuildContext {
         let file = plan
             .dockerfile
             .canonicalize()
-            .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile.display()));
+            .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile_shown));
         let file = file.map_err(|failure| failure.hint("correct `image.tag.platforms` in `module.json`"))?;
         let dockerfile = match file.strip_prefix(&root) {
             Ok(name) => Dockerfile::Inside(name.to_owned()),

@@ -10,7 +10,7 @@ mod reference;
 
 pub use context::{BuildContext, Dockerfile, Entry, IgnoreFile, unreadable};
 pub use ignore::{Ignore, IgnoreError, Verdict};
-pub use options::{OptionError, supported_options};
+pub use options::{OptionError, Variable, supported_options};
 pub use plan::{Bases, BuildPlan, Cache, Layers};
 pub use platform::{Platform, PlatformError, Variant};
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};

@@ -6,7 +6,6 @@
 use thiserror::Error;
 
 use super::plan::{Bases, BuildPlan, Cache, Layers};
-use crate::environment::Environment;
 
 /// What is wrong with build options.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -41,9 +40,12 @@ struct Rule {
     effect: Effect,
 }
 
+/// Returns the value of an environment variable.
+pub type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// How an option acts; the text is the form of its values.
 enum Effect {
-    Value(&'static str, fn(&mut BuildPlan, &str, &Environment) -> Option<()>),
+    Value(&'static str, fn(&mut BuildPlan, &str, Variable<'_>) -> Option<()>),
     Switch(fn(&mut BuildPlan, bool)),
     /// Takes a value and changes nothing, for the reason given.
     Unused(&'static str),
@@ -99,15 +101,15 @@ const RULES: &[Rule] = &[
 ];
 
 impl BuildPlan {
-    /// Applies build options in their order; `--build-arg NAME` without a value takes it from `environment`.
-    pub fn apply_options(&mut self, options: &[String], environment: &Environment) -> Result<(), OptionError> {
+    /// Applies build options in their order; `--build-arg NAME` without a value takes it from `variable`.
+    pub fn apply_options(&mut self, options: &[String], variable: Variable<'_>) -> Result<(), OptionError> {
         let mut words = Vec::new();
         for option in options {
             words.extend(split_words(option)?);
         }
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
-            self.apply_option(&word, &mut words, environment)?;
+            self.apply_option(&word, &mut words, variable)?;
         }
         Ok(())
     }
@@ -116,7 +118,7 @@ impl BuildPlan {
         &mut self,
         word: &str,
         following: &mut impl Iterator<Item = String>,
-        environment: &Environment,
+        variable: Variable<'_>,
     ) -> Result<(), OptionError> {
         if !word.starts_with('-') {
             return Err(OptionError::Word(word.to_owned()));
@@ -134,7 +136,7 @@ impl BuildPlan {
         match rule.effect {
             Effect::Value(expected, apply) => {
                 let found = value()?;
-                let applied = apply(self, &found, environment);
+                let applied = apply(self, &found, variable);
                 applied.ok_or(OptionError::Value { option: rule.name, expected, found })
             }
             Effect::Switch(apply) => {
@@ -157,7 +159,7 @@ pub fn supported_options() -> String {
     effective.map(|rule| format!("`{}`", rule.name)).collect::<Vec<_>>().join(", ")
 }
 
-type Apply = fn(&mut BuildPlan, &str, &Environment) -> Option<()>;
+type Apply = fn(&mut BuildPlan, &str, Variable<'_>) -> Option<()>;
 
 const fn value(name: &'static str, expected: &'static str, apply: Apply) -> Rule {
     Rule { name, short: None, effect: Effect::Value(expected, apply) }
@@ -171,17 +173,17 @@ const fn unused(name: &'static str, why: &'static str) -> Rule {
     Rule { name, short: None, effect: Effect::Unused(why) }
 }
 
-fn add_build_arg(plan: &mut BuildPlan, text: &str, environment: &Environment) -> Option<()> {
+fn add_build_arg(plan: &mut BuildPlan, text: &str, variable: Variable<'_>) -> Option<()> {
     let (name, value) = match text.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (text, environment.get(text)),
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, variable(text)),
     };
     if name.is_empty() {
         return None;
     }
     // Like docker: a name that the environment does not have keeps the Dockerfile's default.
     if let Some(value) = value {
-        plan.args.insert(name.to_owned(), value.to_owned());
+        plan.args.insert(name.to_owned(), value);
     }
     Some(())
 }
@@ -264,7 +266,7 @@ mod tests {
         let image = Reference::parse("filter:1").expect("it is a reference");
         let mut plan = BuildPlan::new(image, "/context", "/context/Dockerfile");
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        plan.apply_options(&options, &Environment::default()).map(|()| plan)
+        plan.apply_options(&options, &|_| None).map(|()| plan)
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct BuildPlan {
     pub context: PathBuf,
     /// The Dockerfile; it may lie outside the context.
     pub dockerfile: PathBuf,
+    /// The Dockerfile as messages name it.
+    pub dockerfile_shown: String,
     /// The platform in docker's words (`linux/arm64`); `None` is the engine's own.
     pub platform: Option<String>,
     /// The stage to build; `None` is the last one.
@@ -70,10 +72,12 @@ pub enum Layers {
 impl BuildPlan {
     /// Plans a build without any option.
     pub fn new(image: Reference, context: impl Into<PathBuf>, dockerfile: impl Into<PathBuf>) -> Self {
+        let dockerfile = dockerfile.into();
         Self {
             image,
             context: context.into(),
-            dockerfile: dockerfile.into(),
+            dockerfile_shown: dockerfile.display().to_string(),
+            dockerfile,
             platform: None,
             target: None,
             args: BTreeMap::new(),

@@ -18,6 +18,6 @@ mod shape;
 pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
 pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
-pub use placeholder::{ImagePlaceholder, ModulePlace};
+pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use shape::{is_template, module_member, modules_content};

@@ -42,6 +42,12 @@ pub(super) enum Piece<'t> {
 const MODULES: &str = "MODULES.";
 const MODULE_FOLDER: &str = "MODULEDIR<";
 
+/// Returns the images that a template's text names, in its order.
+pub fn images_named(text: &str) -> Vec<ImagePlaceholder> {
+    let image = |(_, piece)| if let Piece::Image(image) = piece { Some(image) } else { None };
+    pieces(text).into_iter().filter_map(image).collect()
+}
+
 /// Splits a text into its parts with the bytes that each takes up; `$$NAME` and `$${` come as text with one `$`.
 pub(super) fn pieces(text: &str) -> Vec<(Range<usize>, Piece<'_>)> {
     let mut pieces = Vec::new();

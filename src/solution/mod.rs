@@ -9,6 +9,7 @@ mod module;
 mod name;
 mod replace;
 mod settings;
+mod targets;
 mod variables;
 mod wire;
 
@@ -27,6 +28,7 @@ pub use module::{Module, Run};
 pub use name::{check_module_name, check_solution_name};
 pub use replace::{Readers, replace_file};
 pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults};
+pub use targets::{Selection, Target};
 pub use variables::Variables;
 pub use wire::{WireSpec, Wiring, wire_module};
 

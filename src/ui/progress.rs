@@ -62,7 +62,7 @@ impl Task {
     }
 
     /// Takes the line away; the caller tells the outcome as a step, a result or a failure.
-    pub fn finish(self) {
+    pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -70,9 +70,14 @@ impl Task {
 
     /// Tells a detail that only `--verbose` shows, without tearing the line.
     pub fn detail(&self, text: &str) {
+        self.suspended(|| self.ui.detail(text));
+    }
+
+    /// Runs `tell` with the lines taken off the screen, so that text does not tear them.
+    pub fn suspended<T>(&self, tell: impl FnOnce() -> T) -> T {
         match &self.bar {
-            Some(bar) => bar.suspend(|| self.ui.detail(text)),
-            None => self.ui.detail(text),
+            Some(bar) => bar.suspend(tell),
+            None => tell(),
         }
     }
 }

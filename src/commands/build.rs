@@ -1,0 +1,108 @@
+//! `edgectl build`: images of modules, and on request their push.
+
+use std::sync::Arc;
+
+use clap::ValueEnum;
+
+use super::Context;
+use super::images::{self, ImageArgs, ImageRecord, Job};
+use super::push::push;
+use crate::engine::Builder;
+use crate::failure::Outcome;
+use crate::image::{Bases, BuildPlan, Cache};
+use crate::solution::Solution;
+
+/// Build the images of modules
+///
+/// Builds what `module.json` describes, several modules at a time, with BuildKit where the engine has it. The image
+/// is named `repository:version[-tag]-platform`. When a step fails, its own output is shown, the other modules
+/// finish, and the exit code is 4. `DOCKER_HOST`, docker's contexts, `DOCKER_BUILDKIT` and docker's credentials count.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl build\n  edgectl build filter --build-arg VERSION=2\n  \
+    edgectl build --push --platform amd64 --platform arm64v8")]
+pub struct Build {
+    #[command(flatten)]
+    images: ImageArgs,
+    /// Push each image that was built
+    #[arg(long)]
+    push: bool,
+    /// Build argument; without a value it is taken from the environment (can be repeated)
+    #[arg(long = "build-arg", value_name = "K=V")]
+    build_args: Vec<String>,
+    /// Run every step, whatever earlier builds left
+    #[arg(long)]
+    no_cache: bool,
+    /// Look for newer base images in their registries
+    #[arg(long)]
+    pull: bool,
+    /// Builder of the engine (default: auto, which `DOCKER_BUILDKIT` may decide)
+    #[arg(long, value_name = "BUILDER", default_value = "auto", hide_default_value = true)]
+    builder: Choice,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Choice {
+    Auto,
+    #[value(name = "buildkit")]
+    BuildKit,
+    Classic,
+}
+
+pub(super) fn run(cx: &Context, args: &Build) -> Outcome {
+    let solution = Solution::open(cx.project(), cx.environment(), &[])?;
+    let mut targets = args.images.targets(&solution)?;
+    for target in &mut targets {
+        args.apply(&mut target.plan, cx);
+        target.plan.notes.iter().for_each(|note| cx.ui().warn(format!("{}: {note}", target.module)));
+    }
+    let builder = args.builder().or_environment(cx.environment());
+    let push_too = args.push;
+    images::run(cx, &args.images, targets, move |job| async move {
+        let record = build(&job, builder).await?;
+        if push_too { push(&job, record).await } else { Ok(record) }
+    })
+}
+
+impl Build {
+    fn builder(&self) -> Builder {
+        match self.builder {
+            Choice::Auto => Builder::Auto,
+            Choice::BuildKit => Builder::BuildKit,
+            Choice::Classic => Builder::Classic,
+        }
+    }
+
+    /// Flags come after the options of `module.json`, so that they win.
+    fn apply(&self, plan: &mut BuildPlan, cx: &Context) {
+        for arg in &self.build_args {
+            match arg.split_once('=') {
+                Some((name, value)) => drop(plan.args.insert(name.to_owned(), value.to_owned())),
+                None => plan.args.extend(cx.environment().get(arg).map(|value| (arg.clone(), value.to_owned()))),
+            }
+        }
+        if self.no_cache {
+            plan.cache = Cache::Skip;
+        }
+        if self.pull {
+            plan.bases = Bases::Refresh;
+        }
+    }
+}
+
+async fn build(job: &Arc<Job>, builder: Builder) -> Outcome<ImageRecord> {
+    let target = &job.target;
+    let built = job.engine.build(&target.plan, builder, &job.logins, &|event| job.show(event)).await?;
+    let image = target.plan.image.to_string();
+    let took = images::duration(built.seconds);
+    let how = if built.cached { "nothing had changed" } else { "built anew" };
+    job.done("Built", &format!("`{image}` in {took} ({how})"));
+    Ok(ImageRecord {
+        module: target.module.clone(),
+        platform: target.platform.to_string(),
+        image,
+        id: Some(built.id),
+        digest: None,
+        cached: Some(built.cached),
+        seconds: built.seconds,
+    })
+}

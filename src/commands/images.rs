@@ -1,0 +1,244 @@
+//! What `build` and `push` share: which images, many at a time, how they are told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::Context;
+use crate::engine::{Engine, Event, Logins};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::image::Platform;
+use crate::solution::{Selection, Solution, Target};
+use crate::ui::{Task, Ui};
+
+/// Which images.
+#[derive(Debug, clap::Args)]
+pub(super) struct ImageArgs {
+    /// Modules; without any, all that the deployment template names
+    #[arg(value_name = "MODULE")]
+    modules: Vec<String>,
+    /// Platform: `amd64`, `arm64v8`, `linux/arm64`, … (can be repeated; default: `DEFAULT_PLATFORM`, or amd64)
+    #[arg(short = 'P', long = "platform", value_name = "P")]
+    platforms: Vec<Platform>,
+    /// Deployment template or manifest that names the modules
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// What follows the version in tags (default: `CONTAINER_TAG`)
+    #[arg(long, value_name = "SUFFIX")]
+    tag: Option<String>,
+    /// How many images at a time (default: one for each core)
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+}
+
+/// What `--json` prints for one image.
+///
+/// `id` is the engine's, `digest` the registry's (null if it was not pushed); `cached` says that no step ran (null if
+/// nothing was built).
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ImageRecord {
+    pub(super) module: String,
+    pub(super) platform: String,
+    pub(super) image: String,
+    pub(super) id: Option<String>,
+    pub(super) digest: Option<String>,
+    pub(super) cached: Option<bool>,
+    pub(super) seconds: f64,
+}
+
+/// What one job may use.
+pub(super) struct Job {
+    pub(super) engine: Engine,
+    pub(super) logins: Logins,
+    pub(super) target: Target,
+    pub(super) ui: Ui,
+    task: Task,
+    name: String,
+}
+
+impl ImageArgs {
+    /// Returns the images that are meant; an error if there are none.
+    pub(super) fn targets(&self, solution: &Solution) -> Outcome<Vec<Target>> {
+        let selection = Selection {
+            modules: &self.modules,
+            platforms: &self.platforms,
+            file: self.file.as_deref(),
+            tag: self.tag.as_deref(),
+        };
+        let targets = solution.targets(selection)?;
+        if targets.is_empty() {
+            let folder = solution.shown(&solution.modules_folder());
+            return Err(Failure::request("there is no module to build")
+                .cause(format!("the deployment template names no module of `{folder}`"))
+                .hint("add one with `edgectl new module NAME`, or name the modules"));
+        }
+        Ok(targets)
+    }
+}
+
+/// Does `work` for every image, several at a time, and tells the results; the others finish when one fails.
+pub(super) fn run<W>(
+    cx: &Context,
+    args: &ImageArgs,
+    targets: Vec<Target>,
+    work: impl Fn(Arc<Job>) -> W + Send + Sync + 'static,
+) -> Outcome
+where
+    W: Future<Output = Outcome<ImageRecord>> + Send + 'static,
+{
+    let ui = *cx.ui();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = args.jobs.map_or(cores, usize::from);
+    let outcomes = cx.block_on(async {
+        let engine = Engine::connect(cx.environment()).await?;
+        let all = run_all(cx, engine, jobs, targets, work);
+        tokio::select! {
+            outcomes = all => outcomes,
+            // What is dropped here is cancelled in the engine too.
+            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        }
+    })?;
+    let (records, failures): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    let records: Vec<ImageRecord> = records.into_iter().flatten().collect();
+    tell(&ui, &records)?;
+    let failures = failures.into_iter().filter_map(Result::err).collect();
+    conclude(&ui, records.len(), failures)
+}
+
+async fn run_all<W>(
+    cx: &Context,
+    engine: Engine,
+    jobs: usize,
+    targets: Vec<Target>,
+    work: impl Fn(Arc<Job>) -> W + Send + Sync + 'static,
+) -> Outcome<Vec<Outcome<ImageRecord>>>
+where
+    W: Future<Output = Outcome<ImageRecord>> + Send + 'static,
+{
+    let several = targets.iter().any(|target| target.platform != targets[0].platform);
+    let count = targets.len();
+    let slots = Arc::new(Semaphore::new(jobs));
+    let shared = Arc::new((cx.ui().progress(), work));
+    let mut running = JoinSet::new();
+    for (index, target) in targets.into_iter().enumerate() {
+        let name = if several { format!("{} {}", target.module, target.platform) } else { target.module.clone() };
+        let (engine, logins, ui) = (engine.clone(), Logins::new(cx.environment()), *cx.ui());
+        let (slots, shared) = (slots.clone(), shared.clone());
+        running.spawn(async move {
+            let _slot = slots.acquire_owned().await;
+            let (progress, work) = &*shared;
+            let task = progress.task(&name, target.plan.image.to_string());
+            let job = Arc::new(Job { engine, logins, target, ui, task, name });
+            let outcome = work(job.clone()).await;
+            job.task.finish();
+            if let (Err(failure), true) = (&outcome, count > 1 && !ui.is_json()) {
+                progress.suspended(|| ui.fail(failure));
+            }
+            (index, outcome)
+        });
+    }
+    let mut outcomes = Vec::with_capacity(count);
+    while let Some(ended) = running.join_next().await {
+        outcomes.push(ended.or_fail(Kind::Bug, || "a job ended early")?);
+    }
+    outcomes.sort_by_key(|(index, _)| *index);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+impl Job {
+    /// Shows an event behind the job's name.
+    pub(super) fn show(&self, event: Event<'_>) {
+        match event {
+            Event::ContextSent(bytes) => self.task.update(format!("sending the context, {}", size(bytes))),
+            Event::StepStarted(step) => {
+                self.task.update(step);
+                self.task.detail(&format!("{} {step}", self.name));
+            }
+            Event::Output(line) => self.task.detail(&format!("{} | {line}", self.name)),
+            Event::Transferred { bytes, total } => {
+                self.task.update(format!("moving layers, {} of {}", size(bytes), size(total)));
+            }
+            Event::Warning(text) => self.task.suspended(|| self.ui.warn(format!("{}: {text}", self.name))),
+        }
+    }
+
+    /// Tells a step that is done.
+    pub(super) fn done(&self, verb: &str, what: &str) {
+        self.task.suspended(|| self.ui.step(verb, what));
+    }
+}
+
+fn tell(ui: &Ui, records: &[ImageRecord]) -> Outcome {
+    if ui.is_json() {
+        return ui.document(&records);
+    }
+    records.iter().try_for_each(|record| match &record.digest {
+        Some(digest) => ui.result(format!("{}@{digest}", record.image)),
+        None => ui.result(&record.image),
+    })
+}
+
+/// One failure is told as it is; of several the details were told when they happened.
+fn conclude(ui: &Ui, done: usize, mut failures: Vec<Failure>) -> Outcome {
+    let total = done + failures.len();
+    if failures.is_empty() {
+        return Ok(());
+    }
+    if total == 1 {
+        return Err(with_output(ui, failures.remove(0)));
+    }
+    let kind = failures.iter().map(Failure::kind).find(|kind| *kind == Kind::Refused).unwrap_or(failures[0].kind());
+    let summary = Failure::new(kind, format!("{} of {total} images were not made", failures.len()));
+    if ui.is_json() {
+        let failures = failures.into_iter().map(|failure| with_output(ui, failure));
+        return Err(failures.fold(summary, |summary, failure| {
+            let causes = failure.causes().iter().map(|cause| format!(": {cause}")).collect::<String>();
+            let summary = summary.cause(format!("{}{causes}", failure.message()));
+            failure.hints().iter().fold(summary, |summary, hint| summary.hint(hint))
+        }));
+    }
+    let modules = failures.iter().map(Failure::message).collect::<Vec<_>>();
+    Err(modules.into_iter().fold(summary, |summary, message| summary.cause(message)))
+}
+
+/// The document of a failure has no place for an excerpt; a pipeline wants the step's output all the same.
+fn with_output(ui: &Ui, failure: Failure) -> Failure {
+    match failure.excerpt_text().map(str::to_owned) {
+        Some(output) if ui.is_json() => failure.cause(output),
+        _ => failure,
+    }
+}
+
+fn size(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB"];
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", units[unit])
+}
+
+/// Says how long something took, in the unit that a person would choose.
+pub(super) fn duration(seconds: f64) -> String {
+    if seconds < 60.0 {
+        return format!("{seconds:.1}s");
+    }
+    let whole = seconds.round() as u64;
+    format!("{}m{:02}s", whole / 60, whole % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_are_written_for_people() {
+        assert_eq!([size(0), size(12_345), size(1_073_747_456)], ["0.0 kB", "12.3 kB", "1.1 GB"]);
+        assert_eq!([duration(0.04), duration(12.34), duration(75.4)], ["0.0s", "12.3s", "1m15s"]);
+    }
+}

@@ -1,0 +1,44 @@
+//! `edgectl push`: images that were built, to their registries.
+
+use std::sync::Arc;
+
+use super::Context;
+use super::images::{self, ImageArgs, ImageRecord, Job};
+use crate::failure::Outcome;
+use crate::solution::Solution;
+
+/// Push the images of modules
+///
+/// Pushes what `edgectl build` made, with the credentials of docker's own configuration and its helpers. Prints the
+/// name of each image with the digest that its registry knows it by.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl push\n  edgectl push filter --platform arm64v8")]
+pub struct Push {
+    #[command(flatten)]
+    images: ImageArgs,
+}
+
+pub(super) fn run(cx: &Context, args: &Push) -> Outcome {
+    let solution = Solution::open(cx.project(), cx.environment(), &[])?;
+    let targets = args.images.targets(&solution)?;
+    images::run(cx, &args.images, targets, |job| async move {
+        let image = job.target.plan.image.to_string();
+        let record = ImageRecord {
+            module: job.target.module.clone(),
+            platform: job.target.platform.to_string(),
+            id: job.engine.image_id(&image).await?,
+            image,
+            digest: None,
+            cached: None,
+            seconds: 0.0,
+        };
+        push(&job, record).await
+    })
+}
+
+/// Pushes the image of a record and completes the record.
+pub(super) async fn push(job: &Arc<Job>, record: ImageRecord) -> Outcome<ImageRecord> {
+    let pushed = job.engine.push(&job.target.plan.image, &job.logins, &|event| job.show(event)).await?;
+    job.done("Pushed", &format!("`{}` in {}", record.image, images::duration(pushed.seconds)));
+    Ok(ImageRecord { digest: Some(pushed.digest), seconds: record.seconds + pushed.seconds, ..record })
+}
