@@ -1,6 +1,6 @@
 //! Which images of a solution are built and pushed, and how each is built. Asks no engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Module, Solution};
 use crate::document::read_text;
@@ -55,9 +55,10 @@ impl Solution {
     /// Returns one image of one module, and how it is built.
     pub fn target(&self, module: &Module, platform: &Platform, variant: Variant, tag: Option<&str>) -> Outcome<Target> {
         let image = module.image(platform, variant, self.tag_suffix(tag))?;
-        let dockerfile = module.dockerfile(platform, variant)?;
-        let mut plan = BuildPlan::new(image, module.context(), dockerfile);
-        plan.dockerfile_shown = self.shown(dockerfile);
+        // Without the `./` that many a `module.json` has in front.
+        let dockerfile: PathBuf = module.dockerfile(platform, variant)?.components().collect();
+        let mut plan = BuildPlan::new(image, module.context(), &dockerfile);
+        plan.dockerfile_shown = self.shown(&dockerfile);
         plan.platform = platform.oci().map(str::to_owned);
         let variable = |name: &str| self.variables().get(name).map(str::to_owned);
         let applied = plan.apply_options(module.build_options(), &variable);
