@@ -18,6 +18,9 @@ mod transfer;
 
 use std::time::Duration;
 
+pub mod container;
+pub mod network;
+
 use bollard::Docker;
 
 pub use build::{Builder, Built};
