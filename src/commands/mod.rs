@@ -5,6 +5,7 @@ mod call;
 mod completions;
 mod context;
 mod credentials;
+mod deploy;
 mod images;
 mod input;
 mod logs;
@@ -28,6 +29,7 @@ use crate::failure::Outcome;
 pub enum Command {
     Build(build::Build),
     Push(push::Push),
+    Deploy(deploy::Deploy),
     Ps(ps::Ps),
     Logs(logs::Logs),
     Restart(restart::Restart),
@@ -47,6 +49,7 @@ impl Command {
         match self {
             Self::Build(args) => build::run(cx, &args),
             Self::Push(args) => push::run(cx, &args),
+            Self::Deploy(args) => deploy::run(cx, &args),
             Self::Ps(_) => ps::run(cx),
             Self::Logs(args) => logs::run(cx, &args),
             Self::Restart(args) => restart::run(cx, &args),

@@ -62,11 +62,14 @@ impl Solution {
             None => self.template()?,
         };
         let shown = self.shown(&path);
-        let text = read_text(&path, &shown).map_err(|failure| failure.hint("name an existing file with `--file`"))?;
+        let text = read_text(&path, &shown)?;
         let platform = self.platform(wanted.platform.as_ref())?;
         let mut warnings = Vec::new();
+        let mut template_schema = None;
         let (kind, document) = if is_template(&shown, &text) {
             let template = Document::parse_template(&shown, &text)?;
+            template_schema =
+                template.root().get("$schema-template").and_then(|node| Some(node.text().ok()?.to_owned()));
             let folder = path.parent().unwrap_or(self.root());
             let names = TemplateNames {
                 solution: self,
@@ -80,15 +83,32 @@ impl Solution {
         } else {
             (ManifestKind::Finished, Document::parse(&shown, &text)?)
         };
-        let template_schema = template_schema(&shown, &text, kind);
         let deployment = Deployment::parse(&document, &mut warnings);
         Ok(Manifest { path, kind, platform, template_schema, document, deployment, warnings })
     }
 }
 
-fn template_schema(shown: &str, text: &str, kind: ManifestKind) -> Option<String> {
-    let template = (kind == ManifestKind::Template).then(|| Document::parse_template(shown, text).ok()).flatten()?;
-    template.value().get("$schema-template")?.as_str().map(str::to_owned)
+impl Solution {
+    /// Returns where a manifest belongs: `config/deployment.<platform>.json`, by iotedgedev's rules.
+    ///
+    /// A finished manifest stays where it is. `DEPLOYMENT_CONFIG_FILE` and `CONFIG_OUTPUT_DIR` are respected; templates
+    /// of the oldest schema, or of none, get no platform in the name.
+    pub fn manifest_path(&self, manifest: &Manifest) -> PathBuf {
+        if manifest.kind == ManifestKind::Finished {
+            return manifest.path.clone();
+        }
+        let folder = self.root().join(self.variables().setting("CONFIG_OUTPUT_DIR").unwrap_or("config"));
+        if let Some(name) = self.variables().setting("DEPLOYMENT_CONFIG_FILE") {
+            return folder.join(name);
+        }
+        let file = manifest.path.file_name().unwrap_or_default().to_string_lossy();
+        let bare = [".json", ".yaml", ".yml"].iter().find_map(|end| file.strip_suffix(end));
+        let prefix = bare.map_or("deployment", |bare| bare.strip_suffix(".template").unwrap_or(bare));
+        match manifest.template_schema.as_deref() {
+            Some(schema) if schema > "0.0.1" => folder.join(format!("{prefix}.{}.json", manifest.platform)),
+            _ => folder.join(format!("{prefix}.json")),
+        }
+    }
 }
 
 struct TemplateNames<'a> {

@@ -107,7 +107,7 @@ impl Solution {
     /// Returns the deployment template.
     pub fn template(&self) -> Outcome<PathBuf> {
         self.find_template().ok_or_else(|| {
-            Failure::request(format!("`{}` holds no deployment template", self.root.display()))
+            Failure::request(format!("the folder `{}` holds no deployment template", self.name()))
                 .cause(format!("looked for `{}` and the same as `.yaml`", self.template_name()))
                 .hint("change to the solution's folder, name it with `-C`, or start one with `edgectl new solution`")
         })
