@@ -47,6 +47,11 @@ impl Context {
         SystemTime::now()
     }
 
+    /// Returns the wall clock itself, for what runs longer than one look at it.
+    pub fn clock(&self) -> fn() -> SystemTime {
+        SystemTime::now
+    }
+
     /// Runs a future to its end on a runtime made for it, so that commands without I/O pay for none.
     pub fn block_on<T>(&self, future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
