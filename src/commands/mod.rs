@@ -5,6 +5,7 @@ mod call;
 mod completions;
 mod context;
 mod credentials;
+mod demo_module;
 mod images;
 mod input;
 mod logs;
@@ -39,6 +40,7 @@ pub enum Command {
     Upstream(upstream::Upstream),
     Credentials(credentials::Credentials),
     Completions(completions::Completions),
+    DemoModule(demo_module::DemoModule),
 }
 
 impl Command {
@@ -58,6 +60,7 @@ impl Command {
             Self::Upstream(args) => upstream::run(cx, &args),
             Self::Credentials(args) => credentials::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
+            Self::DemoModule(args) => demo_module::run(cx, &args),
         }
     }
 }
