@@ -10,46 +10,39 @@ use std::fs;
 
 use source::{Place, Source, files_below, package};
 
-/// The layers from the lowest up: a module uses what stands in a lower layer, and of its own layer only what is
-/// listed behind it. `failure` and `ui` are words of the command line that lower layers may speak.
-const LAYERS: &[(&str, &[(&str, &[&str])])] = &[
-    ("words", &[("failure", &[])]),
-    (
-        "domain",
-        &[
-            ("clock", &[]),
-            ("environment", &[]),
-            ("text", &[]),
-            ("json", &["text"]),
-            ("yaml", &["json", "text"]),
-            ("document", &["json", "text", "yaml"]),
-            ("message", &["clock", "identity"]),
-            ("identity", &["clock"]),
-            ("twin", &["clock", "identity", "json"]),
-            ("route", &["identity", "message", "text"]),
-            ("image", &["environment", "json"]),
-            ("manifest", &["document", "identity", "image", "route", "text"]),
-            ("template", &["environment", "identity", "image", "json", "yaml"]),
-            (
-                "solution",
-                &["document", "environment", "identity", "image", "json", "manifest", "route", "text", "yaml"],
-            ),
-        ],
-    ),
-    (
-        "cores",
-        &[
-            ("mqtt", &["edgehub"]),
-            ("edgehub", &[]),
-            ("iothub", &["edgehub"]),
-            ("agent", &[]),
-            ("workload", &["edgehub"]),
-        ],
-    ),
-    ("adapters", &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine"]), ("client", &["net"])]),
-    ("telling", &[("ui", &[])]),
-    ("applications", &[("simulator", &["demo"]), ("demo", &[])]),
-    ("command line", &[("commands", &["cli"]), ("cli", &["commands"]), ("main", &["cli"]), ("lib", &[])]),
+/// A module and what it may use of its own layer.
+type Module = (&'static str, &'static [&'static str]);
+
+/// The layers from the lowest up: a module uses what stands in a lower layer, and of its own what its row lists.
+/// `failure` and `ui` belong to the command line; they stand where the lowest layer that may speak with them begins.
+const LAYERS: &[&[Module]] = &[
+    &[("failure", &[])],
+    // Domain.
+    &[
+        ("clock", &[]),
+        ("environment", &[]),
+        ("text", &[]),
+        ("json", &["text"]),
+        ("yaml", &["json", "text"]),
+        ("document", &["json", "text", "yaml"]),
+        ("message", &["clock", "identity"]),
+        ("identity", &["clock"]),
+        ("twin", &["clock", "json"]),
+        ("route", &["identity", "message"]),
+        ("image", &["environment", "json"]),
+        ("manifest", &["environment", "identity", "image", "json", "route", "twin", "yaml"]),
+        ("template", &["environment", "identity", "image", "json", "yaml"]),
+        ("solution", &["environment", "identity", "image", "json", "manifest", "template", "yaml"]),
+    ],
+    // Cores.
+    &[("edgehub", &[]), ("mqtt", &["edgehub"]), ("iothub", &["edgehub"]), ("agent", &[]), ("workload", &["edgehub"])],
+    // Adapters.
+    &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine"]), ("client", &["net"])],
+    &[("ui", &[])],
+    // Applications.
+    &[("simulator", &["demo"]), ("demo", &[])],
+    // The command line.
+    &[("commands", &["cli"]), ("cli", &["commands"]), ("main", &["cli"]), ("lib", &[])],
 ];
 
 /// Pairs that the order of the layers would allow and the rules do not: cores answer with data, never with words.
@@ -73,6 +66,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("crc32fast", &["store"]),
     ("dialoguer", &["ui"]),
     ("docker_credential", &["engine"]),
+    ("dotenvy", &["solution"]),
     ("futures_util", &["client", "engine", "net", "runtime", "simulator"]),
     ("handlebars", &["template"]),
     ("http_body_util", &["client", "net"]),
@@ -221,11 +215,11 @@ fn report(rule: &str, findings: &[String]) {
 }
 
 fn layer(module: &str) -> Option<usize> {
-    LAYERS.iter().position(|(_, modules)| modules.iter().any(|(name, _)| *name == module))
+    LAYERS.iter().position(|modules| modules.iter().any(|(name, _)| *name == module))
 }
 
 fn may_use(module: &str, used: &str) -> bool {
-    let beside: BTreeMap<_, _> = LAYERS.iter().flat_map(|(_, modules)| modules.iter().copied()).collect();
+    let beside: BTreeMap<_, _> = LAYERS.iter().copied().flatten().copied().collect();
     let sideways = module == used || beside.get(module).is_some_and(|listed| listed.contains(&used));
     (layer(used) < layer(module) || sideways) && !FORBIDDEN.contains(&(module, used))
 }

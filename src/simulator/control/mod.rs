@@ -7,8 +7,10 @@ mod client;
 mod folder;
 mod protocol;
 mod server;
+mod target;
 
 pub use client::Connection;
 pub use folder::{RunFolder, RunRecord};
 pub use protocol::{MessageBody, Request, SendTarget, Since, Start, TargetName, TwinChange, Until};
 pub use server::{Answers, ControlCall, serve};
+pub use target::{Destination, Origin, TargetError};

@@ -62,9 +62,14 @@ impl<S: Read + Write> Link<S> {
             Err(error) if is_pause(&error) => {
                 Err(io::Error::new(ErrorKind::TimedOut, "the hub went silent"))
             }
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(closed()),
             Err(error) => Err(error),
         }
     }
+}
+
+fn closed() -> io::Error {
+    io::Error::new(ErrorKind::UnexpectedEof, "the hub closed the connection")
 }
 
 fn is_pause(error: &io::Error) -> bool {

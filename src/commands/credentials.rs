@@ -1,0 +1,123 @@
+//! `edgectl credentials`: what a module needs to run outside edgectl.
+
+use serde_json::{Map, Value};
+
+use super::Context;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::identity::ModuleId;
+use crate::simulator::control::{Connection, Request};
+
+/// Print the environment to run a module outside edgectl
+///
+/// For a launch configuration of an IDE, or `eval "$(edgectl credentials filter)"`. With both ways of authentication,
+/// the Python SDK takes the workload API and the Node SDK the connection string; `--auth` picks one. Start the
+/// simulation with `--external MODULE`, so that the module does not run twice.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  eval \"$(edgectl credentials filter)\"\n  \
+    edgectl credentials filter --format connection-string")]
+pub struct Credentials {
+    /// The module
+    #[arg(value_parser = ModuleId::parse)]
+    module: ModuleId,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Form::Env)]
+    format: Form,
+    /// How the module shall prove who it is
+    #[arg(long, value_enum, default_value_t = Auth::Both)]
+    auth: Auth,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// `export NAME='VALUE'` lines for a shell
+    Env,
+    /// `{"NAME":"VALUE"}`
+    Json,
+    /// The connection string alone
+    ConnectionString,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Auth {
+    /// Tokens signed by the workload API
+    Workload,
+    /// Tokens made with the module's own key
+    ConnectionString,
+    /// The environment of both
+    Both,
+}
+
+pub(super) fn run(cx: &Context, args: &Credentials) -> Outcome {
+    if (args.format, args.auth) == (Form::ConnectionString, Auth::Workload) {
+        return Err(Failure::usage("the workload API needs no connection string")
+            .hint("pass `--format env`, or leave `--auth workload` out"));
+    }
+    let request = Request::Credentials { module: args.module.clone() };
+    let answer = cx.block_on(Connection::ask(cx.project(), &request))?;
+    let variables = select(&answer, args.auth);
+    match args.format {
+        Form::ConnectionString => print_connection_string(cx, &variables),
+        Form::Env if !cx.ui().is_json() => cx.ui().result(render_exports(&variables)),
+        Form::Env | Form::Json => cx.ui().document(&variables),
+    }
+}
+
+fn print_connection_string(cx: &Context, variables: &Map<String, Value>) -> Outcome {
+    let Some(Value::String(text)) = variables.get("EdgeHubConnectionString") else {
+        return Err(Failure::new(Kind::Bug, "the simulation told no connection string"));
+    };
+    match cx.ui().is_json() {
+        true => cx.ui().document(&serde_json::json!({ "connectionString": text })),
+        false => cx.ui().result(text),
+    }
+}
+
+/// Picks the variables of one way of authentication, or of both.
+fn select(answer: &Value, auth: Auth) -> Map<String, Value> {
+    let parts: &[&str] = match auth {
+        Auth::Workload => &["workload"],
+        Auth::ConnectionString => &["connectionString"],
+        Auth::Both => &["workload", "connectionString"],
+    };
+    let members = parts.iter().filter_map(|part| answer[part].as_object()).flatten();
+    members.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn render_exports(variables: &Map<String, Value>) -> String {
+    let export =
+        |(name, value): (&String, &Value)| format!("export {name}={}", quote(value.as_str().unwrap_or_default()));
+    variables.iter().map(export).collect::<Vec<_>>().join("\n")
+}
+
+/// Quotes a text for any POSIX shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer() -> Value {
+        json!({
+            "workload": { "IOTEDGE_MODULEID": "filter", "IOTEDGE_WORKLOADURI": "unix:///x.sock" },
+            "connectionString": { "EdgeHubConnectionString": "HostName=h;SharedAccessKey=a=", "IOTEDGE_MODULEID": "filter" },
+        })
+    }
+
+    #[test]
+    fn each_way_of_authentication_has_its_variables() {
+        let names = |auth| select(&answer(), auth).keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(Auth::Workload), ["IOTEDGE_MODULEID", "IOTEDGE_WORKLOADURI"]);
+        assert_eq!(names(Auth::ConnectionString), ["EdgeHubConnectionString", "IOTEDGE_MODULEID"]);
+        assert_eq!(names(Auth::Both), ["IOTEDGE_MODULEID", "IOTEDGE_WORKLOADURI", "EdgeHubConnectionString"]);
+    }
+
+    #[test]
+    fn exports_survive_any_shell() {
+        let variables = select(&json!({ "workload": { "A": "it's $HOME", "B": "" } }), Auth::Workload);
+        assert_eq!(render_exports(&variables), "export A='it'\\''s $HOME'\nexport B=''");
+    }
+}

@@ -1,0 +1,69 @@
+//! `edgectl logs`: what modules printed.
+
+use serde_json::Value;
+
+use super::Context;
+use super::input::parse_seconds;
+use crate::failure::Outcome;
+use crate::identity::ModuleId;
+use crate::simulator::control::{Connection, Request};
+
+/// Show what the modules of the running simulation printed
+///
+/// With `--json`, one record a line: `{"type":"log","time","module","stream","line"}`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl logs filter --tail 20\n  edgectl logs -f --since 5m")]
+pub struct Logs {
+    /// Of these modules only
+    #[arg(value_name = "MODULE", value_parser = ModuleId::parse)]
+    modules: Vec<ModuleId>,
+    /// Go on with new lines
+    #[arg(short, long)]
+    follow: bool,
+    /// The last N lines of each module only
+    #[arg(long, value_name = "N")]
+    tail: Option<usize>,
+    /// Not older than this, for example `30s` or `5m`
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    since: Option<f64>,
+}
+
+pub(super) fn run(cx: &Context, args: &Logs) -> Outcome {
+    let request =
+        Request::Logs { modules: args.modules.clone(), follow: args.follow, tail: args.tail, since: args.since };
+    cx.block_on(async {
+        let mut connection = Connection::open(cx.project()).await?;
+        connection.request(&request).await?;
+        let mut width = 0;
+        while let Some(line) = connection.next().await? {
+            match cx.ui().is_json() {
+                true => cx.ui().record(&line)?,
+                false => cx.ui().result(render_line(&line, &mut width))?,
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Renders `module | line`; the column grows with the longest name so far.
+fn render_line(record: &Value, width: &mut usize) -> String {
+    let text = |key: &str| record[key].as_str().unwrap_or_default();
+    let module = text("module");
+    *width = module.chars().count().max(*width);
+    format!("{module:<width$} | {}", text("line"), width = *width)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_aligned_as_they_come() {
+        let mut width = 0;
+        let line = |module: &str| json!({ "module": module, "line": "hello" });
+        let rendered = ["a", "filter", "b"].map(|module| render_line(&line(module), &mut width));
+        assert_eq!(rendered, ["a | hello", "filter | hello", "b      | hello"]);
+    }
+}

@@ -1,0 +1,131 @@
+//! `edgectl monitor`: messages as they are queued.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::Context;
+use super::input::parse_seconds;
+use crate::failure::{Failure, Outcome};
+use crate::simulator::control::{Connection, Destination, Origin, Request, Since, Start};
+
+/// Watch messages of the running simulation
+///
+/// Shows every message at the moment a route takes it, once a destination. With `--json`, one record a line:
+/// `{"type":"message","time","from":{"device","module","output"},"to","route","system":{…},"properties":{…},"body",
+/// "bodyEncoding":"json|utf-8|base64"}`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl monitor --from filter/outputs/output1\n  \
+    edgectl monitor --to upstream --since start --count 1 --timeout 10s --json")]
+pub struct Monitor {
+    /// Only from this module or output
+    #[arg(long, value_name = "MODULE[/outputs/OUTPUT]")]
+    from: Option<Origin>,
+    /// Only to `upstream` or `MODULE/inputs/INPUT`
+    #[arg(long, value_name = "DESTINATION")]
+    to: Option<Destination>,
+    /// Begin with the last 1,000 messages (`start`), or those not older than a duration
+    #[arg(long, value_name = "start|DURATION", value_parser = parse_since)]
+    since: Option<Since>,
+    /// End after this many messages
+    #[arg(long, value_name = "N")]
+    count: Option<usize>,
+    /// End after this time; fewer messages than `--count` are then a failure
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    timeout: Option<f64>,
+}
+
+pub(super) fn run(cx: &Context, args: Monitor) -> Outcome {
+    let (from_module, from_output) = args.from.map_or((None, None), |from| (Some(from.module), from.output));
+    let to = args.to.map(|to| to.as_str().to_owned());
+    let request = Request::Monitor { from_module, from_output, to, since: args.since };
+    cx.block_on(async {
+        let limit = args.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let mut connection = Connection::open(cx.project()).await?;
+        connection.request(&request).await?;
+        let mut shown = 0;
+        while args.count.is_none_or(|count| shown < count) {
+            let Some(message) = next_before(&mut connection, deadline).await? else { break };
+            match cx.ui().is_json() {
+                true => cx.ui().record(&message)?,
+                false => cx.ui().result(render(&message))?,
+            }
+            shown += 1;
+        }
+        check_count(shown, args.count)
+    })
+}
+
+/// Returns the next record; `None` at the end of the answer or of the time.
+async fn next_before(connection: &mut Connection, deadline: Option<Instant>) -> Outcome<Option<Value>> {
+    let Some(deadline) = deadline else { return connection.next().await };
+    timeout_at(deadline, connection.next()).await.unwrap_or(Ok(None))
+}
+
+fn check_count(shown: usize, wanted: Option<usize>) -> Outcome {
+    match wanted {
+        Some(wanted) if shown < wanted => Err(Failure::request(format!("{shown} of {wanted} messages came in time"))
+            .hint("wait longer with `--timeout`, or begin earlier with `--since start`")),
+        _ => Ok(()),
+    }
+}
+
+/// Renders `time  from → to  body`.
+fn render(message: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let from = match (&message["from"]["module"], &message["from"]["output"]) {
+        (Value::Null, _) => text(&message["from"]["device"]),
+        (module, Value::Null) => text(module),
+        (module, output) => format!("{}/outputs/{}", text(module), text(output)),
+    };
+    let body = match &message["body"] {
+        Value::String(body) if message["bodyEncoding"] == "base64" => format!("base64:{body}"),
+        Value::String(body) if message["bodyEncoding"] == "utf-8" => body.escape_debug().to_string(),
+        body => body.to_string(),
+    };
+    format!("{}  {from} → {}  {body}", text(&message["time"]), text(&message["to"]))
+}
+
+fn parse_since(text: &str) -> Result<Since, String> {
+    match text {
+        "start" => Ok(Since::Start(Start::Start)),
+        duration => parse_seconds(duration).map(Since::Seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::failure::Kind;
+
+    #[test]
+    fn a_message_is_one_line() {
+        let mut message = json!({
+            "time": "2026-11-22T02:03:04.567Z", "from": { "device": "d", "module": "sensor", "output": "t" },
+            "to": "$upstream", "body": { "t": 40 }, "bodyEncoding": "json",
+        });
+        assert_eq!(render(&message), "2026-11-22T02:03:04.567Z  sensor/outputs/t → $upstream  {\"t\":40}");
+        message["from"] = json!({ "device": "leaf", "module": null, "output": null });
+        message["body"] = json!("two\nlines");
+        message["bodyEncoding"] = json!("utf-8");
+        assert_eq!(render(&message), "2026-11-22T02:03:04.567Z  leaf → $upstream  two\\nlines");
+    }
+
+    #[test]
+    fn fewer_messages_than_wanted_are_a_failure() {
+        check_count(3, Some(3)).expect("enough");
+        check_count(0, None).expect("none were wanted");
+        let failure = check_count(1, Some(2)).expect_err("one is missing");
+        assert_eq!((failure.kind(), failure.message()), (Kind::Request, "1 of 2 messages came in time"));
+    }
+
+    #[test]
+    fn since_is_the_start_or_a_duration() {
+        assert_eq!(parse_since("start"), Ok(Since::Start(Start::Start)));
+        assert_eq!(parse_since("5m"), Ok(Since::Seconds(300.0)));
+    }
+}

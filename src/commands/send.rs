@@ -1,0 +1,120 @@
+//! `edgectl send`: a message into the running simulation.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use super::Context;
+use super::input::read_bytes;
+use crate::failure::{Failure, Outcome};
+use crate::simulator::control::{Connection, MessageBody, Request, SendTarget};
+
+/// The longest message that IoT Hub and the edge hub take.
+const MAX_MESSAGE: usize = 256 * 1024;
+
+/// Send a message to a module, or as if a module had sent it
+///
+/// `MODULE/inputs/INPUT` queues it straight to that input, whatever the routes say. `MODULE/outputs/OUTPUT` routes it as
+/// if the module had sent it. Data that parses as JSON gets the content type `application/json` and the encoding
+/// `utf-8` unless told otherwise, since no `$body` condition could match without. Exit code 0 means that it is stored.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl send filter/inputs/input1 --data '{\"temperature\": 40}'\n  \
+    edgectl send sensor/outputs/temperature --file sample.json -p source=test")]
+pub struct Send {
+    /// `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`
+    target: SendTarget,
+    /// The body
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]
+    data: Option<String>,
+    /// A file with the body, or `-` for standard input
+    #[arg(short, long)]
+    file: Option<PathBuf>,
+    /// An application property (can be repeated)
+    #[arg(short, long = "property", value_name = "KEY=VALUE", value_parser = parse_property)]
+    properties: Vec<(String, String)>,
+    /// The content type
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// The content encoding
+    #[arg(long, value_name = "ENCODING")]
+    content_encoding: Option<String>,
+}
+
+pub(super) fn run(cx: &Context, args: Send) -> Outcome {
+    let body = match (&args.data, &args.file) {
+        (Some(data), _) => data.clone().into_bytes(),
+        (None, Some(file)) => read_bytes(file)?,
+        (None, None) => Vec::new(),
+    };
+    if body.len() > MAX_MESSAGE {
+        return Err(Failure::request(format!("the body is {} bytes long, and {MAX_MESSAGE} are allowed", body.len()))
+            .hint("send it in parts"));
+    }
+    let (length, target) = (body.len(), args.target.to_string());
+    let message = describe(body, args.properties, args.content_type, args.content_encoding);
+    cx.block_on(Connection::ask_all(cx.project(), &Request::Send { target: args.target, message }))?;
+    if cx.ui().is_json() {
+        return cx.ui().document(&json!({ "sent": target, "bytes": length }));
+    }
+    cx.ui().step("Sent", format!("{length} bytes to `{target}`"));
+    Ok(())
+}
+
+/// JSON says that it is JSON, unless the developer says something else.
+fn describe(
+    body: Vec<u8>,
+    properties: Vec<(String, String)>,
+    content_type: Option<String>,
+    content_encoding: Option<String>,
+) -> MessageBody {
+    let is_json = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
+    let or_default = |given: Option<String>, default: &str| given.or_else(|| is_json.then(|| default.to_owned()));
+    MessageBody {
+        body: STANDARD.encode(body),
+        properties,
+        content_type: or_default(content_type, "application/json"),
+        content_encoding: or_default(content_encoding, "utf-8"),
+    }
+}
+
+fn parse_property(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected `KEY=VALUE`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(body: &str, content_type: Option<&str>) -> (Option<String>, Option<String>) {
+        let message = describe(body.into(), Vec::new(), content_type.map(str::to_owned), None);
+        (message.content_type, message.content_encoding)
+    }
+
+    #[test]
+    fn json_says_that_it_is_json() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(described("{\"t\": 40}", None), (some("application/json"), some("utf-8")));
+        assert_eq!(described("40", None), (some("application/json"), some("utf-8")));
+        assert_eq!(described("{\"t\": 40}", Some("text/plain")), (some("text/plain"), some("utf-8")));
+    }
+
+    #[test]
+    fn other_data_says_nothing_of_itself() {
+        assert_eq!(described("hello", None), (None, None));
+        assert_eq!(described("", None), (None, None));
+    }
+
+    #[test]
+    fn a_property_is_a_key_and_a_value() {
+        assert_eq!(parse_property("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(parse_property("a="), Ok(("a".into(), String::new())));
+        assert_eq!(parse_property("=b"), Err("expected `KEY=VALUE`"));
+        assert_eq!(parse_property("a"), Err("expected `KEY=VALUE`"));
+    }
+}

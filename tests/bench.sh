@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Measures what edgectl promises about speed and memory: medians of 10 runs of the release build beside the targets.
+# Tells and never fails: a busy machine is no defect.
+#
+#   cargo build --release && tests/bench.sh [ROUNDS]
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export LC_ALL=C # or the times would have the comma of some languages
+
+program=$PWD/target/release/edgectl
+rounds=${1:-10}
+# Beside the default address, so that a simulation that runs meanwhile is not in the way.
+address=127.0.77.250
+patience=20 # seconds until a run is given up
+
+main() {
+  if [[ ! -x $program ]]; then
+    echo "there is no target/release/edgectl: run \`cargo build --release\` first"
+    return
+  fi
+  local help=() ready=() message=() resident=()
+  for ((round = 0; round < rounds; round++)); do
+    measure_help
+    measure_demo
+  done
+  printf '%-44s %10s %10s %8s  %s\n' figure target median ratio verdict
+  tell "\`--help\`, ms" 5 "${help[@]}"
+  tell "demo: start to \`ready\` (ports bound), ms" 100 "${ready[@]}"
+  tell "demo: start to first message upstream, ms" 1000 "${message[@]}"
+  tell "demo: resident, without its children, MB" 30 "${resident[@]}"
+}
+
+measure_help() {
+  local start=$EPOCHREALTIME
+  "$program" --help >/dev/null
+  help+=("$(since "$start")")
+}
+
+# measure_demo: one demo, until its first message is upstream.
+measure_demo() {
+  local start output line folder
+  folder=$(mktemp -d)
+  start=$EPOCHREALTIME
+  exec {output}< <(cd "$folder" && exec "$program" simulate --demo --json --address "$address" 2>/dev/null)
+  local pid=$!
+  while read -r -t "$patience" -u "$output" line; do
+    case $line in
+      *'"type":"ready"'*) ready+=("$(since "$start")") ;;
+      *'"type":"message"'*'"to":"$upstream"'*)
+        message+=("$(since "$start")")
+        resident+=("$(awk '/^VmRSS/ { print $2 / 1000 }' "/proc/$pid/status")")
+        break
+        ;;
+    esac
+  done
+  kill -INT "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null
+  exec {output}<&-
+  rm -rf "$folder"
+}
+
+# since TIME: prints the milliseconds that have passed.
+since() { echo "$1 $EPOCHREALTIME" | awk '{ print ($2 - $1) * 1000 }'; }
+
+# tell WHAT TARGET SAMPLE…: prints a row of the table.
+tell() {
+  local what=$1 target=$2 median
+  shift 2
+  if (($# == 0)); then
+    printf '%-44s %10s %10s %8s  %s\n' "$what" "< $target" - - "not measured"
+    return
+  fi
+  median=$(printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }')
+  awk -v what="$what" -v target="$target" -v median="$median" 'BEGIN {
+    printf "%-44s %10s %10.1f %8.2f  %s\n", what, "< " target, median, median / target, median < target ? "good" : "missed"
+  }'
+}
+
+main
+exit 0

@@ -1,0 +1,96 @@
+// A module on the unmodified Azure IoT SDK for Node, driven and watched by a test; steps and events as in module.py.
+'use strict';
+
+const readline = require('node:readline');
+const { ModuleClient, Message } = require('azure-iot-device');
+const { Mqtt } = require('azure-iot-device-mqtt');
+
+const METHODS = ['count', 'refuse'];
+
+const tell = (event, facts) => console.log(JSON.stringify({ event, ...facts }));
+const tellFailure = (step, error) => tell('failure', { step, type: error.name, message: error.message });
+
+function listen(client, twin) {
+  client.on('inputMessage', (input, message) => {
+    const { messageId, contentType, contentEncoding } = message;
+    const properties = Object.fromEntries(message.properties.propertyList.map(({ key, value }) => [key, value]));
+    tell('input', { input, body: message.getData().toString(), properties, system: { messageId, contentType, contentEncoding } });
+    client.complete(message, (error) => error && tellFailure('complete', error));
+  });
+  twin.on('properties.desired', (patch) => tell('desired', { patch }));
+  let calls = 0;
+  for (const name of METHODS) {
+    client.onMethod(name, ({ payload }, response) => {
+      calls += 1;
+      tell('method', { name, payload });
+      const failed = (error) => error && tellFailure('method', error);
+      response.send(name === 'refuse' ? 409 : 200, { calls, payload }, failed);
+    });
+  }
+}
+
+const steps = {
+  async send(client, output, body, ...properties) {
+    const message = new Message(body);
+    message.contentType = 'application/json';
+    message.contentEncoding = 'utf-8';
+    for (const text of properties) {
+      message.properties.add(...text.split(/=(.*)/, 2));
+    }
+    await client.sendOutputEvent(output, message);
+    tell('send', { output });
+  },
+
+  async twin(client) {
+    const { desired, reported } = (await client.getTwin()).properties;
+    tell('twin', { twin: { desired: bare(desired), reported: bare(reported) } });
+  },
+
+  async report(client, patch) {
+    const twin = await client.getTwin();
+    const update = (done) => twin.properties.reported.update(JSON.parse(patch), done);
+    await new Promise((resolve, reject) => update((error) => (error ? reject(error) : resolve())));
+    tell('report');
+  },
+
+  async invoke(client, target, methodName, payload) {
+    const [device, module] = target.split('/');
+    const call = { methodName, payload: JSON.parse(payload), responseTimeoutInSeconds: 10, connectTimeoutInSeconds: 5 };
+    const { status, payload: answer } = (await client.invokeMethod(device, module, call)).result;
+    tell('invoke', { answer: { status, payload: answer } });
+  },
+};
+
+// The SDK hangs functions on the properties; JSON leaves them out.
+const bare = (properties) => JSON.parse(JSON.stringify(properties));
+
+async function runSteps(client) {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const [word, ...rest] = line.split(' ');
+    try {
+      await steps[word](client, ...rest);
+    } catch (error) {
+      tellFailure(word, error);
+    }
+  }
+}
+
+async function main() {
+  let client;
+  try {
+    client = await ModuleClient.fromEnvironment(Mqtt);
+    await client.open();
+    listen(client, await client.getTwin());
+  } catch (error) {
+    tellFailure('connect', error);
+    process.exit(1);
+  }
+  client.on('error', (error) => tellFailure('connection', error));
+  tell('connected');
+  await runSteps(client);
+  await client.close();
+  tell('disconnected');
+  process.exit(0);
+}
+
+main();
