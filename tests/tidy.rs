@@ -37,7 +37,7 @@ const LAYERS: &[&[Module]] = &[
     // Cores.
     &[("edgehub", &[]), ("mqtt", &["edgehub"]), ("iothub", &["edgehub"]), ("agent", &[]), ("workload", &["edgehub"])],
     // Adapters.
-    &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine"]), ("client", &["net"])],
+    &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine", "store"]), ("client", &["net"])],
     &[("ui", &[])],
     // Applications.
     &[("simulator", &["demo"]), ("demo", &[])],
