@@ -28,6 +28,7 @@ impl Simulation {
     async fn start() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         if std::env::var_os("EDGECTL_TEST_ENGINE").is_none() {
+            assert!(std::env::var_os("EDGECTL_TEST_PARTS").is_none(), "all parts are here, but for the engine");
             let name = std::thread::current().name().unwrap_or_default().to_owned();
             // Printed as one piece, where the test harness does not hide it.
             writeln!(std::io::stderr(), "left out: {name} (set EDGECTL_TEST_ENGINE=1)").expect("stderr is open");
