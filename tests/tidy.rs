@@ -17,7 +17,7 @@ type Module = (&'static str, &'static [&'static str]);
 /// `failure` and `ui` belong to the command line; they stand where the lowest layer that may speak with them begins.
 const LAYERS: &[&[Module]] = &[
     &[("failure", &[])],
-    // Domain.
+    // Domain, in four layers.
     &[
         ("clock", &[]),
         ("environment", &[]),
@@ -25,19 +25,14 @@ const LAYERS: &[&[Module]] = &[
         ("json", &["text"]),
         ("yaml", &["json", "text"]),
         ("document", &["json", "text", "yaml"]),
-        ("message", &["clock", "identity"]),
-        ("identity", &["clock"]),
-        ("twin", &["clock", "json"]),
-        ("route", &["identity", "message"]),
-        ("image", &["environment", "json"]),
-        ("manifest", &["environment", "identity", "image", "json", "route", "twin", "yaml"]),
-        ("template", &["environment", "identity", "image", "json", "yaml"]),
-        ("solution", &["environment", "identity", "image", "json", "manifest", "template", "yaml"]),
     ],
+    &[("identity", &[])],
+    &[("message", &[]), ("route", &["message"]), ("twin", &[]), ("image", &[])],
+    &[("manifest", &[]), ("template", &[]), ("solution", &["manifest", "template"])],
     // Cores.
     &[("edgehub", &[]), ("mqtt", &["edgehub"]), ("iothub", &["edgehub"]), ("agent", &[]), ("workload", &["edgehub"])],
     // Adapters.
-    &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine"]), ("client", &["net"])],
+    &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine", "store"]), ("client", &["net"])],
     &[("ui", &[])],
     // Applications.
     &[("simulator", &["demo"]), ("demo", &[])],
@@ -66,7 +61,6 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("crc32fast", &["store"]),
     ("dialoguer", &["ui"]),
     ("docker_credential", &["engine"]),
-    ("dotenvy", &["solution"]),
     ("futures_util", &["client", "engine", "net", "runtime", "simulator"]),
     ("handlebars", &["template"]),
     ("http_body_util", &["client", "net"]),
@@ -207,6 +201,7 @@ fn check(rule: &str, finding: impl Fn(&Source, &Place) -> Option<String>) {
         let found = source.paths.iter().filter_map(|place| Some((place.line, finding(&source, place)?)));
         findings.extend(found.map(|(line, what)| format!("{}:{line}: {what}", source.path)));
     }
+    findings.dedup();
     report(rule, &findings);
 }
 
