@@ -69,7 +69,8 @@ pub fn main() -> ExitCode {
         Err(error) => return tell_usage(&error, &arguments),
     };
     let ui = cli.global.ui(&environment);
-    let mut context = Context::new(ui, cli.global.project, environment);
+    let words = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut context = Context::new(ui, cli.global.project, environment, words);
     conclude(&ui, cli.command.run(&mut context))
 }
 

@@ -163,17 +163,17 @@ impl Document {
 
 /// Reads a file of text; `shown` is how the user would name it.
 pub fn read_text(path: &Path, shown: &str) -> Outcome<String> {
-    let bytes = fs::read(path).or_fail(kind_of_read_error(path), || format!("cannot read `{shown}`"))?;
+    if !path.exists() {
+        let failure = Failure::request(format!("cannot read `{shown}`")).cause("there is no such file");
+        return Err(failure.hint("correct the name, or create the file"));
+    }
+    let bytes = fs::read(path).or_fail(Kind::Machine, || format!("cannot read `{shown}`"));
+    let bytes = bytes.map_err(|failure| failure.hint("make the file readable"))?;
     String::from_utf8(bytes).map_err(|error| {
         Failure::request(format!("cannot read `{shown}`"))
             .cause(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))
             .hint("save the file as UTF-8")
     })
-}
-
-/// A file that isn't there is the request's mistake; one that can't be read is the machine's.
-fn kind_of_read_error(path: &Path) -> Kind {
-    if path.is_file() { Kind::Machine } else { Kind::Request }
 }
 
 /// A value of a document that knows its place.

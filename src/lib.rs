@@ -52,6 +52,7 @@ pub mod commands;
 pub mod failure;
 pub mod ui;
 
+pub mod demo;
 pub mod simulator;
 
 pub mod client;

@@ -38,7 +38,7 @@ pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
     let reached = Cell::new(false);
     let search = Search { steps: &steps, part, reached: &reached };
     let error = search.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
-    let start = error.location().filter(|_| reached.get())?.index();
+    let start = byte_of(text, &error).filter(|_| reached.get())?;
     let rest = text.get(start..)?;
     let length = if part == Part::Key && !steps.is_empty() { rest.find(':')? } else { scalar_len(rest) };
     Some(start..start + length)
@@ -58,6 +58,15 @@ pub fn inside(text: &str, scalar: &Range<usize>, value: &str, within: &Range<usi
     if text[start..].starts_with(value) { start + within.start..start + within.end } else { scalar.clone() }
 }
 
+/// The byte that an error is about; the library's own index counts characters.
+fn byte_of(text: &str, error: &serde_yaml::Error) -> Option<usize> {
+    let location = error.location()?;
+    let line_start: usize = text.split_inclusive('\n').take(location.line() - 1).map(str::len).sum();
+    let line = text[line_start..].char_indices().map(|(at, _)| at);
+    let column = line.chain([text.len() - line_start]).nth(location.column() - 1);
+    Some(line_start + column.unwrap_or_default())
+}
+
 fn scalar_len(rest: &str) -> usize {
     let line = rest.lines().next().unwrap_or_default();
     match line.chars().next() {
@@ -69,7 +78,7 @@ fn scalar_len(rest: &str) -> usize {
 fn explain(file: &str, text: &str, error: &serde_yaml::Error) -> TextError {
     let told = error.to_string();
     let message = told.split(" at line ").next().unwrap_or(&told);
-    let place = error.location().map_or(0, |location| location.index());
+    let place = byte_of(text, error).unwrap_or_default();
     TextError::at(file, text, place..place + 1, message.replace(['"', '\''], "`"))
 }
 
@@ -274,6 +283,11 @@ mod tests {
         assert_eq!(show(&a.key("d"), Part::Key), Some("d"));
         assert_eq!(show(&a.key("e"), Part::Value), None);
         assert_eq!(show(&a.key("b/c").index(2), Part::Value), None);
+    }
+
+    #[test]
+    fn places_are_right_behind_other_alphabets() {
+        check_error("ä: ö\nü: !x 1\n", "f.yaml:2:4: JSON has no tag `!x`");
     }
 
     #[test]

@@ -18,8 +18,6 @@ use crate::mqtt::packet::{ConnAck, Packet};
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 /// After this silence the hub is asked whether it is there; after twice as much it is taken as gone.
 const PING_AFTER: Duration = Duration::from_secs(KEEP_ALIVE as u64 / 2);
-/// What the client reads without the module taking it.
-const MOST_UNREAD: usize = 64;
 const LARGEST_PACKET: usize = 1024 * 1024;
 
 /// The two channels to the module.
@@ -136,7 +134,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             }
             let patience = if pinged { PING_AFTER * 2 } else { PING_AFTER };
             tokio::select! {
-                read = read_some(&mut self.stream, &mut self.input), if unread.len() < MOST_UNREAD => {
+                // Never paused: a module that waits for an acknowledgement takes no event until it has come. What piles
+                // up here is bounded by what the hub delivers without being acknowledged.
+                read = read_some(&mut self.stream, &mut self.input) => {
                     read?;
                     heard = Instant::now();
                     pinged = false;
@@ -149,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
                     (Ok(room), Some(event)) => room.send(event),
                     _ => return Ok(Ended::Left),
                 },
-                () = sleep_until(heard + patience), if unread.len() < MOST_UNREAD => {
+                () = sleep_until(heard + patience) => {
                     if pinged {
                         return Err(ClientError::Silent);
                     }

@@ -13,7 +13,7 @@ use crate::message::Message;
 pub enum Event {
     /// A connection was made: the twin may have changed meanwhile.
     Connected,
-    /// The connection is gone; another one is tried.
+    /// The connection is gone, or another try failed; left out while too many events wait to be taken.
     Disconnected(ClientError),
     /// A message came.
     Input(Input),

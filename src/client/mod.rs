@@ -10,6 +10,8 @@ mod events;
 mod exchange;
 mod settings;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 mod workload;
 
@@ -17,6 +19,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::BytesMut;
 use serde_json::Value;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -128,7 +131,8 @@ async fn keep_connected(mut dial: impl Dial, mut exchange: Exchange, mut channel
                 error
             }
         };
-        if channels.events.send(Event::Disconnected(failure)).await.is_err() {
+        // Not waited for: a module that waits for an answer takes no event until there is a connection again.
+        if let Err(TrySendError::Closed(_)) = channels.events.try_send(Event::Disconnected(failure)) {
             return ClientError::Ended;
         }
         sleep(pause).await;

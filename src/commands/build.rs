@@ -94,8 +94,8 @@ async fn build(job: &Arc<Job>, builder: Builder) -> Outcome<ImageRecord> {
     let built = job.engine.build(&target.plan, builder, &job.logins, &|event| job.show(event)).await?;
     let image = target.plan.image.to_string();
     let took = images::duration(built.seconds);
-    let how = if built.cached { "nothing had changed" } else { "built anew" };
-    job.done("Built", &format!("`{image}` in {took} ({how})"));
+    let how = if built.cached { " (nothing had changed)" } else { "" };
+    job.done("Built", &format!("`{image}` in {took}{how}"));
     Ok(ImageRecord {
         module: target.module.clone(),
         platform: target.platform.to_string(),

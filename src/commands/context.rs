@@ -13,12 +13,23 @@ pub struct Context {
     ui: Ui,
     project: PathBuf,
     environment: Environment,
+    arguments: Vec<String>,
 }
 
 impl Context {
-    /// Creates the context of one command.
-    pub fn new(ui: Ui, project: PathBuf, environment: Environment) -> Self {
-        Self { ui, project, environment }
+    /// Creates the context of one command; `arguments` are those of the command line, without the program.
+    pub fn new(ui: Ui, project: PathBuf, environment: Environment, arguments: Vec<String>) -> Self {
+        Self { ui, project, environment, arguments }
+    }
+
+    /// Returns the command line, for a command that starts this program again.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// Returns the file of this program.
+    pub fn program(&self) -> Outcome<PathBuf> {
+        std::env::current_exe().or_fail(Kind::Machine, || "cannot find this program's own file")
     }
 
     /// Returns the way to say things.
@@ -45,6 +56,11 @@ impl Context {
     /// Returns the wall clock.
     pub fn now(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    /// Returns the wall clock itself, for what runs longer than one look at it.
+    pub fn clock(&self) -> fn() -> SystemTime {
+        SystemTime::now
     }
 
     /// Runs a future to its end on a runtime made for it, so that commands without I/O pay for none.

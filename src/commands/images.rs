@@ -46,6 +46,7 @@ pub(super) struct ImageRecord {
     pub(super) id: Option<String>,
     pub(super) digest: Option<String>,
     pub(super) cached: Option<bool>,
+    #[serde(serialize_with = "in_milliseconds")]
     pub(super) seconds: f64,
 }
 
@@ -191,7 +192,7 @@ fn conclude(ui: &Ui, done: usize, mut failures: Vec<Failure>) -> Outcome {
         return Err(with_output(ui, failures.remove(0)));
     }
     let kind = failures.iter().map(Failure::kind).find(|kind| *kind == Kind::Refused).unwrap_or(failures[0].kind());
-    let summary = Failure::new(kind, format!("{} of {total} images were not made", failures.len()));
+    let summary = Failure::new(kind, format!("cannot finish {} of {total} images", failures.len()));
     if ui.is_json() {
         let failures = failures.into_iter().map(|failure| with_output(ui, failure));
         return Err(failures.fold(summary, |summary, failure| {
@@ -210,6 +211,10 @@ fn with_output(ui: &Ui, failure: Failure) -> Failure {
         Some(output) if ui.is_json() => failure.cause(output),
         _ => failure,
     }
+}
+
+fn in_milliseconds<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
 }
 
 fn size(bytes: u64) -> String {

@@ -5,14 +5,19 @@ mod call;
 mod completions;
 mod context;
 mod credentials;
+mod demo_module;
+mod deploy;
+mod detach;
 mod images;
 mod input;
 mod logs;
 mod monitor;
+mod new;
 mod ps;
 mod push;
 mod restart;
 mod send;
+mod simulate;
 mod stop;
 mod table;
 mod twin;
@@ -26,8 +31,11 @@ use crate::failure::Outcome;
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "a doc comment here would replace the help text that stands on the arguments")]
 pub enum Command {
+    New(new::New),
     Build(build::Build),
     Push(push::Push),
+    Deploy(deploy::Deploy),
+    Simulate(Box<simulate::Simulate>),
     Ps(ps::Ps),
     Logs(logs::Logs),
     Restart(restart::Restart),
@@ -39,14 +47,18 @@ pub enum Command {
     Upstream(upstream::Upstream),
     Credentials(credentials::Credentials),
     Completions(completions::Completions),
+    DemoModule(demo_module::DemoModule),
 }
 
 impl Command {
     /// Runs the subcommand.
     pub fn run(self, cx: &mut Context) -> Outcome {
         match self {
+            Self::New(args) => new::run(cx, &args),
             Self::Build(args) => build::run(cx, &args),
             Self::Push(args) => push::run(cx, &args),
+            Self::Deploy(args) => deploy::run(cx, &args),
+            Self::Simulate(args) => simulate::run(cx, &args),
             Self::Ps(_) => ps::run(cx),
             Self::Logs(args) => logs::run(cx, &args),
             Self::Restart(args) => restart::run(cx, &args),
@@ -58,6 +70,7 @@ impl Command {
             Self::Upstream(args) => upstream::run(cx, &args),
             Self::Credentials(args) => credentials::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
+            Self::DemoModule(args) => demo_module::run(cx, &args),
         }
     }
 }

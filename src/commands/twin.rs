@@ -47,8 +47,8 @@ struct Change {
     /// A module of the device (`filter`, `$edgeAgent`), a device, or `DEVICE/MODULE`
     target: TargetName,
     /// The desired properties: JSON, `@FILE`, or `-` for standard input
-    #[arg(allow_hyphen_values = true)]
-    json: String,
+    #[arg(value_name = "JSON", allow_hyphen_values = true)]
+    desired: String,
     /// The JSON is `{"properties":{"desired":{…}},"tags":{…}}`
     #[arg(long)]
     document: bool,
@@ -81,7 +81,7 @@ pub(super) fn run(cx: &Context, args: Twin) -> Outcome {
 impl Change {
     fn read(&self, others: Others) -> Outcome<TwinChange> {
         let form = if self.document { Form::Document } else { Form::Bare };
-        plan_change(read_json(&self.json)?, form, others)
+        plan_change(read_json(&self.desired)?, form, others)
     }
 }
 

@@ -15,7 +15,8 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::Credential;
+use super::port::Credential;
+use super::vocabulary::{Answer, Caller, Invocation, InvokeError};
 use crate::identity::{DeviceId, Identity, ModuleId};
 
 const NAME_LIMIT: usize = 100;
@@ -69,43 +70,6 @@ impl HttpAnswer {
     }
 }
 
-/// A direct method that a module wants to call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
-    /// Who calls, not yet proven.
-    pub caller: Identity,
-    /// What is to prove it.
-    pub credential: Credential,
-    /// Who is called.
-    pub target: Identity,
-    /// The name of the method, 1 to 100 characters.
-    pub method: String,
-    /// JSON text as the caller wrote it; `None` if there was none, or `null`.
-    pub payload: Option<Bytes>,
-    /// How long the target may take to answer.
-    pub response_timeout: Duration,
-    /// How long the target may take to connect and subscribe.
-    pub connect_timeout: Duration,
-}
-
-/// What became of an [`Invocation`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InvocationResult {
-    /// The target answered.
-    Answered {
-        /// The target's own status.
-        status: i32,
-        /// JSON text, or empty.
-        payload: Bytes,
-    },
-    /// The target was not connected and subscribed in time.
-    NotFound,
-    /// The target did not answer in time.
-    TimedOut,
-    /// The credential does not prove the caller; the text holds no secret.
-    Unauthorized(String),
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
@@ -128,20 +92,22 @@ pub fn parse_invocation(device: &DeviceId, call: &HttpCall<'_>) -> Result<Invoca
     let caller = parse_caller(device, call)?;
     let credential = parse_credential(call)?;
     let target = parse_identity(&target_device, target_module.as_deref())?;
-    let payload = body.payload.map(|payload| Bytes::copy_from_slice(payload.get().as_bytes()));
-    Ok(Invocation { caller, credential, target, method, payload, response_timeout, connect_timeout })
+    let payload =
+        body.payload.map_or(Bytes::from_static(b"null"), |json| Bytes::copy_from_slice(json.get().as_bytes()));
+    let caller = Caller::Module { identity: caller, credential };
+    Ok(Invocation { caller, target, method, payload, response_timeout, connect_timeout })
 }
 
 /// Writes the answer to an invocation.
-pub fn answer_invocation(target: &Identity, result: InvocationResult) -> HttpAnswer {
+pub fn answer_invocation(target: &Identity, result: Result<Answer, InvokeError>) -> HttpAnswer {
     match result {
-        InvocationResult::Answered { status, payload } => {
+        Ok(Answer { status, payload }) => {
             let body = format!(r#"{{"status":{status},"payload":{}}}"#, embed(&payload));
             HttpAnswer { status: 200, body: body.into_bytes() }
         }
-        InvocationResult::NotFound => HttpAnswer::not_found(&target.to_string()),
-        InvocationResult::TimedOut => HttpAnswer::message(504, format!("Client {target} did not answer in time")),
-        InvocationResult::Unauthorized(why) => HttpAnswer::message(401, why),
+        Err(InvokeError::NotFound) => HttpAnswer::not_found(&target.to_string()),
+        Err(InvokeError::NoAnswer) => HttpAnswer::message(504, format!("Client {target} did not answer in time")),
+        Err(InvokeError::NotAuthorized(why)) => HttpAnswer::message(401, why),
     }
 }
 

@@ -1,11 +1,37 @@
 //! The edge hub of one device: clients, routing, queues, twins' edge side, direct methods.
 //!
-//! A core: no socket, no clock, no task.
+//! A core: no socket, no clock, no task. [`EdgeHub::handle`] takes an [`Input`], [`EdgeHub::poll`] gives [`Output`]s
+//! until there are none, [`EdgeHub::deadline`] says when [`Input::Timeout`] is due. Nothing is acknowledged to a sender
+//! before the store has said, by [`Input::Durable`], that it holds what the acknowledgement promises.
 
+mod access;
+mod clients;
+mod configuration;
+mod delivery;
 mod http;
+mod hub;
+mod link;
+mod methods;
 mod port;
+mod queue;
+mod telemetry;
+mod twins;
+mod vocabulary;
 
-pub use http::{HttpAnswer, HttpCall, Invocation, InvocationResult, answer_invocation, parse_invocation};
+#[cfg(test)]
+mod world;
+
+pub use access::KnownIdentity;
+pub use clients::ClientStatus;
+pub use configuration::{ConfiguredRoute, HubConfiguration};
+pub use http::{HttpAnswer, HttpCall, answer_invocation, parse_invocation};
+pub use hub::{EdgeHub, Recovered};
 pub use port::{
     ConnectionId, Credential, Delivery, Event, Feature, Guarantee, Link, Receipt, Refusal, Request, Session, Target,
+};
+pub use queue::Queued;
+pub use twins::EdgeTwin;
+pub use vocabulary::{
+    Answer, CallId, Caller, Endpoint, FromCloud, Injection, Input, Invocation, InvokeError, Output, QueueId, Ticket,
+    ToCloud,
 };

@@ -26,6 +26,8 @@ use crate::image::{Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile
 
 const TICK: Duration = Duration::from_millis(100);
 
+const NO_LIMITS: &str = "BuildKit has no limits for steps: memory and CPU options count with `--builder classic` only";
+
 /// Which of the engine's builders is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Builder {
@@ -87,13 +89,17 @@ impl Engine {
         let started = Instant::now();
         let nature = self.nature().await?;
         let builder = builder.decide(&nature);
+        if builder == Builder::BuildKit && !plan.limits.is_empty() {
+            watch(Event::Warning(NO_LIMITS));
+        }
         let ignore_file = if builder == Builder::Classic { IgnoreFile::Sent } else { IgnoreFile::Ordinary };
         let context = BuildContext::open(plan, ignore_file)?;
-        let dockerfile = std::fs::read_to_string(&plan.dockerfile)
+        let dockerfile = std::fs::read(&plan.dockerfile)
             .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile_shown))?;
+        let dockerfile = String::from_utf8_lossy(&dockerfile);
         let texts = credentials::texts_of(&dockerfile, &plan.args, &plan.cache_from);
         let credentials = logins.find_mentioned(&texts).await?;
-        let options = options_of(plan, &nature, builder, context.dockerfile(), watch);
+        let options = options_of(plan, &nature, builder, context.dockerfile());
         let request = Request { plan, builder, options, credentials };
         let transcript = self.send(request, context, watch).await?;
         let is_counted = if builder == Builder::Classic { classic::is_counted } else { buildkit::is_counted };
@@ -178,18 +184,7 @@ fn tell_sent(packing: &Packing, told: u64, watch: Watch<'_>) -> u64 {
     sent
 }
 
-fn options_of(
-    plan: &BuildPlan,
-    nature: &Nature,
-    builder: Builder,
-    dockerfile: &Dockerfile,
-    watch: Watch<'_>,
-) -> BuildImageOptions {
-    if builder == Builder::BuildKit && !plan.limits.is_empty() {
-        watch(Event::Warning(
-            "BuildKit has no limits for steps: memory and CPU options count with `--builder classic` only",
-        ));
-    }
+fn options_of(plan: &BuildPlan, nature: &Nature, builder: Builder, dockerfile: &Dockerfile) -> BuildImageOptions {
     let is_foreign = |platform: &&String| **platform != nature.platform;
     BuildImageOptions {
         dockerfile: match dockerfile {

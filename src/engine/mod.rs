@@ -8,18 +8,17 @@ mod build;
 mod buildkit;
 mod classic;
 mod connect;
+pub mod container;
 mod credentials;
 mod endpoint;
 mod error;
 mod image;
+pub mod network;
 mod push;
 mod transcript;
 mod transfer;
 
 use std::time::Duration;
-
-pub mod container;
-pub mod network;
 
 use bollard::Docker;
 

@@ -7,7 +7,8 @@ use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
 use super::Engine;
-use super::container::{SIMULATION_LABEL, accept, failure};
+use super::container::{SIMULATION_LABEL, accept};
+use super::error::failure;
 use crate::failure::{Failure, Outcome};
 
 /// A network that was created.
@@ -21,23 +22,22 @@ pub struct Network {
 
 /// Creates a bridge network that carries the label of a simulation.
 pub async fn create(engine: &Engine, name: &str, simulation: &str) -> Outcome<Network> {
-    let cannot = || format!("cannot create network `{name}`");
+    let cannot = format!("cannot create network `{name}`");
     let request = NetworkCreateRequest {
         name: name.to_owned(),
         driver: Some("bridge".to_owned()),
         labels: Some(HashMap::from([(SIMULATION_LABEL.to_owned(), simulation.to_owned())])),
         ..NetworkCreateRequest::default()
     };
-    let created =
-        engine.docker.create_network(request).await.map_err(|error| {
-            failure(error, cannot).hint("remove networks that nobody uses with `docker network prune`")
-        })?;
+    let created = engine.docker.create_network(request).await.map_err(|error| {
+        failure(&cannot, &error).hint("remove networks that nobody uses with `docker network prune`")
+    })?;
     match gateway(engine, &created.id).await {
         Ok(gateway) => Ok(Network { name: name.to_owned(), gateway }),
         Err(failure) => {
             // The first failure is the one to tell.
             let _ = engine.docker.remove_network(&created.id).await;
-            Err(failure.context(cannot()))
+            Err(failure.context(cannot))
         }
     }
 }
@@ -46,7 +46,7 @@ pub async fn create(engine: &Engine, name: &str, simulation: &str) -> Outcome<Ne
 pub async fn remove(engine: &Engine, name: &str) -> Outcome {
     let removed = accept(engine.docker.remove_network(name).await, &[404]);
     removed.map_err(|error| {
-        failure(error, || format!("cannot remove network `{name}`"))
+        failure(format!("cannot remove network `{name}`"), &error)
             .hint(format!("see what is still in it with `docker network inspect {name}`"))
     })
 }
@@ -57,7 +57,7 @@ pub async fn remove_labelled(engine: &Engine, simulation: &str) -> Outcome<Vec<S
     let filters = HashMap::from([("label", vec![label])]);
     let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
     let found = engine.docker.list_networks(Some(options)).await;
-    let found = found.map_err(|error| failure(error, || "cannot list networks".to_owned()))?;
+    let found = found.map_err(|error| failure("cannot list networks", &error))?;
     let mut names = Vec::new();
     for (id, name) in found.into_iter().filter_map(|network| Some((network.id?, network.name?))) {
         // By id, since two networks may have one name.
@@ -69,7 +69,7 @@ pub async fn remove_labelled(engine: &Engine, simulation: &str) -> Outcome<Vec<S
 
 async fn gateway(engine: &Engine, id: &str) -> Outcome<IpAddr> {
     let network = engine.docker.inspect_network(id, None).await;
-    let network = network.map_err(|error| failure(error, || "cannot inspect it".to_owned()))?;
+    let network = network.map_err(|error| failure("cannot inspect it", &error))?;
     let configurations = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
     let mut addresses = configurations.into_iter().filter_map(|configuration| {
         // Some engines write the address with the length of the prefix.

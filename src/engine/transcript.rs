@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Event, Watch};
 
 /// What is kept of one step's output; the end of it explains a failure.
-const LINES_KEPT: usize = 200;
+const LINES_KEPT: usize = 100;
 /// A line that never ends (a progress bar, binary data) is cut here.
 const LINE_BYTES: usize = 16 * 1024;
 
@@ -160,7 +160,7 @@ mod tests {
         let text: String = (0..LINES_KEPT + 2).map(|i| format!("{i}\n")).collect();
         let output = printed(&[text.as_bytes()]).0.output().expect("something was printed");
         assert_eq!(output.lines().next(), Some("… 2 lines before"));
-        assert_eq!((output.lines().nth(1), output.lines().last()), (Some("2"), Some("201")));
+        assert_eq!((output.lines().nth(1), output.lines().last()), (Some("2"), Some("101")));
     }
 
     #[test]

@@ -139,6 +139,14 @@ impl Identity {
         Self { device, module: None }
     }
 
+    /// Reads `device` or `device/module`, the form it is displayed in.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        match text.split_once('/') {
+            None => DeviceId::parse(text).map(Self::of_device),
+            Some((device, module)) => Ok(Self::of_module(DeviceId::parse(device)?, ModuleId::parse(module)?)),
+        }
+    }
+
     /// The identity of a module on a device.
     pub fn of_module(device: DeviceId, module: ModuleId) -> Self {
         Self { device, module: Some(module) }
@@ -172,6 +180,8 @@ mod tests {
         let device = DeviceId::parse("Hannover01").expect("valid");
         let module = ModuleId::parse("insight").expect("valid");
         assert_eq!(Identity::of_device(device.clone()).to_string(), "Hannover01");
-        assert_eq!(Identity::of_module(device, module).to_string(), "Hannover01/insight");
+        let identity = Identity::of_module(device, module);
+        assert_eq!(identity.to_string(), "Hannover01/insight");
+        assert_eq!(Identity::parse("Hannover01/insight"), Ok(identity));
     }
 }

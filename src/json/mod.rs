@@ -46,7 +46,8 @@ pub fn parse_template(file: &str, text: &str) -> Result<(Value, BTreeSet<Pointer
 /// Returns where a value stands in the text, or `None` if it isn't there.
 pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
     let (masked, _) = bare::mask(text);
-    let tree = parse_to_ast(&masked, &CollectOptions::default(), &options()).ok()?.value?;
+    let unmarked = without_byte_order_mark(&masked);
+    let tree = parse_to_ast(&unmarked, &CollectOptions::default(), &options()).ok()?.value?;
     let mut value = &tree;
     let mut key = None;
     for step in pointer.steps() {
@@ -64,7 +65,7 @@ pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
 
 /// Maps a range of bytes of a string's value to the bytes of the text, given where its literal stands.
 pub fn inside(text: &str, literal: &Range<usize>, within: &Range<usize>) -> Range<usize> {
-    let content = text[literal.clone()].trim_matches('"');
+    let content = text.get(literal.start + 1..literal.end - 1).unwrap_or_default();
     let mut places = Vec::with_capacity(content.len() + 1);
     let mut at = 0;
     while let Some(c) = content[at..].chars().next() {

@@ -78,3 +78,20 @@ fn a_range_of_a_string_is_found_behind_its_escapes() {
     assert_eq!(&text[inside(text, &literal, &(at..at + 1))], "z");
     assert_eq!(&text[inside(text, &literal, &(1..2))], "\\\"");
 }
+
+#[test]
+fn a_quote_at_the_end_of_a_string_has_its_place() {
+    let text = r#"{"a": "x\""}"#;
+    let literal = find(text, &Pointer::root().key("a"), Part::Value).expect("it is there");
+    assert_eq!(&text[inside(text, &literal, &(1..2))], "\\\"");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_an_edit_or_a_search_panic(text in "[\\[\\]{}:,\"'$/*\\\\\n \u{feff}äa-c0-9]{0,40}", at in 0..50usize) {
+        let value = Value::Null;
+        let _ = insert_member(&text, &Pointer::root(), Member { key: "k", value: &value });
+        let _ = find(&text, &Pointer::root().key("a").index(0), Part::Key);
+        let _ = TextError::at("f", &text, at..at + 3, "x");
+    }
+}

@@ -115,7 +115,8 @@ fn place_of(text: &str, error: &serde_json::Error) -> usize {
 
 fn describe(error: &serde_json::Error) -> String {
     let told = error.to_string();
-    told.split(" at line ").next().unwrap_or(&told).to_owned()
+    let told = told.split(" at line ").next().unwrap_or(&told);
+    told.replace("EOF while parsing", "the text ends inside")
 }
 
 #[cfg(test)]

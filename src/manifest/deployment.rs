@@ -113,8 +113,7 @@ impl Deployment {
         let schema = kept(schema(&hub, &["1.0", "1.1", "1.2", "1.3"]), findings);
         let system = modules::read_system(&agent, findings);
         let modules = modules::read_user(&agent, findings);
-        let names: Vec<&ModuleId> = modules.iter().map(|module| &module.id).collect();
-        let routes = routes::read(&hub, schema.as_deref().unwrap_or("1.1"), &names, findings);
+        let routes = routes::read(&hub, schema.as_deref().unwrap_or("1.1"), &modules::names(&agent), findings);
         let time_to_live = kept(time_to_live(&hub), findings).unwrap_or_default();
         let registries = kept(registries(&agent), findings).unwrap_or_default();
         let desired = all_desired(document, &content, &pointer, findings);

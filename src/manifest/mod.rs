@@ -21,3 +21,6 @@ pub use finding::{Finding, FindingRecord, Severity, failure_of};
 pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use shape::{is_template, module_member, modules_content};
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,12 @@ pub(super) fn read_user(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<Mo
     read
 }
 
+/// Returns the names of the modules that users write, those that have mistakes too.
+pub(super) fn names<'d>(agent: &Node<'d>) -> Vec<&'d str> {
+    let members = agent.get("modules").and_then(|modules| modules.object().ok());
+    members.into_iter().flatten().filter(|(_, module)| !module.is_null()).map(|(name, _)| name.as_str()).collect()
+}
+
 /// Reads the agent and the hub, under the ids of their identities.
 pub(super) fn read_system(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<ModuleSpec> {
     let parts = [("edgeAgent", ModuleId::edge_agent()), ("edgeHub", ModuleId::edge_hub())];

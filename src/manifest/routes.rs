@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::deployment::RouteSpec;
 use super::finding::Finding;
 use crate::document::Node;
-use crate::identity::ModuleId;
 use crate::route::{Route, Sink};
 use crate::text::{TextError, did_you_mean};
 
@@ -39,6 +38,8 @@ const SYSTEM_PROPERTIES: [&str; 25] = [
     "rpSenderModuleId",
 ];
 
+const SHAPE: &str = "write `FROM <source> [WHERE <condition>] INTO <sink>`";
+
 /// Says whether the `$` at a place of a route begins a word of the routing language, which no variable replaces.
 pub(super) fn is_word(route: &str, dollar: usize) -> bool {
     let rest = &route[dollar + 1..];
@@ -49,7 +50,7 @@ pub(super) fn is_word(route: &str, dollar: usize) -> bool {
 }
 
 /// Reads and checks the routes; what is wrong with one doesn't hide what is wrong with the next.
-pub(super) fn read(hub: &Node<'_>, schema: &str, modules: &[&ModuleId], findings: &mut Vec<Finding>) -> Vec<RouteSpec> {
+pub(super) fn read(hub: &Node<'_>, schema: &str, modules: &[&str], findings: &mut Vec<Finding>) -> Vec<RouteSpec> {
     let Some(routes) = hub.get("routes") else { return Vec::new() };
     let members = match routes.members() {
         Ok(members) => members,
@@ -99,11 +100,12 @@ fn read_route<'d>(name: &str, node: &Node<'d>, schema: &str) -> Result<(Node<'d>
 }
 
 /// Checks one route: its syntax, and that the modules it names are there.
-fn check(place: &Node<'_>, text: &str, modules: &[&ModuleId], findings: &mut Vec<Finding>) {
+fn check(place: &Node<'_>, text: &str, modules: &[&str], findings: &mut Vec<Finding>) {
     let route = match Route::parse(text) {
         Ok(route) => route,
         Err(error) => {
-            let told = place.error_inside(&error.span, &error).or_hint(error.hint());
+            let hint = error.hint().unwrap_or_else(|| SHAPE.to_owned());
+            let told = place.error_inside(&error.span, &error).hint(hint);
             return findings.push(Finding::error("route", told));
         }
     };
@@ -111,11 +113,11 @@ fn check(place: &Node<'_>, text: &str, modules: &[&ModuleId], findings: &mut Vec
         findings.push(Finding::warning("route", place.error_inside(&warning.span, warning)));
     }
     let from = route.source().strip_prefix("/messages/modules/").and_then(|rest| rest.split('/').next());
-    if let Some(name) = from.filter(|name| !modules.iter().any(|module| module.as_str().eq_ignore_ascii_case(name))) {
+    if let Some(name) = from.filter(|name| !modules.iter().any(|module| module.eq_ignore_ascii_case(name))) {
         findings.extend(unknown_module(place, name, text.find(&format!("/{name}")), modules));
     }
     if let Sink::Input { module, .. } = route.sink()
-        && !modules.contains(&module)
+        && !modules.contains(&module.as_str())
     {
         let name = module.as_str();
         findings.extend(unknown_module(place, name, text.rfind(&format!("/{name}/")), modules));
@@ -123,13 +125,13 @@ fn check(place: &Node<'_>, text: &str, modules: &[&ModuleId], findings: &mut Vec
 }
 
 /// `slash` is where the name stands in the route, with the slash in front.
-fn unknown_module(place: &Node<'_>, name: &str, slash: Option<usize>, modules: &[&ModuleId]) -> Option<Finding> {
+fn unknown_module(place: &Node<'_>, name: &str, slash: Option<usize>, modules: &[&str]) -> Option<Finding> {
     if name.is_empty() {
         return None;
     }
     let span: Range<usize> = slash.map_or(0..0, |slash| slash + 1..slash + 1 + name.len());
-    let known: Vec<&str> = modules.iter().map(|module| module.as_str()).collect();
-    let hint = did_you_mean(name, known).unwrap_or_else(|| format!("add the module `{name}`, or take the route out"));
+    let hint = did_you_mean(name, modules.iter().copied())
+        .unwrap_or_else(|| format!("add the module `{name}`, or take the route out"));
     let told = place.error_inside(&span, format!("the deployment has no module `{name}`"));
     Some(Finding::error("unknown-module", told.hint(hint)))
 }

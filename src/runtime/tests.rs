@@ -1,5 +1,7 @@
 //! Real processes, and containers of an engine that is made up.
 
+mod engine;
+
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -296,8 +298,8 @@ async fn an_engine_that_dies_is_told_as_a_loss() {
     assert_eq!(
         told,
         ["nobody knows how module `filter` is: lost container `s-d-filter`: \
-          the container engine does not answer: error reading a body from connection; \
-          see whether it runs with `docker version`; start again with `edgectl simulate`, which removes what was left"]
+          error reading a body from connection; see whether the container engine still runs with `docker info`; \
+          start again with `edgectl simulate`, which removes what was left"]
     );
 }
 

@@ -1,11 +1,13 @@
 //! From the solution's template, or any manifest, to a checked deployment.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::Outcome;
-use crate::image::Platform;
+use crate::image::{Platform, Variant};
 use crate::manifest::{Deployment, Finding, ImagePlaceholder, ModulePlace, Names, expand, failure_of, is_template};
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -45,12 +47,29 @@ pub struct Manifest {
     pub deployment: Result<Deployment, Vec<Finding>>,
     /// What is suspicious.
     pub warnings: Vec<Finding>,
+    sources: BTreeMap<String, Source>,
+}
+
+/// The module of the solution that an image is built from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The module.
+    pub module: Module,
+    /// The platform of the image.
+    pub platform: Platform,
+    /// The image that is deployed, or the one with a debugger.
+    pub variant: Variant,
 }
 
 impl Manifest {
     /// Returns the deployment, or a failure that shows every mistake.
     pub fn checked(&self) -> Outcome<&Deployment> {
         self.deployment.as_ref().map_err(|findings| failure_of(self.document.file(), findings))
+    }
+
+    /// Returns what an image is built from, or `None` if it isn't the solution's own.
+    pub fn source_of(&self, image: &str) -> Option<&Source> {
+        self.sources.get(image)
     }
 }
 
@@ -62,33 +81,76 @@ impl Solution {
             None => self.template()?,
         };
         let shown = self.shown(&path);
-        let text = read_text(&path, &shown).map_err(|failure| failure.hint("name an existing file with `--file`"))?;
+        let text = read_text(&path, &shown)?;
         let platform = self.platform(wanted.platform.as_ref())?;
-        let mut warnings = Vec::new();
-        let (kind, document) = if is_template(&shown, &text) {
-            let template = Document::parse_template(&shown, &text)?;
-            let folder = path.parent().unwrap_or(self.root());
-            let names = TemplateNames {
-                solution: self,
-                folder,
-                platform: &platform,
-                tag: self.tag_suffix(wanted.tag.as_deref()),
-            };
-            let expanded = expand(&template, &names)?;
-            warnings.extend(expanded.findings);
-            (ManifestKind::Template, expanded.document)
-        } else {
-            (ManifestKind::Finished, Document::parse(&shown, &text)?)
+        let tag = self.tag_suffix(wanted.tag.as_deref());
+        let mut manifest = Manifest {
+            kind: if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished },
+            template_schema: None,
+            document: Document::parse_template(&shown, &text)?,
+            deployment: Err(Vec::new()),
+            warnings: Vec::new(),
+            sources: self.sources(tag),
+            path,
+            platform,
         };
-        let template_schema = template_schema(&shown, &text, kind);
-        let deployment = Deployment::parse(&document, &mut warnings);
-        Ok(Manifest { path, kind, platform, template_schema, document, deployment, warnings })
+        match manifest.kind {
+            ManifestKind::Template => self.expand(&mut manifest, tag)?,
+            ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
+        }
+        manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
+        Ok(manifest)
     }
-}
 
-fn template_schema(shown: &str, text: &str, kind: ManifestKind) -> Option<String> {
-    let template = (kind == ManifestKind::Template).then(|| Document::parse_template(shown, text).ok()).flatten()?;
-    template.value().get("$schema-template")?.as_str().map(str::to_owned)
+    /// Makes the manifest's document, a template so far, the manifest itself.
+    fn expand(&self, manifest: &mut Manifest, tag: Option<&str>) -> Outcome {
+        let schema = manifest.document.root().get("$schema-template");
+        manifest.template_schema = schema.and_then(|node| node.text().ok().map(str::to_owned));
+        let folder = manifest.path.parent().unwrap_or(self.root());
+        let found = RefCell::default();
+        let names = TemplateNames { solution: self, folder, platform: &manifest.platform, tag, found };
+        let expanded = expand(&manifest.document, &names)?;
+        manifest.sources.extend(names.found.into_inner());
+        manifest.warnings.extend(expanded.findings);
+        manifest.document = expanded.document;
+        Ok(())
+    }
+
+    /// Returns where a manifest belongs: `config/deployment.<platform>.json`, by iotedgedev's rules.
+    ///
+    /// A finished manifest stays where it is. `DEPLOYMENT_CONFIG_FILE` and `CONFIG_OUTPUT_DIR` are respected; templates
+    /// of the oldest schema, or of none, get no platform in the name.
+    pub fn manifest_path(&self, manifest: &Manifest) -> PathBuf {
+        if manifest.kind == ManifestKind::Finished {
+            return manifest.path.clone();
+        }
+        let folder = self.root().join(self.variables().setting("CONFIG_OUTPUT_DIR").unwrap_or("config"));
+        if let Some(name) = self.variables().setting("DEPLOYMENT_CONFIG_FILE") {
+            return folder.join(name);
+        }
+        let file = manifest.path.file_name().unwrap_or_default().to_string_lossy();
+        let bare = [".json", ".yaml", ".yml"].iter().find_map(|end| file.strip_suffix(end));
+        let prefix = bare.map_or("deployment", |bare| bare.strip_suffix(".template").unwrap_or(bare));
+        match manifest.template_schema.as_deref() {
+            Some(schema) if schema > "0.0.1" => folder.join(format!("{prefix}.{}.json", manifest.platform)),
+            _ => folder.join(format!("{prefix}.json")),
+        }
+    }
+
+    /// Every image that the modules of the folder have a Dockerfile for, by name.
+    fn sources(&self, tag: Option<&str>) -> BTreeMap<String, Source> {
+        let mut sources = BTreeMap::new();
+        for module in self.modules() {
+            for (platform, variant) in module.images() {
+                // A module whose image has no name yet is told of when somebody names it.
+                if let Ok(image) = module.image(platform, variant, tag) {
+                    let source = Source { module: module.clone(), platform: platform.clone(), variant };
+                    sources.insert(image.to_string(), source);
+                }
+            }
+        }
+        sources
+    }
 }
 
 struct TemplateNames<'a> {
@@ -96,6 +158,8 @@ struct TemplateNames<'a> {
     folder: &'a Path,
     platform: &'a Platform,
     tag: Option<&'a str>,
+    /// What the placeholders so far stood for.
+    found: RefCell<BTreeMap<String, Source>>,
 }
 
 impl Names for TemplateNames<'_> {
@@ -109,12 +173,16 @@ impl Names for TemplateNames<'_> {
 
     fn image(&self, image: &ImagePlaceholder) -> Outcome<String> {
         let platform = image.platform.as_ref().unwrap_or(self.platform);
-        let named = |module: &Module| module.image(platform, image.variant, self.tag).map(|image| image.to_string());
-        match &image.module {
-            ModulePlace::Name(name) => named(self.solution.module(name)?),
+        let solution = self.solution;
+        let module = match &image.module {
+            ModulePlace::Name(name) => solution.module(name)?.clone(),
             ModulePlace::Folder(folder) => {
-                named(&Module::load(&self.folder.join(folder), self.solution.root(), self.solution.variables())?)
+                Module::load(&self.folder.join(folder), solution.root(), solution.variables())?
             }
-        }
+        };
+        let name = module.image(platform, image.variant, self.tag)?.to_string();
+        let source = Source { module, platform: platform.clone(), variant: image.variant };
+        self.found.borrow_mut().insert(name.clone(), source);
+        Ok(name)
     }
 }

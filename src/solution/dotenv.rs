@@ -217,6 +217,13 @@ mod tests {
         check("A=1\nB=${A}-${HOME}-${NONE}-${NONE:-d}-${open\n", &[("A", "1"), ("B", "1-/root--d-${open")]);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "[\"'=#${}:\\\\\r\n äA-C\u{feff}-]{0,40}") {
+            let _ = parse(".env", &text, &|_| None);
+        }
+    }
+
     #[test]
     fn each_mistake_is_named_with_its_place() {
         check_error("A=1\nB 2\n", ".env:2:3: expected `=` after `B`");

@@ -23,9 +23,9 @@ use crate::identity::DeviceId;
 use crate::image::Platform;
 use crate::text::did_you_mean;
 
-pub use deployment::{Manifest, ManifestKind, Wanted};
+pub use deployment::{Manifest, ManifestKind, Source, Wanted};
 pub use module::{Module, Run};
-pub use name::check_module_name;
+pub use name::{check_module_name, check_solution_name};
 pub use replace::{Readers, replace_file};
 pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults};
 pub use targets::{Selection, Target};
@@ -50,8 +50,9 @@ impl Solution {
     ///
     /// A folder without a deployment template is a solution too, until somebody asks for the template.
     pub fn open(root: &Path, environment: &Environment, set: &[(String, String)]) -> Outcome<Self> {
-        let root =
-            root.canonicalize().or_fail(Kind::Request, || format!("cannot open the folder `{}`", root.display()))?;
+        let found =
+            root.canonicalize().or_fail(Kind::Request, || format!("cannot open the folder `{}`", root.display()));
+        let root = found.map_err(|failure| failure.hint("name the solution's folder with `-C`"))?;
         let variables = Variables::load(&root, environment, set)?;
         let settings = Settings::load(&root)?;
         let modules = load_modules(&root, &variables)?;
@@ -107,7 +108,7 @@ impl Solution {
     /// Returns the deployment template.
     pub fn template(&self) -> Outcome<PathBuf> {
         self.find_template().ok_or_else(|| {
-            Failure::request(format!("`{}` holds no deployment template", self.root.display()))
+            Failure::request(format!("the folder `{}` holds no deployment template", self.name()))
                 .cause(format!("looked for `{}` and the same as `.yaml`", self.template_name()))
                 .hint("change to the solution's folder, name it with `-C`, or start one with `edgectl new solution`")
         })

@@ -7,7 +7,7 @@ use crate::document::Node;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{Platform, Reference, Variant};
 use crate::manifest::expand_variables;
-use crate::text::TextError;
+use crate::text::{TextError, nearest};
 
 /// A module of the solution.
 ///
@@ -45,10 +45,14 @@ impl Module {
         let document = load_template(&path, &file)?;
         let document = expand_variables(&document, &|name| variables.get(name))?;
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self::read(&document.root(), name, folder, file)?)
+        Ok(Self::read(&document.root(), (name, folder, file), variables)?)
     }
 
-    fn read(root: &Node<'_>, name: String, folder: &Path, file: String) -> Result<Self, TextError> {
+    fn read(
+        root: &Node<'_>,
+        (name, folder, file): (String, &Path, String),
+        variables: &Variables,
+    ) -> Result<Self, TextError> {
         let image = root.need("image")?;
         let tag = image.need("tag")?;
         let mut dockerfiles = Vec::new();
@@ -60,8 +64,8 @@ impl Module {
         }
         let context = image.get("contextPath").map(|node| node.text()).transpose()?.unwrap_or(".");
         Ok(Self {
-            repository: needed_text(&image, "repository").map(|text| text.to_lowercase()),
-            version: needed_text(&tag, "version"),
+            repository: needed_text(&image, "repository", variables).map(|text| text.to_lowercase()),
+            version: needed_text(&tag, "version", variables),
             dockerfiles,
             build_options: image.get("buildOptions").map(|node| node.texts()).transpose()?.unwrap_or_default(),
             context: tidy(&folder.join(context)),
@@ -108,6 +112,11 @@ impl Module {
         self.dockerfiles.iter().filter(|(_, variant, _)| *variant == Variant::Release).map(|(p, _, _)| p).collect()
     }
 
+    /// Returns every image that it has a Dockerfile for, in the file's order.
+    pub fn images(&self) -> impl Iterator<Item = (&Platform, Variant)> {
+        self.dockerfiles.iter().map(|(platform, variant, _)| (platform, *variant))
+    }
+
     /// Returns the Dockerfile for a platform.
     pub fn dockerfile(&self, platform: &Platform, variant: Variant) -> Outcome<&Path> {
         let mut entries = self.dockerfiles.iter();
@@ -124,7 +133,10 @@ impl Module {
         Reference::parse(&text)
             .or_fail(Kind::Request, || format!("cannot name the image of module `{}`", self.name))
             .map_err(|failure| {
-                failure.hint(format!("correct `image.repository` or `image.tag.version` in `{}`", self.file))
+                failure.hint(format!(
+                    "correct `image.repository` and `image.tag.version` in `{}`, or the variables in them",
+                    self.file
+                ))
             })
     }
 
@@ -144,7 +156,7 @@ impl Module {
 }
 
 /// A text in which every variable must have had a value.
-fn needed_text(node: &Node<'_>, key: &str) -> Result<String, TextError> {
+fn needed_text(node: &Node<'_>, key: &str, variables: &Variables) -> Result<String, TextError> {
     let node = node.need(key)?;
     let text = node.text()?;
     match text.find('$') {
@@ -154,7 +166,10 @@ fn needed_text(node: &Node<'_>, key: &str) -> Result<String, TextError> {
             let name = text[at + 1..].trim_start_matches('{').split(|c: char| c != '_' && !c.is_ascii_alphanumeric());
             let name = name.into_iter().next().unwrap_or_default();
             let told = node.error(format!("no variable `{name}`"));
-            Err(told.hint(format!("define `{name}` in `.env`, or in the environment")))
+            Err(told.hint(match nearest(name, variables.names()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("define `{name}` in `.env`, or in the environment"),
+            }))
         }
     }
 }

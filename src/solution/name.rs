@@ -24,6 +24,20 @@ pub fn check_module_name(name: &str) -> Outcome<ModuleId> {
     Ok(id)
 }
 
+/// Checks the name of a new solution, which becomes a folder: letters, digits, `_`, `-` and `.`, with a letter or digit
+/// at both ends.
+pub fn check_solution_name(name: &str) -> Outcome {
+    let is_end = |c: char| c.is_ascii_alphanumeric();
+    let fits =
+        name.chars().all(|c| is_end(c) || "_-.".contains(c)) && name.starts_with(is_end) && name.ends_with(is_end);
+    if fits && name.len() <= 128 {
+        return Ok(());
+    }
+    Err(Failure::request(format!("`{name}` cannot be the name of a solution"))
+        .cause("a name is made of letters, digits, `_`, `-` and `.`, with a letter or digit at both ends, at most 128 in all")
+        .hint("choose a name such as `factory`, and another place for its folder with `-C`"))
+}
+
 fn suggestion(name: &str) -> String {
     let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
     let kept = kept.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -42,6 +56,15 @@ mod tests {
     fn names_that_routes_and_containers_take_are_accepted() {
         for name in ["filter", "Filter-2", "my_module", "trueish"] {
             assert_eq!(check_module_name(name).expect("a name").as_str(), name);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_solution_is_that_of_a_folder() {
+        for (name, fits) in
+            [("factory", true), ("4.0-line_2", true), ("", false), ("..", false), ("a/b", false), ("-x", false)]
+        {
+            assert_eq!(check_solution_name(name).is_ok(), fits, "{name}");
         }
     }
 

@@ -17,21 +17,19 @@ pub enum Readers {
 
 /// Writes a file beside the target and renames it over it; folders that lead there are made.
 ///
-/// On failure the target is what it was. A target that exists keeps its permissions.
-pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Outcome {
-    let doing = || format!("cannot write `{}`", path.display());
+/// On failure the target is what it was, and named as `shown`. A target that exists keeps its permissions.
+pub fn replace_file(path: &Path, shown: &str, text: &str, readers: Readers) -> Outcome {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).or_fail(Kind::Machine, doing)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let written = write(&beside, text, readers, path).and_then(|()| fs::rename(&beside, path));
+    let made = fs::create_dir_all(folder);
+    let written = made.and_then(|()| write(&beside, text, readers, path)).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         // What is left of the attempt says nothing; the reason does.
         let _ = fs::remove_file(&beside);
     }
-    written
-        .or_fail(Kind::Machine, doing)
-        .map_err(|failure| failure.hint("free space there, or make the folder writable"))
+    let failure = written.or_fail(Kind::Machine, || format!("cannot write `{shown}`"));
+    failure.map_err(|failure| failure.hint("make that place writable and free space there, or write to another"))
 }
 
 fn write(beside: &Path, text: &str, readers: Readers, target: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Which images of a solution are built and pushed, and how each is built. Asks no engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Module, Solution};
 use crate::document::read_text;
@@ -55,9 +55,10 @@ impl Solution {
     /// Returns one image of one module, and how it is built.
     pub fn target(&self, module: &Module, platform: &Platform, variant: Variant, tag: Option<&str>) -> Outcome<Target> {
         let image = module.image(platform, variant, self.tag_suffix(tag))?;
-        let dockerfile = module.dockerfile(platform, variant)?;
-        let mut plan = BuildPlan::new(image, module.context(), dockerfile);
-        plan.dockerfile_shown = self.shown(dockerfile);
+        // Without the `./` that many a `module.json` has in front.
+        let dockerfile: PathBuf = module.dockerfile(platform, variant)?.components().collect();
+        let mut plan = BuildPlan::new(image, module.context(), &dockerfile);
+        plan.dockerfile_shown = self.shown(&dockerfile);
         plan.platform = platform.oci().map(str::to_owned);
         let variable = |name: &str| self.variables().get(name).map(str::to_owned);
         let applied = plan.apply_options(module.build_options(), &variable);
@@ -96,8 +97,7 @@ impl Solution {
         platforms: &[Platform],
         tag: Option<&str>,
     ) -> Outcome<Vec<(Module, Platform, Variant)>> {
-        let text = read_text(file, &self.shown(file))
-            .map_err(|failure| failure.hint("name an existing file with `--file`"))?;
+        let text = read_text(file, &self.shown(file))?;
         let placeholders = images_named(&text);
         let mut wanted = Vec::new();
         for placeholder in &placeholders {
@@ -148,4 +148,115 @@ fn in_release(modules: Vec<&Module>, platforms: &[Platform]) -> Vec<(Module, Pla
     let of =
         |module: &Module| platforms.iter().map(|p| (module.clone(), p.clone(), Variant::Release)).collect::<Vec<_>>();
     modules.into_iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+
+    /// A solution with modules `a` and `b`, both for amd64, its debug variant, and arm64v8.
+    fn solution(files: &[(&str, &str)]) -> (tempfile::TempDir, Solution) {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let module = |name: &str, options: &str| {
+            format!(
+                r#"{{"image": {{"repository": "r.io/{name}", "buildOptions": [{options}], "tag": {{"version": "1", "platforms":
+                {{"amd64": "./Dockerfile", "amd64.debug": "Dockerfile.debug", "arm64v8": "Dockerfile.arm"}}}}}}}}"#
+            )
+        };
+        let own =
+            [("modules/a/module.json", module("a", "")), ("modules/b/module.json", module("b", r#""--label x=y""#))];
+        let given = files.iter().map(|(path, text)| (*path, (*text).to_owned()));
+        for (path, text) in own.into_iter().chain(given) {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("it can be made");
+            std::fs::write(path, text).expect("it can be written");
+        }
+        let solution = Solution::open(folder.path(), &Environment::default(), &[]).expect("it can be read");
+        (folder, solution)
+    }
+
+    fn images(files: &[(&str, &str)], selection: Selection<'_>) -> Vec<String> {
+        let (_folder, solution) = solution(files);
+        let targets = solution.targets(selection).expect("everything is there");
+        targets.iter().map(|target| target.plan.image.to_string()).collect()
+    }
+
+    fn platforms(words: &[&str]) -> Vec<Platform> {
+        words.iter().map(|word| Platform::parse(word).expect("it is a platform")).collect()
+    }
+
+    const TEMPLATE: (&str, &str) = (
+        "deployment.template.json",
+        r#"{"x": ["${MODULES.a}", "${MODULES.a}", "${MODULES.b.debug}", "${MODULES.b.arm64v8}"]}"#,
+    );
+
+    #[test]
+    fn without_a_template_every_module_is_meant() {
+        assert_eq!(images(&[], Selection::default()), ["r.io/a:1-amd64", "r.io/b:1-amd64"]);
+    }
+
+    #[test]
+    fn a_template_picks_modules_platforms_and_variants_each_once() {
+        let expected = ["r.io/a:1-amd64", "r.io/b:1-amd64.debug", "r.io/b:1-arm64v8"];
+        assert_eq!(images(&[TEMPLATE], Selection::default()), expected);
+    }
+
+    #[test]
+    fn modules_and_platforms_can_be_named() {
+        let (names, platforms) = (["b".to_owned()], platforms(&["amd64", "linux/arm64"]));
+        let selection = Selection { modules: &names, platforms: &platforms, file: None, tag: Some("rc") };
+        assert_eq!(images(&[TEMPLATE], selection), ["r.io/b:1-rc-amd64", "r.io/b:1-rc-arm64v8"]);
+    }
+
+    #[test]
+    fn a_named_module_takes_the_variants_of_the_file() {
+        let names = ["b".to_owned()];
+        let file = Path::new("deployment.template.json");
+        let selection = Selection { modules: &names, file: Some(file), ..Selection::default() };
+        assert_eq!(images(&[TEMPLATE], selection), ["r.io/b:1-amd64.debug", "r.io/b:1-arm64v8"]);
+    }
+
+    #[test]
+    fn a_finished_manifest_picks_by_the_names_of_images() {
+        let selection = Selection { file: Some(Path::new("manifest.json")), ..Selection::default() };
+        let manifest = ("manifest.json", r#"{"image": "r.io/b:1-amd64"}"#);
+        assert_eq!(images(&[TEMPLATE, manifest], selection), ["r.io/b:1-amd64"]);
+    }
+
+    #[test]
+    fn bypassed_modules_are_left_out_unless_they_are_named() {
+        let bypass = (".env", "BYPASS_MODULES=x, a\n");
+        assert_eq!(images(&[bypass], Selection::default()), ["r.io/b:1-amd64"]);
+        let names = ["a".to_owned()];
+        assert_eq!(images(&[bypass], Selection { modules: &names, ..Selection::default() }), ["r.io/a:1-amd64"]);
+    }
+
+    #[test]
+    fn a_plan_knows_dockerfile_platform_and_options() {
+        let (_folder, solution) = solution(&[]);
+        let platform = Platform::parse("arm64").expect("it is a platform");
+        let module = solution.module("b").expect("it is there");
+        let plan = solution.target(module, &platform, Variant::Release, None).expect("it is listed").plan;
+        assert_eq!(
+            (plan.dockerfile_shown.as_str(), plan.platform.as_deref()),
+            ("modules/b/Dockerfile.arm", Some("linux/arm64"))
+        );
+        assert_eq!(plan.labels.get("x").map(String::as_str), Some("y"));
+    }
+
+    #[test]
+    fn an_option_that_is_not_supported_is_named_with_its_file() {
+        let module = r#"{"image": {"repository": "c", "buildOptions": ["--ssh default"], "tag": {"version": "1",
+            "platforms": {"amd64": "Dockerfile"}}}}"#;
+        let (_folder, solution) = solution(&[("modules/c/module.json", module)]);
+        let failure = solution.targets(Selection::default()).expect_err("the option is not supported");
+        assert_eq!(
+            (failure.message(), failure.causes()),
+            ("cannot build module `c`", &["build option `--ssh` is not supported".to_owned()][..])
+        );
+        let hint =
+            format!("correct `image.buildOptions` in `modules/c/module.json`: supported are {}", supported_options());
+        assert_eq!(failure.hints(), [hint]);
+    }
 }

@@ -206,8 +206,8 @@ fn a_name_that_is_taken_is_refused_at_its_place() {
 }
 
 #[test]
-fn yaml_is_not_edited_but_told_what_to_paste() {
-    let text = "modulesContent:\n  $edgeAgent:\n    properties.desired:\n      modules: {}\n  $edgeHub:\n    \
+fn yaml_with_a_comment_is_not_edited_but_told_what_to_paste() {
+    let text = "# mine\nmodulesContent:\n  $edgeAgent:\n    properties.desired:\n      modules: {}\n  $edgeHub:\n    \
                 properties.desired: {}\n";
     let folder = Folder::new(&[("deployment.template.yaml", text)]);
     let plan = wire_module(&folder.open().expect("a solution"), "filter", &WireSpec::of_image("filter", "nginx:1"));
@@ -216,5 +216,20 @@ fn yaml_is_not_edited_but_told_what_to_paste() {
         settings:\n            image: nginx:1\n            createOptions: {}\n  $edgeHub:\n    properties.desired:\n      \
         routes:\n        filterToIoTHub: FROM /messages/modules/filter/outputs/* INTO $upstream\n";
     let Ok([Wiring::Paste { text, .. }]) = plan.as_deref() else { panic!("it is to be pasted: {plan:?}") };
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn yaml_that_stands_as_edgectl_writes_it_is_edited() {
+    let text = "modulesContent:\n  $edgeAgent:\n    properties.desired:\n      modules: {}\n  $edgeHub:\n    \
+                properties.desired:\n      routes: {}\n";
+    let folder = Folder::new(&[("deployment.template.yaml", text)]);
+    let spec = WireSpec { route: None, ..WireSpec::of_image("filter", "nginx:1") };
+    let plan = wire_module(&folder.open().expect("a solution"), "filter", &spec);
+    let Ok([Wiring::Edit { text, .. }]) = plan.as_deref() else { panic!("it can be edited: {plan:?}") };
+    let expected = "modulesContent:\n  $edgeAgent:\n    properties.desired:\n      modules:\n        filter:\n          \
+        version: '1.0'\n          type: docker\n          status: running\n          restartPolicy: always\n          \
+        settings:\n            image: nginx:1\n            createOptions: {}\n  $edgeHub:\n    properties.desired:\n      \
+        routes: {}\n";
     assert_eq!(text, expected);
 }

@@ -94,7 +94,10 @@ fn wire(solution: &Solution, path: PathBuf, name: &str, spec: &WireSpec) -> Outc
     let document = load_template(&path, &solution.shown(&path))?;
     let additions = plan(&document, name, spec)?;
     if document.syntax() == Syntax::Yaml {
-        return Ok(Wiring::Paste { path, text: paste(&additions) });
+        return Ok(match rewrite(&document, &additions) {
+            Some(text) => Wiring::Edit { path, text },
+            None => Wiring::Paste { path, text: paste(&additions) },
+        });
     }
     let text = apply(&document, &additions).ok_or_else(|| unwritable(&document, &additions))?;
     Ok(Wiring::Edit { path, text })
@@ -141,7 +144,10 @@ fn refuse_existing(document: &Document, holder: &Pointer, key: &str) -> Outcome 
     let pointer = holder.key(key);
     match document.node(&pointer) {
         None => Ok(()),
-        Some(node) => Err(node.key_error(format!("`{key}` is there already")).hint("choose another name").into()),
+        Some(node) => {
+            let told = node.key_error(format!("`{key}` is there already")).hint("choose another name");
+            Err(told.into_failure(format!("cannot add `{key}` to `{}`", document.file())))
+        }
     }
 }
 
@@ -155,6 +161,18 @@ fn apply(document: &Document, additions: &[Addition]) -> Option<String> {
     // The edit works on text; what it means must be the template plus the additions and nothing else.
     let edited = Document::parse_template(document.file(), &text).ok()?;
     (*edited.value() == expected).then_some(text)
+}
+
+/// Writes the whole YAML file anew if that changes nothing but the additions: if it stands as edgectl writes it.
+fn rewrite(document: &Document, additions: &[Addition]) -> Option<String> {
+    if yaml::render(document.value()) != document.text() {
+        return None;
+    }
+    let mut value = document.value().clone();
+    for (holder, key, addition) in additions {
+        value.pointer_mut(holder.as_str())?.as_object_mut()?.insert(key.clone(), addition.clone());
+    }
+    Some(yaml::render(&value))
 }
 
 fn unwritable(document: &Document, additions: &[Addition]) -> Failure {

@@ -130,6 +130,11 @@ impl Template {
         })
     }
 
+    /// Says whether the template has files, and so makes a folder.
+    pub fn has_files(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
     /// Returns the parameter of this name.
     pub fn parameter(&self, name: &str) -> Result<&Parameter, TemplateError> {
         self.parameters.iter().find(|parameter| parameter.name == name).ok_or_else(|| TemplateError::UnknownParameter {

@@ -23,4 +23,4 @@ pub use embedded::{all, find};
 pub use error::TemplateError;
 pub use manifest::{Accepts, Parameter, Purpose, Template};
 pub use plan::{Edit, Mode, Plan, PlannedFile, plan};
-pub use write::write;
+pub use write::{refuse_existing, write};

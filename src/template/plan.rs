@@ -14,7 +14,9 @@ const PLATFORMS: [&str; 2] = ["amd64", "arm64v8"];
 /// What will be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The folder that is made for the files; it must not exist yet.
+    /// The folder that everything happens in; it exists.
+    pub root: PathBuf,
+    /// The folder that is made for the files, below `root`; it must not exist yet.
     pub folder: PathBuf,
     /// The new files, by path; without any the folder is not made.
     pub files: Vec<PlannedFile>,
@@ -51,8 +53,20 @@ pub struct Edit {
     pub text: String,
 }
 
+impl Plan {
+    /// Returns the paths of the new files below `root`.
+    pub fn new_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.files.iter().map(|file| self.folder.join(&file.path))
+    }
+
+    /// Returns a path as messages name it: relative to `root` where it is inside.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}
+
 /// Renders every file of a template; `answers` must be complete.
-pub fn plan(template: &Template, answers: &Answers, folder: PathBuf) -> Result<Plan, TemplateError> {
+pub fn plan(template: &Template, answers: &Answers, root: &Path, folder: &Path) -> Result<Plan, TemplateError> {
     let mut files = BTreeMap::new();
     for source in template.sources.iter().filter(|source| is_wanted(template, source, answers)) {
         for values in values_for(source, answers) {
@@ -62,7 +76,8 @@ pub fn plan(template: &Template, answers: &Answers, folder: PathBuf) -> Result<P
             }
         }
     }
-    Ok(Plan { folder, files: files.into_values().collect(), edits: Vec::new() })
+    let (root, folder) = (root.to_owned(), folder.to_owned());
+    Ok(Plan { root, folder, files: files.into_values().collect(), edits: Vec::new() })
 }
 
 fn is_wanted(template: &Template, source: &Source, answers: &Answers) -> bool {

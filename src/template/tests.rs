@@ -13,7 +13,7 @@ fn template(manifest: &str, files: &[(&str, &str)]) -> Template {
 fn planned(template: &Template) -> Result<Vec<(String, String)>, String> {
     let mut answers = Answers::new("Filter");
     answers.complete(template).map_err(|error| error.to_string())?;
-    let plan = plan(template, &answers, "folder".into()).map_err(|error| error.to_string())?;
+    let plan = plan(template, &answers, Path::new("root"), Path::new("folder")).map_err(|error| error.to_string())?;
     let told =
         |file: PlannedFile| (file.path.display().to_string(), String::from_utf8_lossy(&file.contents).into_owned());
     Ok(plan.files.into_iter().map(told).collect())
@@ -129,10 +129,14 @@ fn file(path: &str) -> PlannedFile {
 #[test]
 fn a_write_that_fails_midway_leaves_nothing_behind() {
     let root = tempfile::tempdir().expect("a folder");
-    let folder = root.path().join("modules/filter");
-    let plan = Plan { folder: folder.clone(), files: vec![file("a/b"), file("c"), file("c/d")], edits: Vec::new() };
+    let plan = Plan {
+        root: root.path().into(),
+        folder: "modules/filter".into(),
+        files: vec![file("a/b"), file("c"), file("c/d")],
+        edits: Vec::new(),
+    };
     let told = write(&plan).expect_err("`c` is a file, so `c/d` can't be");
-    assert_eq!(told.message(), format!("cannot write `{}`, so nothing was written", folder.join("c/d").display()));
+    assert_eq!(told.message(), "cannot write `modules/filter/c/d`, so nothing was written");
     assert_eq!(files_below(root.path(), ""), [""; 0]);
     assert!(!root.path().join("modules").exists());
 }
@@ -144,9 +148,9 @@ fn an_edit_that_fails_takes_everything_back() {
     fs::write(&first, "old").expect("written");
     let edit = |path: &Path| Edit { path: path.to_owned(), text: "new".to_owned() };
     let edits = vec![edit(&first), edit(&root.path().join("absent.json"))];
-    let plan = Plan { folder: root.path().join("filter"), files: vec![file("a")], edits };
+    let plan = Plan { root: root.path().into(), folder: "filter".into(), files: vec![file("a")], edits };
     let told = write(&plan).expect_err("one of the files isn't there");
-    assert_eq!(told.message(), format!("cannot write `{}/absent.json`, so nothing was written", root.path().display()));
+    assert_eq!(told.message(), "cannot write `absent.json`, so nothing was written");
     assert_eq!(files_below(root.path(), ""), ["first.json"]);
     assert_eq!(fs::read_to_string(first).expect("readable"), "old");
 }
@@ -154,10 +158,11 @@ fn an_edit_that_fails_takes_everything_back() {
 #[test]
 fn a_folder_that_exists_is_left_alone() {
     let root = tempfile::tempdir().expect("a folder");
-    fs::write(root.path().join("mine"), "").expect("written");
-    let told = write(&Plan { folder: root.path().into(), files: vec![file("a")], edits: Vec::new() });
-    assert_eq!(told.expect_err("it exists").message(), format!("`{}` already exists", root.path().display()));
-    assert_eq!(files_below(root.path(), ""), ["mine"]);
+    fs::create_dir(root.path().join("f")).expect("made");
+    fs::write(root.path().join("f/mine"), "").expect("written");
+    let plan = Plan { root: root.path().into(), folder: "f".into(), files: vec![file("a")], edits: Vec::new() };
+    assert_eq!(write(&plan).expect_err("it exists").message(), "`f` already exists");
+    assert_eq!(files_below(root.path(), ""), ["f/mine"]);
 }
 
 #[cfg(unix)]
@@ -171,7 +176,8 @@ fn an_executable_file_can_be_run_and_an_edit_keeps_permissions() {
     fs::set_permissions(&edited, fs::Permissions::from_mode(0o640)).expect("set");
     let run = PlannedFile { mode: Mode::Executable, ..file("run") };
     let edits = vec![Edit { path: edited.clone(), text: "new".to_owned() }];
-    write(&Plan { folder: root.path().join("f"), files: vec![run, file("read")], edits }).expect("written");
+    let files = vec![run, file("read")];
+    write(&Plan { root: root.path().into(), folder: "f".into(), files, edits }).expect("written");
     let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(&root.path().join("f/run")) & 0o100, 0o100);
     assert_eq!(mode(&root.path().join("f/read")) & 0o111, 0);
@@ -185,4 +191,16 @@ fn a_template_that_is_unknown_is_told_with_the_nearest() {
         (failure.message(), failure.hints()),
         ("there is no template `pyton`", &["did you mean `python`?".to_owned()][..])
     );
+}
+
+/// A YAML file that stands as edgectl writes it can be edited without losing anything.
+#[test]
+fn the_yaml_solution_is_the_json_one_as_edgectl_writes_it() {
+    let solution = find(Purpose::Solution, "solution").expect("it is there");
+    let text = |path: &str| {
+        let source = solution.sources.iter().find(|source| source.path == path).expect("it is there");
+        String::from_utf8(source.contents.clone()).expect("it is text")
+    };
+    let value: serde_json::Value = serde_json::from_str(&text("deployment.template.json")).expect("it is JSON");
+    assert_eq!(text("deployment.template.yaml"), crate::yaml::render(&value));
 }

@@ -12,14 +12,23 @@ use crate::failure::{Failure, Outcome};
 /// The folder is claimed by making it, so that nothing of another's is ever overwritten or, when a write fails
 /// midway, removed. An edit replaces the file at once: a reader sees the old text or the new one.
 pub fn write(plan: &Plan) -> Outcome {
-    let made = if plan.files.is_empty() { None } else { Some(Made::claim(&plan.folder)?) };
+    let made = if plan.files.is_empty() { None } else { Some(Made::claim(plan)?) };
     let written = write_files(plan).and_then(|()| write_edits(&plan.edits));
     if written.is_err()
         && let Some(made) = made
     {
         made.remove();
     }
-    written.map_err(|(path, error)| write_failure(&path, &error))
+    written.map_err(|(path, error)| write_failure(&plan.shown(&path), &error))
+}
+
+/// Refuses a folder that exists, so that nobody is asked for what cannot be made.
+pub fn refuse_existing(root: &Path, folder: &Path) -> Outcome {
+    if root.join(folder).symlink_metadata().is_ok() {
+        Err(exists_failure(&folder.display().to_string()))
+    } else {
+        Ok(())
+    }
 }
 
 /// The path that could not be written, and why.
@@ -33,13 +42,14 @@ struct Made {
 }
 
 impl Made {
-    fn claim(folder: &Path) -> Outcome<Self> {
-        let parents = missing_parents(folder);
-        let made = Self { parents, folder: folder.to_owned() };
-        let claimed = fs::create_dir_all(folder.parent().unwrap_or(folder)).and_then(|()| fs::create_dir(folder));
+    fn claim(plan: &Plan) -> Outcome<Self> {
+        let folder = plan.root.join(&plan.folder);
+        let made = Self { parents: missing_parents(&folder), folder };
+        let claimed = fs::create_dir_all(made.folder.parent().unwrap_or(&plan.root));
+        let claimed = claimed.and_then(|()| fs::create_dir(&made.folder));
         claimed.map(|()| made).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => exists_failure(folder),
-            _ => write_failure(folder, &error),
+            ErrorKind::AlreadyExists => exists_failure(&plan.folder.display().to_string()),
+            _ => write_failure(&plan.folder.display().to_string(), &error),
         })
     }
 
@@ -61,7 +71,7 @@ fn missing_parents(folder: &Path) -> Vec<PathBuf> {
 
 fn write_files(plan: &Plan) -> Result<(), WriteError> {
     for file in &plan.files {
-        let path = plan.folder.join(&file.path);
+        let path = plan.root.join(&plan.folder).join(&file.path);
         write_file(&path, file).map_err(|error| (path, error))?;
     }
     Ok(())
@@ -118,15 +128,15 @@ fn write_beside(path: &Path, fresh: &Path, contents: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn exists_failure(folder: &Path) -> Failure {
-    Failure::request(format!("`{}` already exists", folder.display())).hint("choose another name, or remove it first")
+fn exists_failure(folder: &str) -> Failure {
+    Failure::request(format!("`{folder}` already exists")).hint("choose another name, or remove it first")
 }
 
-fn write_failure(path: &Path, error: &io::Error) -> Failure {
+fn write_failure(path: &str, error: &io::Error) -> Failure {
     let hint = match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "make the folder writable, or choose another",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, and try again",
         _ => "see what stands in the way, and try again",
     };
-    Failure::machine(format!("cannot write `{}`, so nothing was written", path.display())).cause(error).hint(hint)
+    Failure::machine(format!("cannot write `{path}`, so nothing was written")).cause(error).hint(hint)
 }

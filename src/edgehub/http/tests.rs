@@ -43,11 +43,13 @@ fn bad_body(message: &str) -> Result<Invocation, (u16, String)> {
 #[test]
 fn a_call_is_read_with_its_payload_untouched() {
     let expected = Invocation {
-        caller: identity("Hannover01/sensor"),
-        credential: Credential::Sas("SharedAccessSignature sr=x&sig=y&se=1".to_owned()),
+        caller: Caller::Module {
+            identity: identity("Hannover01/sensor"),
+            credential: Credential::Sas("SharedAccessSignature sr=x&sig=y&se=1".to_owned()),
+        },
         target: identity("Hannover01/filter"),
         method: "reset".to_owned(),
-        payload: Some(Bytes::from_static(br#"{"a": 1.50, "b":12345678901234567890123}"#)),
+        payload: Bytes::from_static(br#"{"a": 1.50, "b":12345678901234567890123}"#),
         response_timeout: Duration::from_secs(30),
         connect_timeout: Duration::ZERO,
     };
@@ -115,7 +117,7 @@ fn absent_and_null_members_take_their_defaults() {
     for body in [nulls, r#"{"methodName":"m"}"#] {
         let invocation = parse(TARGET, &good_headers(), body).expect("valid");
         let timeouts = (invocation.response_timeout.as_secs(), invocation.connect_timeout.as_secs());
-        assert_eq!((invocation.payload, timeouts), (None, (30, 0)));
+        assert_eq!((invocation.payload, timeouts), (Bytes::from_static(b"null"), (30, 0)));
     }
 }
 
@@ -164,16 +166,15 @@ fn every_result_has_its_answer() {
         let answer = answer_invocation(&target, result);
         (answer.status, text(&answer))
     };
-    let answered = |payload: &'static str| {
-        answer(InvocationResult::Answered { status: -7, payload: Bytes::from_static(payload.as_bytes()) })
-    };
+    let answered =
+        |payload: &'static str| answer(Ok(Answer { status: -7, payload: Bytes::from_static(payload.as_bytes()) }));
     assert_eq!(answered(r#"{"a": 1.50}"#), (200, r#"{"status":-7,"payload":{"a": 1.50}}"#.to_owned()));
     assert_eq!(answered(""), (200, r#"{"status":-7,"payload":null}"#.to_owned()));
     assert_eq!(answered(r#"1}, "x"#), (200, r#"{"status":-7,"payload":"1}, \"x"}"#.to_owned()));
     let message = |text: &str| format!(r#"{{"message":"{text}"}}"#);
-    assert_eq!(answer(InvocationResult::NotFound), (404, message("Client Hannover01/filter not found")));
-    assert_eq!(answer(InvocationResult::TimedOut), (504, message("Client Hannover01/filter did not answer in time")));
-    assert_eq!(answer(InvocationResult::Unauthorized("why".to_owned())), (401, message("why")));
+    assert_eq!(answer(Err(InvokeError::NotFound)), (404, message("Client Hannover01/filter not found")));
+    assert_eq!(answer(Err(InvokeError::NoAnswer)), (504, message("Client Hannover01/filter did not answer in time")));
+    assert_eq!(answer(Err(InvokeError::NotAuthorized("why".to_owned()))), (401, message("why")));
 }
 
 proptest::proptest! {

@@ -5,7 +5,6 @@ mod body;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bollard::Docker;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use bollard::models::ContainerCreateBody;
@@ -18,6 +17,7 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::Engine;
+use super::error::failure;
 use crate::failure::{Failure, Outcome};
 
 /// The label that tells to which simulation a container or network belongs; only what carries it is ever removed.
@@ -68,7 +68,7 @@ pub enum OutputStream {
 /// A container that was created.
 #[derive(Debug, Clone)]
 pub struct Container {
-    docker: Docker,
+    engine: Engine,
     id: String,
     name: String,
 }
@@ -98,29 +98,29 @@ pub fn name(solution: &str, device: &str, module: &str) -> String {
 
 /// Creates a container. One of the same name that an earlier run of the same simulation left is replaced.
 pub async fn create(engine: &Engine, spec: &ContainerSpec) -> Outcome<Container> {
-    let cannot = || format!("cannot create container `{}`", spec.name);
-    let body = body::build(spec).map_err(|failure| failure.context(cannot()))?;
+    let cannot = format!("cannot create container `{}`", spec.name);
+    let body = body::build(spec).map_err(|failure| failure.context(&cannot))?;
     let body = Bytes::from(serde_json::to_vec(&body).expect("a JSON value can be written"));
-    let mut created = send_create(&engine.docker, &spec.name, body.clone()).await;
+    let mut created = send_create(engine, &spec.name, body.clone()).await;
     if created.as_ref().is_err_and(|error| status(error) == Some(409)) && remove_own(engine, spec).await? {
-        created = send_create(&engine.docker, &spec.name, body).await;
+        created = send_create(engine, &spec.name, body).await;
     }
-    match created {
-        Ok(id) => Ok(Container { docker: engine.docker.clone(), id, name: spec.name.clone() }),
-        Err(error) => Err(match status(&error) {
-            Some(404) => failure(error, cannot).hint(format!("build or pull `{}` first", spec.image)),
-            Some(409) => failure(error, cannot).hint(format!("remove it with `docker rm -f {}`", spec.name)),
-            Some(_) => failure(error, cannot).hint("mend the module's `createOptions` in the deployment template"),
-            None => failure(error, cannot),
-        }),
-    }
+    created.map(|id| Container { engine: engine.clone(), id, name: spec.name.clone() }).map_err(|error| {
+        let failure = failure(cannot, &error);
+        match status(&error) {
+            Some(404) => failure.hint(format!("build or pull `{}` first", spec.image)),
+            Some(409) => failure.hint(format!("remove it with `docker rm -f {}`", spec.name)),
+            Some(_) => failure.hint("mend the module's `createOptions` in the deployment template"),
+            None => failure,
+        }
+    })
 }
 
 /// Removes every container of a simulation, and returns their names.
 pub async fn remove_labelled(engine: &Engine, simulation: &str) -> Outcome<Vec<String>> {
     let mut names = Vec::new();
     for (id, name) in list(engine, simulation).await? {
-        Container { docker: engine.docker.clone(), id, name: name.clone() }.remove().await?;
+        Container { engine: engine.clone(), id, name: name.clone() }.remove().await?;
         names.push(name);
     }
     Ok(names)
@@ -133,16 +133,17 @@ impl Container {
     pub async fn attach(&self) -> Outcome<ContainerOutput> {
         let options =
             AttachContainerOptions { stream: true, stdout: true, stderr: true, ..AttachContainerOptions::default() };
-        let attached = self.docker.attach_container(&self.id, Some(options)).await;
-        let results = attached.map_err(|error| failure(error, || format!("cannot attach to `{}`", self.name)))?;
+        let attached = self.engine.docker.attach_container(&self.id, Some(options)).await;
+        let results =
+            attached.map_err(|error| failure(format!("cannot attach to container `{}`", self.name), &error))?;
         Ok(ContainerOutput { results })
     }
 
     /// Starts the container.
     pub async fn start(&self) -> Outcome {
-        let started = self.docker.start_container(&self.id, None).await;
+        let started = self.engine.docker.start_container(&self.id, None).await;
         started.map_err(|error| {
-            failure(error, || format!("cannot start container `{}`", self.name))
+            failure(format!("cannot start container `{}`", self.name), &error)
                 .hint("look at the module's `createOptions` and at the command of its image")
         })
     }
@@ -153,40 +154,42 @@ impl Container {
     ///
     /// The engine went away.
     pub async fn wait(&self) -> Outcome<Option<i32>> {
-        let docker = self.docker.clone().with_timeout(FOREVER);
+        let docker = self.engine.patient();
         let options = WaitContainerOptions { condition: "not-running".to_owned() };
-        let lost = || format!("lost container `{}`", self.name);
+        let lost = format!("lost container `{}`", self.name);
         match docker.wait_container(&self.id, Some(options)).next().await {
             Some(Ok(end)) => Ok(i32::try_from(end.status_code).ok()),
             Some(Err(Error::DockerContainerWaitError { code, .. })) => Ok(i32::try_from(code).ok()),
             Some(Err(error)) if status(&error) == Some(404) => Ok(None),
-            Some(Err(error)) => Err(failure(error, lost)),
-            None => Err(no_answer(lost(), "it closed the connection")),
+            Some(Err(error)) => Err(failure(lost, &error)),
+            None => Err(Failure::machine(lost)
+                .cause("the engine closed the connection")
+                .hint("see whether the container engine still runs with `docker info`")),
         }
     }
 
     /// Asks the container to end (`SIGTERM`, or its image's stop signal), and kills it after `grace`.
     pub async fn stop(&self, grace: Duration) -> Outcome {
         let options = StopContainerOptions { t: i32::try_from(grace.as_secs()).ok(), signal: None };
-        let docker = self.docker.clone().with_timeout(grace + Duration::from_secs(60));
+        let docker = self.engine.docker.clone().with_timeout(grace + Duration::from_secs(60));
         let stopped = docker.stop_container(&self.id, Some(options)).await;
-        accept(stopped, &[404]).map_err(|error| failure(error, || format!("cannot stop container `{}`", self.name)))
+        accept(stopped, &[404]).map_err(|error| failure(format!("cannot stop container `{}`", self.name), &error))
     }
 
     /// Kills the container.
     pub async fn kill(&self) -> Outcome {
         let options = KillContainerOptions { signal: "SIGKILL".to_owned() };
-        let killed = self.docker.kill_container(&self.id, Some(options)).await;
-        accept(killed, &[404, 409]).map_err(|error| failure(error, || format!("cannot kill container `{}`", self.name)))
+        let killed = self.engine.docker.kill_container(&self.id, Some(options)).await;
+        accept(killed, &[404, 409]).map_err(|error| failure(format!("cannot kill container `{}`", self.name), &error))
     }
 
     /// Removes the container with its anonymous volumes, running or not.
     pub async fn remove(&self) -> Outcome {
         let options = RemoveContainerOptions { force: true, v: true, link: false };
-        let removed = self.docker.remove_container(&self.id, Some(options)).await;
+        let removed = self.engine.docker.remove_container(&self.id, Some(options)).await;
         // 404: it is gone. 409: it is being removed already, as `AutoRemove` does.
         let removed = accept(removed, &[404, 409]);
-        removed.map_err(|error| failure(error, || format!("cannot remove container `{}`", self.name)))
+        removed.map_err(|error| failure(format!("cannot remove container `{}`", self.name), &error))
     }
 }
 
@@ -202,12 +205,10 @@ impl ContainerOutput {
     }
 }
 
-/// Long enough for a request that is answered when a container ends.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// Sends the body as it is: the typed body of `bollard` would drop the keys that it does not know.
-async fn send_create(docker: &Docker, name: &str, body: Bytes) -> Result<String, Error> {
-    let raw = docker.clone().with_request_modifier(move |request| request.map(|_| bollard::body_full(body.clone())));
+async fn send_create(engine: &Engine, name: &str, body: Bytes) -> Result<String, Error> {
+    let raw =
+        engine.docker.clone().with_request_modifier(move |request| request.map(|_| bollard::body_full(body.clone())));
     let options = CreateContainerOptions { name: Some(name.to_owned()), ..CreateContainerOptions::default() };
     raw.create_container(Some(options), ContainerCreateBody::default()).await.map(|created| created.id)
 }
@@ -217,7 +218,7 @@ async fn remove_own(engine: &Engine, spec: &ContainerSpec) -> Outcome<bool> {
     let Some((_, simulation)) = spec.labels.iter().find(|(key, _)| key == SIMULATION_LABEL) else { return Ok(false) };
     let found = list(engine, simulation).await?;
     let Some((id, name)) = found.into_iter().find(|(_, name)| *name == spec.name) else { return Ok(false) };
-    Container { docker: engine.docker.clone(), id, name }.remove().await.map(|()| true)
+    Container { engine: engine.clone(), id, name }.remove().await.map(|()| true)
 }
 
 /// Returns the id and the name of every container of a simulation, running or not.
@@ -225,7 +226,7 @@ async fn list(engine: &Engine, simulation: &str) -> Outcome<Vec<(String, String)
     let filters = HashMap::from([("label", vec![format!("{SIMULATION_LABEL}={simulation}")])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let found = engine.docker.list_containers(Some(options)).await;
-    let found = found.map_err(|error| failure(error, || "cannot list containers".to_owned()))?;
+    let found = found.map_err(|error| failure("cannot list containers", &error))?;
     let name_of = |names: Option<Vec<String>>| names.and_then(|mut names| names.pop()).unwrap_or_default();
     let entry = |id: String, names| (id, name_of(names).trim_start_matches('/').to_owned());
     Ok(found.into_iter().filter_map(|summary| Some(entry(summary.id?, summary.names))).collect())
@@ -244,24 +245,6 @@ pub(super) fn status(error: &Error) -> Option<u16> {
         Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
         _ => None,
     }
-}
-
-/// Says what we were doing when the engine refused, or did not answer.
-pub(super) fn failure(error: Error, doing: impl FnOnce() -> String) -> Failure {
-    if let Error::DockerResponseServerError { message, .. } = error {
-        return Failure::refused(doing()).cause(message);
-    }
-    let mut innermost: &dyn std::error::Error = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    no_answer(doing(), innermost)
-}
-
-fn no_answer(doing: String, why: impl std::fmt::Display) -> Failure {
-    Failure::machine(doing)
-        .cause(format!("the container engine does not answer: {why}"))
-        .hint("see whether it runs with `docker version`")
 }
 
 #[cfg(test)]

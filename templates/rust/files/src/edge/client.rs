@@ -135,7 +135,7 @@ impl Client {
             Ok(done) => Some(done),
             Err(error) => {
                 self.session = None;
-                self.wait_after("the connection is lost", &error);
+                self.wait_after(&error);
                 None
             }
         }
@@ -161,14 +161,18 @@ impl Client {
                 self.backoff.connected(Instant::now());
                 eprintln!("connected to {}", self.settings.gateway);
             }
-            Err(error) => self.wait_after("cannot connect", &error),
+            Err(error) => self.wait_after(&error),
         }
     }
 
-    fn wait_after(&mut self, what: &str, error: &io::Error) {
+    fn wait_after(&mut self, error: &io::Error) {
         let pause = self.backoff.failed(Instant::now());
         self.retry_at = Instant::now() + pause;
-        eprintln!("{what}: {error}; next attempt in {} s", pause.as_secs());
+        let gateway = &self.settings.gateway;
+        eprintln!(
+            "no connection to {gateway}: {error}; next attempt in {} s",
+            pause.as_secs()
+        );
     }
 
     fn is_stopped(&self) -> bool {

@@ -323,12 +323,9 @@ mod tests {
         mqtt::publish(topic, payload.as_bytes(), id).expect("short enough")
     }
 
-    fn twin(desired: &str) -> Vec<u8> {
-        from_hub(
-            "$iothub/twin/res/200/?$rid=1",
-            &format!(r#"{{"desired":{desired},"reported":{{}}}}"#),
-            None,
-        )
+    fn twin(desired: Value) -> Vec<u8> {
+        let twin = json!({"desired": desired, "reported": {}});
+        from_hub("$iothub/twin/res/200/?$rid=1", &twin.to_string(), None)
     }
 
     /// Opens a session with a hub that says `words` whatever it hears; returns the hub's end, too.
@@ -374,7 +371,7 @@ mod tests {
             SUBSCRIBED,
             &input,
             &old,
-            &twin(r#"{"a":1,"$version":3}"#),
+            &twin(json!({"a": 1, "$version": 3})),
             &old,
             &new,
         ];
@@ -403,7 +400,7 @@ mod tests {
     fn an_input_is_acknowledged_when_it_is_completed() {
         let input = from_hub("devices/d/modules/m/inputs/input1/", "x", Some(0x0102));
         let (mut session, mut hub) =
-            open(&[WELCOME, SUBSCRIBED, &twin("{}"), &input]).expect("the hub welcomes");
+            open(&[WELCOME, SUBSCRIBED, &twin(json!({})), &input]).expect("the hub welcomes");
         heard(&mut hub);
         session
             .next()
@@ -435,9 +432,14 @@ mod tests {
     #[test]
     fn a_message_is_sent_when_the_hub_has_stored_it() {
         let call = from_hub("$iothub/methods/POST/status/?$rid=5", "null", None);
-        let (mut session, mut hub) =
-            open(&[WELCOME, SUBSCRIBED, &twin("{}"), &call, &[0x40, 2, 0, 2]])
-                .expect("the hub welcomes");
+        let (mut session, mut hub) = open(&[
+            WELCOME,
+            SUBSCRIBED,
+            &twin(json!({})),
+            &call,
+            &[0x40, 2, 0, 2],
+        ])
+        .expect("the hub welcomes");
         heard(&mut hub);
         session
             .send("output1", &Message::default())

@@ -1,0 +1,118 @@
+//! `edgectl simulate --detach`: the same simulation in a process of its own.
+
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use super::Context;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::simulator::Options;
+use crate::simulator::control::{Connection, Request, RunRecord, Until};
+
+/// How often we look whether the simulation can be spoken to.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Starts the simulation in the background and prints its `ready` document once it is.
+pub(super) fn run(cx: &Context, options: &Options, until: Until) -> Outcome {
+    let state = options.project.join(".edgectl");
+    let log = state.join("simulate.log");
+    let mut child = spawn(cx, options, &state, &log)?;
+    let ready = cx.block_on(async {
+        wait_for_socket(&mut child, &state, &log).await?;
+        let asked = Connection::ask(&options.project, &Request::Ready { until }).await;
+        match child.try_wait() {
+            Ok(Some(status)) => Err(ended(status, &log)),
+            _ => asked,
+        }
+    })?;
+    match cx.ui().is_json() {
+        true => cx.ui().document(&ready)?,
+        false => cx.ui().step("Running", format!("in the background as process {}", child.id())),
+    }
+    cx.ui().hint("watch it with `edgectl logs -f` and `edgectl monitor`, end it with `edgectl stop`");
+    Ok(())
+}
+
+fn spawn(cx: &Context, options: &Options, state: &Path, log: &Path) -> Outcome<Child> {
+    let doing = || format!("cannot write `{}`", log.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(state).or_fail(Kind::Machine, doing)?;
+    let output = File::create(log).or_fail(Kind::Machine, doing)?;
+    let errors = output.try_clone().or_fail(Kind::Machine, doing)?;
+    Command::new(&options.program)
+        .args(foreground(cx.arguments()))
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors)
+        // Ctrl-C in this terminal is not meant for it.
+        .process_group(0)
+        .spawn()
+        .or_fail(Kind::Machine, || "cannot start the simulation in the background")
+}
+
+/// Returns the arguments of the same simulation in the foreground.
+fn foreground(arguments: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--detach" | "--json" => {}
+            "--wait" => drop(arguments.next()),
+            wait if wait.starts_with("--wait=") => {}
+            _ => kept.push(argument.clone()),
+        }
+    }
+    kept
+}
+
+async fn wait_for_socket(child: &mut Child, state: &Path, log: &Path) -> Outcome {
+    loop {
+        if let Some(status) = child.try_wait().or_fail(Kind::Machine, || "cannot watch the simulation")? {
+            return Err(ended(status, log));
+        }
+        let record = RunRecord::load(state).filter(|record| record.pid == child.id());
+        if record.is_some_and(|record| record.control_socket().exists()) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The failure of a simulation that ended before it was ready, with what it said.
+fn ended(status: ExitStatus, log: &Path) -> Failure {
+    let kind = match status.code() {
+        Some(1) => Kind::Request,
+        Some(2) => Kind::Usage,
+        Some(4) => Kind::Refused,
+        _ => Kind::Machine,
+    };
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let failure = Failure::new(kind, "the simulation did not start").excerpt(indent(&said));
+    failure.hint(format!("mend what is said above; it also stands in `{}`", shown(log).display()))
+}
+
+fn indent(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let last = &lines[lines.len().saturating_sub(40)..];
+    last.iter().map(|line| format!("  {line}\n")).collect()
+}
+
+fn shown(log: &Path) -> PathBuf {
+    let parts: Vec<_> = log.components().rev().take(2).collect();
+    parts.into_iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_background_gets_the_same_command_without_what_only_concerns_us() {
+        let given = ["-C", "s", "simulate", "--wait", "connected", "--detach", "--json", "--address", "127.0.0.2"];
+        let arguments: Vec<String> = given.iter().map(|word| (*word).to_owned()).collect();
+        assert_eq!(foreground(&arguments), ["-C", "s", "simulate", "--address", "127.0.0.2"]);
+        assert_eq!(foreground(&["simulate".into(), "--wait=connected".into()]), ["simulate"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! `edgectl new module`: a module's source, and its place in the deployment template.
+
+use std::path::Path;
+
+use super::ask;
+use super::tell::{Made, Paste, Written};
+use crate::commands::Context;
+use crate::failure::{Failure, Outcome};
+use crate::solution::{Solution, WireSpec, Wiring, check_module_name, wire_module};
+use crate::template::{self, Answers, Edit, Plan, Template};
+
+/// Add a module to the solution
+///
+/// Makes `modules/<NAME>` from a template, and adds the module and a route from its outputs to `$upstream` to the
+/// deployment template. At a terminal, what no flag answers is asked for; `--yes` takes the defaults.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl new module filter --template python\n  \
+    edgectl new module filter --template node --set base_image=node:22-trixie-slim\n  \
+    edgectl new module sensor --image mcr.microsoft.com/azureiotedge-simulated-temperature-sensor:1.6")]
+pub(super) struct NewModule {
+    /// Name of the module: a letter, then letters, digits, `_` and `-`
+    name: String,
+    /// Template to begin from, see `edgectl new list`
+    #[arg(short, long, value_name = "NAME")]
+    template: Option<String>,
+    /// Value of a parameter of the template (can be repeated)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
+    set: Vec<(String, String)>,
+    /// Existing image, used without source
+    #[arg(long, value_name = "REF")]
+    image: Option<String>,
+    /// Show what would be made, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(cx: &Context, args: &NewModule) -> Outcome {
+    check_module_name(&args.name)?;
+    let solution = Solution::open(cx.project(), cx.environment(), &[])?;
+    solution.template()?;
+    let template = ask::template(cx.ui(), named_template(args)?)?;
+    let folder = solution.modules_folder().join(&args.name);
+    let folder = folder.strip_prefix(solution.root()).unwrap_or(&folder);
+    if template.has_files() {
+        template::refuse_existing(solution.root(), folder)?;
+    }
+
+    let answers = ask::answers(cx.ui(), &template, &args.name, &given(args))?;
+    let mut plan = template::plan(&template, &answers, solution.root(), folder)?;
+    let paste = wire(&solution, args, &answers, &mut plan)?;
+
+    let written = if args.dry_run { Written::DryRun } else { Written::Yes };
+    if written == Written::Yes {
+        template::write(&plan)?;
+        tell(cx, &args.name, &template, folder, &plan);
+    }
+    Made::new(&args.name, &template.name, &plan, paste, written).print(cx.ui())
+}
+
+/// Returns the template that the flags name; `--image` is the template `image`.
+fn named_template(args: &NewModule) -> Outcome<Option<&str>> {
+    match (args.template.as_deref(), &args.image) {
+        (None | Some("image"), Some(_)) => Ok(Some("image")),
+        (Some(name), Some(_)) => Err(Failure::usage(format!(
+            "`--image` is an existing image, and the template `{name}` builds one of its own"
+        ))
+        .hint("leave out `--image` or `--template`")),
+        (named, None) => Ok(named),
+    }
+}
+
+fn given(args: &NewModule) -> Vec<(String, String)> {
+    let image = args.image.iter().map(|image| ("image".to_owned(), image.clone()));
+    args.set.iter().cloned().chain(image).collect()
+}
+
+/// Adds the module's place in the deployment templates to the plan; returns what edgectl cannot add itself.
+fn wire(solution: &Solution, args: &NewModule, answers: &Answers, plan: &mut Plan) -> Outcome<Vec<Paste>> {
+    let spec = match answers.get("image") {
+        Some(image) => WireSpec::of_image(&args.name, image),
+        None => WireSpec::of_module(&args.name),
+    };
+    let mut paste = Vec::new();
+    for wiring in wire_module(solution, &args.name, &spec)? {
+        match wiring {
+            Wiring::Edit { path, text } => plan.edits.push(Edit { path, text }),
+            Wiring::Paste { path, text } => paste.push(Paste { file: solution.shown(&path), text }),
+        }
+    }
+    Ok(paste)
+}
+
+fn tell(cx: &Context, name: &str, template: &Template, folder: &Path, plan: &Plan) {
+    if template.has_files() {
+        cx.ui().step("Created", format!("`{}` from the template `{}`", folder.display(), template.name));
+    }
+    for edit in &plan.edits {
+        cx.ui().step("Wired", format!("`{name}` into `{}`", plan.shown(&edit.path)));
+    }
+    cx.ui().hint("run the solution with `edgectl simulate`");
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}

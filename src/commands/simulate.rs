@@ -1,0 +1,156 @@
+//! `edgectl simulate`: a whole edge device, and the cloud above it, on this machine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::input::parse_seconds;
+use super::{Context, detach};
+use crate::failure::Outcome;
+use crate::image::Platform;
+use crate::simulator::control::Until;
+use crate::simulator::{Address, FailOn, Options, Permission, State, Subject};
+use crate::solution::{RuntimeChoice, Wanted};
+
+/// Run the solution on a simulated edge device
+///
+/// Gives every module of the deployment its identity, twin, workload API and hub, and starts it: as a container where
+/// an engine answers and has, builds or gets the image; else as a process, by `run` in its module.json or by its
+/// language. Messages, twins and keys are kept under `.edgectl/` until `--reset`.
+///
+/// Ctrl-C ends everything gently, a second one at once. Exit codes: 0 after `--duration` or `edgectl stop`, 130 after
+/// Ctrl-C, 4 when a module was given up.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl simulate\n  edgectl simulate --demo\n  \
+    edgectl simulate --runtime process --detach --wait connected\n  edgectl simulate --external filter")]
+pub struct Simulate {
+    /// Deployment template or finished manifest (default: the solution's template)
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// How modules run: `auto`, `docker`, `process`, or `MODULE=…` for one (can be repeated)
+    #[arg(long, value_name = "HOW", value_parser = parse_runtime)]
+    runtime: Vec<RuntimeFlag>,
+    /// Id of the device (default: `EDGE_DEVICE_ID`, or the folder's name)
+    #[arg(short, long, value_name = "ID")]
+    device: Option<String>,
+    /// Platform of the images (default: `DEFAULT_PLATFORM`, or amd64)
+    #[arg(short = 'P', long, value_name = "P")]
+    platform: Option<Platform>,
+    /// What follows the version in tags (default: `CONTAINER_TAG`)
+    #[arg(long, value_name = "SUFFIX")]
+    tag: Option<String>,
+    /// Address to listen on, or `auto` for the first free loopback address (default: 127.0.0.1)
+    #[arg(long, value_name = "IP")]
+    address: Option<Address>,
+    /// Module that is started from outside, with `edgectl credentials` (can be repeated)
+    #[arg(long, value_name = "MODULE")]
+    external: Vec<String>,
+    /// Run only this module (can be repeated)
+    #[arg(long, value_name = "MODULE")]
+    only: Vec<String>,
+    /// Leave this module out (can be repeated)
+    #[arg(long, value_name = "MODULE")]
+    without: Vec<String>,
+    /// Refuse to build missing images
+    #[arg(long)]
+    no_build: bool,
+    /// Skip the setup commands of processes
+    #[arg(long)]
+    no_setup: bool,
+    /// Go on in the background, and return when every module is started
+    #[arg(long, conflicts_with_all = ["ephemeral"])]
+    detach: bool,
+    /// With --detach: return when every module is connected
+    #[arg(long, value_name = "WHAT", requires = "detach")]
+    wait: Option<Wait>,
+    /// End after this time: `10s`, `5m`, `1h`
+    #[arg(long, value_name = "D", value_parser = parse_seconds)]
+    duration: Option<f64>,
+    /// End with exit code 4 when a module exits, or waits for a restart
+    #[arg(long, value_name = "WHAT")]
+    fail_on: Option<FailFlag>,
+    /// Forget keys, twins and messages of earlier runs first
+    #[arg(long)]
+    reset: bool,
+    /// Keep nothing of this run
+    #[arg(long, conflicts_with = "reset")]
+    ephemeral: bool,
+    /// Run the solution inside this program: a sensor, a filter, and a route upstream
+    #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag"])]
+    demo: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Wait {
+    Connected,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailFlag {
+    Exit,
+    Backoff,
+}
+
+#[derive(Debug, Clone)]
+struct RuntimeFlag {
+    module: Option<String>,
+    choice: RuntimeChoice,
+}
+
+pub(super) fn run(cx: &Context, args: &Simulate) -> Outcome {
+    let options = args.options(cx)?;
+    match args.detach {
+        true => detach::run(cx, &options, args.wait.map_or(Until::Started, |Wait::Connected| Until::Connected)),
+        false => cx.block_on(crate::simulator::run(cx.ui(), &options)),
+    }
+}
+
+impl Simulate {
+    fn options(&self, cx: &Context) -> Outcome<Options> {
+        let wanted = Wanted { file: self.file.clone(), platform: self.platform.clone(), tag: self.tag.clone() };
+        let of_module = |flag: &RuntimeFlag| flag.module.clone().map(|module| (module, flag.choice));
+        Ok(Options {
+            project: cx.project_absolute()?,
+            environment: cx.environment().clone(),
+            wall: cx.clock(),
+            program: cx.program()?,
+            subject: if self.demo { Subject::Demo } else { Subject::Solution(wanted) },
+            runtime: self.runtime.iter().rev().find(|flag| flag.module.is_none()).map(|flag| flag.choice),
+            runtimes: self.runtime.iter().filter_map(of_module).collect::<BTreeMap<_, _>>(),
+            device: self.device.clone(),
+            address: self.address,
+            external: self.external.clone(),
+            only: self.only.clone(),
+            without: self.without.clone(),
+            build: permission(self.no_build),
+            setup: permission(self.no_setup),
+            duration: self.duration.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
+            fail_on: match self.fail_on {
+                None => FailOn::GivenUp,
+                Some(FailFlag::Backoff) => FailOn::Backoff,
+                Some(FailFlag::Exit) => FailOn::Exit,
+            },
+            state: match (self.reset, self.ephemeral) {
+                (true, _) => State::Reset,
+                (false, true) => State::Ephemeral,
+                (false, false) => State::Keep,
+            },
+        })
+    }
+}
+
+fn permission(refused: bool) -> Permission {
+    if refused { Permission::Refused } else { Permission::Granted }
+}
+
+fn parse_runtime(text: &str) -> Result<RuntimeFlag, String> {
+    let (module, word) = match text.split_once('=') {
+        Some((module, word)) => (Some(module.to_owned()), word),
+        None => (None, text),
+    };
+    let choice = RuntimeChoice::from_word(word)
+        .ok_or_else(|| format!("`{word}` is none of {}", RuntimeChoice::WORDS.join(", ")))?;
+    Ok(RuntimeFlag { module, choice })
+}

@@ -1,0 +1,202 @@
+//! Connected clients and what the hub remembers of their subscriptions.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::hub::EdgeHub;
+use super::port::{ConnectionId, Credential, Feature, Guarantee, Link, Refusal, Session};
+use super::vocabulary::{Endpoint, Output, ToCloud};
+use crate::clock::Now;
+use crate::identity::Identity;
+use crate::twin::ConnectionState;
+
+/// How long a remembered subscription waits for the client to make it anew before it counts (protocol.md §0.21).
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// What `edgectl ps` shows of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClientStatus {
+    /// Whether it is connected.
+    pub connected: bool,
+    /// Messages delivered to it, resent ones counted again.
+    pub received: u64,
+    /// Messages accepted from it.
+    pub sent: u64,
+}
+
+type Subscriptions = BTreeMap<Feature, Guarantee>;
+
+#[derive(Debug)]
+struct Connected {
+    connection: ConnectionId,
+    session: Session,
+    /// What it subscribed to in this connection.
+    fresh: BTreeSet<Feature>,
+    /// When remembered subscriptions begin to count; `None` once they do.
+    settles: Option<Duration>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    connected: BTreeMap<Identity, Connected>,
+    connections: HashMap<ConnectionId, Identity>,
+    subscriptions: BTreeMap<Identity, Subscriptions>,
+    counts: BTreeMap<Identity, ClientStatus>,
+}
+
+impl Clients {
+    /// Restores subscriptions from the state document; an unreadable one is an empty one.
+    pub(super) fn recovered(document: Option<&Value>) -> Self {
+        let stored: BTreeMap<String, Subscriptions> =
+            document.and_then(|document| serde_json::from_value(document.clone()).ok()).unwrap_or_default();
+        let subscriptions = stored.into_iter().filter_map(|(name, held)| Some((Identity::parse(&name).ok()?, held)));
+        Self { subscriptions: subscriptions.collect(), ..Self::default() }
+    }
+
+    pub(super) fn identity(&self, connection: ConnectionId) -> Option<&Identity> {
+        self.connections.get(&connection)
+    }
+
+    /// Returns the connection to deliver to, if the client is there, subscribed, and ready for it.
+    pub(super) fn ready(&self, identity: &Identity, feature: Feature) -> Option<(ConnectionId, Guarantee)> {
+        let client = self.connected.get(identity)?;
+        let guarantee = self.subscriptions.get(identity)?.get(&feature)?;
+        let settled = client.settles.is_none() || client.fresh.contains(&feature);
+        settled.then_some((client.connection, *guarantee))
+    }
+
+    pub(super) fn settle_deadline(&self) -> Option<Duration> {
+        self.connected.values().filter_map(|client| client.settles).min()
+    }
+
+    pub(super) fn settle(&mut self, now: Duration) {
+        for client in self.connected.values_mut() {
+            if client.settles.is_some_and(|at| at <= now) {
+                client.settles = None;
+            }
+        }
+    }
+
+    pub(super) fn counts(&mut self, identity: &Identity) -> &mut ClientStatus {
+        self.counts.entry(identity.clone()).or_default()
+    }
+
+    fn document(&self) -> Value {
+        let kept = self
+            .subscriptions
+            .iter()
+            .filter(|(identity, _)| self.connected.get(*identity).is_none_or(|client| client.session == Session::Kept));
+        let named = kept.map(|(identity, held)| (identity.to_string(), serde_json::json!(held)));
+        Value::Object(named.collect())
+    }
+}
+
+impl EdgeHub {
+    /// Returns what is known of a client.
+    pub fn client(&self, identity: &Identity) -> ClientStatus {
+        let counts = self.clients.counts.get(identity).copied().unwrap_or_default();
+        ClientStatus { connected: self.clients.connected.contains_key(identity), ..counts }
+    }
+
+    /// Returns who speaks on a connection, once it was let in.
+    pub fn speaker(&self, connection: ConnectionId) -> Option<&Identity> {
+        self.clients.identity(connection)
+    }
+
+    pub(super) fn handle_connect(
+        &mut self,
+        now: Now,
+        connection: ConnectionId,
+        identity: Identity,
+        credential: &Credential,
+        session: Session,
+    ) {
+        if let Err(reason) = self.access.check(now.unix, &identity, credential) {
+            self.out.push_back(Output::Refused { connection, identity, refusal: Refusal::NotAuthorized(reason) });
+            return;
+        }
+        if let Some(older) = self.clients.connected.get(&identity).map(|client| client.connection) {
+            self.out.push_back(Output::Close { connection: older, reason: "the same identity connected again" });
+            self.handle_disconnect(older);
+        }
+        if session == Session::Clean && self.clients.subscriptions.remove(&identity).is_some() {
+            self.save_sessions();
+        }
+        let client = Connected { connection, session, fresh: BTreeSet::new(), settles: Some(now.monotonic + SETTLE) };
+        let held = self.clients.subscriptions.get(&identity);
+        let remembered = held.map(|held| held.iter().map(|(feature, guarantee)| (*feature, *guarantee)).collect());
+        self.clients.connected.insert(identity.clone(), client);
+        self.clients.connections.insert(connection, identity.clone());
+        self.out.push_back(Output::Connected { connection, remembered });
+        self.tell_presence(identity, ConnectionState::Connected);
+    }
+
+    pub(super) fn handle_disconnect(&mut self, connection: ConnectionId) {
+        let Some(identity) = self.clients.connections.remove(&connection) else { return };
+        if let Some(client) = self.clients.connected.remove(&identity)
+            && client.session == Session::Clean
+        {
+            self.clients.subscriptions.remove(&identity);
+        }
+        self.deliveries.retain(|_, handed| handed.connection != connection);
+        for (id, queue) in &mut self.queues {
+            if endpoint_of(&id.endpoint, &identity) {
+                queue.take_back();
+            }
+        }
+        self.twins.forget_connection(connection);
+        self.tell_presence(identity, ConnectionState::Disconnected);
+    }
+
+    fn tell_presence(&mut self, identity: Identity, state: ConnectionState) {
+        if self.link == Link::Online {
+            self.out.push_back(Output::Cloud(ToCloud::Presence { identity, state }));
+        }
+    }
+
+    /// Tells the cloud of everybody who is connected.
+    pub(super) fn tell_everybody_present(&mut self) {
+        let connected: Vec<Identity> = self.clients.connected.keys().cloned().collect();
+        connected.into_iter().for_each(|identity| self.tell_presence(identity, ConnectionState::Connected));
+    }
+
+    pub(super) fn handle_subscribe(&mut self, now: Now, identity: &Identity, feature: Feature, guarantee: Guarantee) {
+        if let Some(client) = self.clients.connected.get_mut(identity) {
+            client.fresh.insert(feature);
+        }
+        let before = self.clients.subscriptions.entry(identity.clone()).or_default().insert(feature, guarantee);
+        if before != Some(guarantee) {
+            self.save_sessions();
+        }
+        self.out.push_back(Output::Subscribed { identity: identity.clone(), feature });
+        match feature {
+            Feature::Inputs => self.stir(identity),
+            Feature::Methods => self.ask_waiting_calls(now.monotonic),
+            Feature::DesiredUpdates | Feature::TwinAnswers | Feature::CloudToDevice => {}
+        }
+    }
+
+    pub(super) fn handle_unsubscribe(&mut self, identity: &Identity, feature: Feature) {
+        let held = self.clients.subscriptions.get_mut(identity);
+        if held.is_some_and(|held| held.remove(&feature).is_some()) {
+            self.save_sessions();
+        }
+    }
+
+    fn save_sessions(&mut self) {
+        let document = self.clients.document();
+        self.save("sessions".to_owned(), document);
+    }
+
+    fn stir(&mut self, identity: &Identity) {
+        let mine = self.queues.keys().filter(|id| endpoint_of(&id.endpoint, identity));
+        self.stirred.extend(mine.map(|id| id.endpoint.clone()));
+    }
+}
+
+/// Says whether an endpoint is an input of this module.
+fn endpoint_of(endpoint: &Endpoint, identity: &Identity) -> bool {
+    matches!(endpoint, Endpoint::Input { module, .. } if Some(module) == identity.module.as_ref())
+}

@@ -1,0 +1,205 @@
+//! The hub itself: its parts, and the way from an input to the part that handles it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::access::{Access, KnownIdentity};
+use super::clients::Clients;
+use super::configuration::HubConfiguration;
+use super::methods::Calls;
+use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
+use super::queue::Queue;
+use super::twins::{EdgeTwin, Twins};
+use super::vocabulary::{Endpoint, Input, Output, QueueId, Ticket};
+use crate::clock::Now;
+use crate::identity::{DeviceId, Identity};
+
+/// What an earlier run left in the store.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Queues with their first unacknowledged and their next offset.
+    pub queues: Vec<(QueueId, u64, u64)>,
+    /// The state document `sessions`.
+    pub sessions: Option<Value>,
+    /// The state documents `twins/…`, by identity.
+    pub twins: BTreeMap<Identity, EdgeTwin>,
+}
+
+/// The edge hub of one device.
+#[derive(Debug)]
+pub struct EdgeHub {
+    pub(super) device: DeviceId,
+    pub(super) access: Access,
+    pub(super) clients: Clients,
+    pub(super) configuration: HubConfiguration,
+    pub(super) queues: BTreeMap<QueueId, Queue>,
+    pub(super) deliveries: HashMap<Delivery, Handed>,
+    pub(super) last_delivery: u64,
+    pub(super) promises: Promises,
+    pub(super) twins: Twins,
+    pub(super) calls: Calls,
+    pub(super) link: Link,
+    /// Endpoints whose queues may have something to hand out.
+    pub(super) stirred: BTreeSet<Endpoint>,
+    pub(super) out: VecDeque<Output>,
+}
+
+/// Where a delivery came from.
+#[derive(Debug, Clone)]
+pub(super) struct Handed {
+    pub(super) connection: ConnectionId,
+    pub(super) queue: QueueId,
+    pub(super) offset: u64,
+}
+
+/// What has been promised to whom once the store holds everything up to a mark, in the order of the promises.
+#[derive(Debug, Default)]
+pub(super) struct Promises {
+    /// The mark of the newest append or save.
+    issued: u64,
+    durable: u64,
+    waiting: VecDeque<(u64, Promise)>,
+}
+
+/// One answer that waits for the store.
+#[derive(Debug)]
+pub(super) enum Promise {
+    Accept { connection: ConnectionId, receipt: Receipt },
+    Tell { connection: ConnectionId, event: Event },
+    Inject { ticket: Ticket, queued: usize },
+}
+
+impl Promises {
+    /// Returns the mark of the next append or save.
+    pub(super) fn next_mark(&mut self) -> u64 {
+        self.issued += 1;
+        self.issued
+    }
+
+    fn stored(&mut self, mark: u64) {
+        self.durable = self.durable.max(mark);
+    }
+
+    fn due(&mut self) -> Option<Promise> {
+        let (mark, _) = self.waiting.front()?;
+        if *mark > self.durable {
+            return None;
+        }
+        self.waiting.pop_front().map(|(_, promise)| promise)
+    }
+}
+
+impl EdgeHub {
+    /// Creates the hub of `device`, known to SAS audiences by any of `hosts`, without routes and without a link.
+    pub fn new(device: DeviceId, hosts: Vec<String>, known: Vec<KnownIdentity>, recovered: Recovered) -> Self {
+        let queues = recovered.queues.into_iter();
+        Self {
+            device,
+            access: Access::new(hosts, known),
+            clients: Clients::recovered(recovered.sessions.as_ref()),
+            configuration: HubConfiguration::default(),
+            queues: queues.map(|(id, first, next)| (id, Queue::recovered(first, next))).collect(),
+            deliveries: HashMap::new(),
+            last_delivery: 0,
+            promises: Promises::default(),
+            twins: Twins::recovered(recovered.twins),
+            calls: Calls::default(),
+            link: Link::Offline,
+            stirred: BTreeSet::new(),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Takes one input. Then drain [`EdgeHub::poll`].
+    pub fn handle(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Connect { connection, identity, credential, session } => {
+                self.handle_connect(now, connection, identity, &credential, session);
+            }
+            Input::Request { connection, request } => self.handle_request(now, connection, request),
+            Input::Disconnect { connection } => self.handle_disconnect(connection),
+            Input::Invoke { call, invocation } => self.handle_invoke(now, call, invocation),
+            Input::Inject { ticket, injection, message } => self.handle_inject(now, ticket, injection, message),
+            Input::Durable { mark } => self.promises.stored(mark),
+            Input::Loaded { queue, from, messages } => self.handle_loaded(queue, from, messages),
+            Input::Cloud(from_cloud) => self.handle_cloud(now, from_cloud),
+            Input::Link(link) => self.handle_link(link),
+            Input::Configure(configuration) => self.configuration = configuration,
+            Input::Timeout => self.handle_timeout(now),
+        }
+        self.keep_promises();
+        self.hand_out(now);
+    }
+
+    /// Returns what the hub wants done next.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// Returns when [`Input::Timeout`] is due, on the monotonic clock.
+    pub fn deadline(&self) -> Option<Duration> {
+        let waits = [self.delivery_deadline(), self.clients.settle_deadline(), self.calls.deadline()];
+        waits.into_iter().flatten().min()
+    }
+
+    /// Says how many messages wait in the queues, by endpoint.
+    pub fn waiting(&self) -> BTreeMap<Endpoint, u64> {
+        let mut waiting = BTreeMap::new();
+        for (id, queue) in self.queues.iter().filter(|(_, queue)| queue.unfinished() > 0) {
+            *waiting.entry(id.endpoint.clone()).or_default() += queue.unfinished();
+        }
+        waiting
+    }
+
+    fn handle_request(&mut self, now: Now, connection: ConnectionId, request: Request) {
+        let Some(identity) = self.clients.identity(connection).cloned() else { return };
+        match request {
+            Request::Subscribe { feature, guarantee } => self.handle_subscribe(now, &identity, feature, guarantee),
+            Request::Unsubscribe { feature } => self.handle_unsubscribe(&identity, feature),
+            Request::Publish { receipt, message } => self.handle_publish(now, connection, &identity, receipt, message),
+            Request::GetTwin { rid } => self.handle_get_twin(connection, identity, rid),
+            Request::PatchReported { rid, patch } => {
+                self.handle_patch_reported(now, connection, &identity, rid, &patch);
+            }
+            Request::AnswerMethod { rid, status, payload } => self.handle_answer(&identity, &rid, status, payload),
+            Request::Acknowledge { delivery } => self.handle_acknowledge(connection, delivery),
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Now) {
+        self.clients.settle(now.monotonic);
+        self.take_back_overdue(now.monotonic);
+        self.expire_calls(now.monotonic);
+        self.stirred.extend(self.queues.keys().map(|id| id.endpoint.clone()));
+    }
+
+    /// Gives an answer as soon as the store holds everything that was handed to it so far.
+    pub(super) fn promise(&mut self, promise: Promise) {
+        self.promises.waiting.push_back((self.promises.issued, promise));
+    }
+
+    fn keep_promises(&mut self) {
+        while let Some(promise) = self.promises.due() {
+            let output = match promise {
+                Promise::Accept { connection, receipt } => {
+                    Output::Client { connection, event: Event::Accepted { receipt } }
+                }
+                Promise::Tell { connection, event } => Output::Client { connection, event },
+                Promise::Inject { ticket, queued } => Output::Injected { ticket, queued },
+            };
+            self.out.push_back(output);
+        }
+    }
+
+    /// Has a state document stored.
+    pub(super) fn save(&mut self, name: String, document: Value) {
+        let mark = self.promises.next_mark();
+        self.out.push_back(Output::Save { mark, name, document });
+    }
+
+    pub(super) fn tell(&mut self, connection: ConnectionId, event: Event) {
+        self.out.push_back(Output::Client { connection, event });
+    }
+}

@@ -1,0 +1,260 @@
+//! One queue of one endpoint at one priority: what is stored, what is in memory, what is on its way.
+//!
+//! The messages themselves lie in the store. In memory are at most [`CACHE_COUNT`] messages or [`CACHE_BYTES`] bytes
+//! from the first unacknowledged one on; the rest is loaded when its turn comes, so that an absent reader costs disk.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+
+use crate::message::{Message, NotAMessage};
+
+/// Messages kept in memory per queue.
+pub(super) const CACHE_COUNT: usize = 256;
+/// Bytes kept in memory per queue, beyond which only one more message is taken.
+pub(super) const CACHE_BYTES: usize = 1 << 20;
+/// Deliveries that may be on their way at once.
+pub(super) const WINDOW: u64 = 32;
+
+/// A message with the moment after which it must not be delivered any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// Wall clock; `None` lives for ever.
+    pub expires: Option<Duration>,
+    /// The message.
+    pub message: Message,
+}
+
+impl Queued {
+    /// Writes the stored form: expiry in milliseconds since 1970 (all ones for never), then the message.
+    pub fn encode(&self) -> Vec<u8> {
+        let millis = self.expires.map_or(u64::MAX, |at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX - 1));
+        let mut out = Vec::with_capacity(64 + self.message.size());
+        out.extend_from_slice(&millis.to_le_bytes());
+        self.message.encode(&mut out);
+        out
+    }
+
+    /// Reads the stored form.
+    pub fn decode(mut stored: Bytes) -> Result<Self, NotAMessage> {
+        if stored.len() < 8 {
+            return Err(NotAMessage);
+        }
+        let millis = stored.get_u64_le();
+        let expires = (millis != u64::MAX).then(|| Duration::from_millis(millis));
+        Message::decode(stored).map(|message| Self { expires, message })
+    }
+}
+
+/// A queue. Offsets count messages; everything below `first` is done.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    first: u64,
+    next: u64,
+    /// The messages from `first` on, as far as they are in memory.
+    cache: VecDeque<Queued>,
+    cache_bytes: usize,
+    /// When each of the messages from `first` on was handed out.
+    flight: VecDeque<Duration>,
+    /// Offsets above `first` that are done out of turn.
+    done: BTreeSet<u64>,
+    loading: bool,
+}
+
+/// What to fetch from the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) from: u64,
+    pub(super) count: usize,
+}
+
+impl Queue {
+    /// A queue found in the store.
+    pub(super) fn recovered(first: u64, next: u64) -> Self {
+        Self { first, next, ..Self::default() }
+    }
+
+    /// Says how many messages are not done.
+    pub(super) fn unfinished(&self) -> u64 {
+        self.next - self.first - self.done.len() as u64
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first == self.next
+    }
+
+    /// Takes a message in and returns its offset; the caller has it stored.
+    pub(super) fn append(&mut self, queued: &Queued) -> u64 {
+        let offset = self.next;
+        self.next += 1;
+        if self.first + self.cache.len() as u64 == offset && self.has_room() {
+            self.remember(queued.clone());
+        }
+        offset
+    }
+
+    /// Takes messages that the store has read; others than those asked for are ignored.
+    pub(super) fn loaded(&mut self, from: u64, messages: Vec<Queued>) {
+        self.loading = false;
+        let expected = self.first + self.cache.len() as u64;
+        let Ok(skip) = usize::try_from(expected.saturating_sub(from)) else { return };
+        if from > expected {
+            return;
+        }
+        messages.into_iter().skip(skip).for_each(|queued| self.remember(queued));
+    }
+
+    /// Returns what should be fetched now; asks once until [`Queue::loaded`].
+    pub(super) fn missing(&mut self) -> Option<Missing> {
+        let from = self.first + self.cache.len() as u64;
+        if self.loading || from >= self.next || self.cache.len() >= CACHE_COUNT / 2 || self.cache_bytes >= CACHE_BYTES {
+            return None;
+        }
+        self.loading = true;
+        Some(Missing { from, count: CACHE_COUNT - self.cache.len() })
+    }
+
+    /// Returns the next message to hand out, if the window has room and it is in memory.
+    pub(super) fn hand_out(&mut self, now: Duration) -> Option<(u64, &Queued)> {
+        loop {
+            let position = self.flight.len();
+            if position as u64 >= WINDOW || position >= self.cache.len() {
+                return None;
+            }
+            self.flight.push_back(now);
+            let offset = self.first + position as u64;
+            if !self.done.contains(&offset) {
+                return Some((offset, &self.cache[position]));
+            }
+        }
+    }
+
+    /// Marks a message as done; returns the new first offset when it moved.
+    pub(super) fn finish(&mut self, offset: u64) -> Option<u64> {
+        if offset < self.first || offset >= self.next {
+            return None;
+        }
+        self.done.insert(offset);
+        let before = self.first;
+        while self.done.remove(&self.first) {
+            self.first += 1;
+            self.flight.pop_front();
+            if let Some(gone) = self.cache.pop_front() {
+                self.cache_bytes -= gone.message.size();
+            }
+        }
+        (self.first > before).then_some(self.first)
+    }
+
+    /// Forgets what was handed out: everything not done is handed out again, from the first on.
+    pub(super) fn take_back(&mut self) {
+        self.flight.clear();
+    }
+
+    /// Returns when the oldest unfinished message was handed out.
+    pub(super) fn oldest_flight(&self) -> Option<Duration> {
+        self.flight.front().copied()
+    }
+
+    fn has_room(&self) -> bool {
+        self.cache.len() < CACHE_COUNT && self.cache_bytes < CACHE_BYTES
+    }
+
+    fn remember(&mut self, queued: Queued) {
+        self.cache_bytes += queued.message.size();
+        self.cache.push_back(queued);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    fn queued(body: &'static str) -> Queued {
+        Queued { expires: None, message: Message { body: Bytes::from_static(body.as_bytes()), ..Message::default() } }
+    }
+
+    fn filled(count: u64) -> Queue {
+        let mut queue = Queue::default();
+        (0..count).for_each(|_| {
+            queue.append(&queued("x"));
+        });
+        queue
+    }
+
+    fn hand_out_all(queue: &mut Queue) -> Vec<u64> {
+        std::iter::from_fn(|| queue.hand_out(NOW).map(|(offset, _)| offset)).collect()
+    }
+
+    #[test]
+    fn the_window_bounds_what_is_on_its_way() {
+        let mut queue = filled(WINDOW + 5);
+        assert_eq!(hand_out_all(&mut queue), (0..WINDOW).collect::<Vec<_>>());
+        assert_eq!(queue.finish(0), Some(1));
+        assert_eq!(hand_out_all(&mut queue), [WINDOW]);
+    }
+
+    #[test]
+    fn out_of_turn_acknowledgements_wait_for_the_first() {
+        let mut queue = filled(3);
+        hand_out_all(&mut queue);
+        assert_eq!(queue.finish(1), None);
+        assert_eq!(queue.unfinished(), 2);
+        assert_eq!(queue.finish(0), Some(2));
+    }
+
+    #[test]
+    fn after_a_disconnect_only_what_is_not_done_comes_again() {
+        let mut queue = filled(4);
+        hand_out_all(&mut queue);
+        queue.finish(0);
+        queue.finish(2);
+        queue.take_back();
+        assert_eq!(hand_out_all(&mut queue), [1, 3]);
+    }
+
+    #[test]
+    fn a_second_acknowledgement_changes_nothing() {
+        let mut queue = filled(2);
+        hand_out_all(&mut queue);
+        assert_eq!(queue.finish(0), Some(1));
+        assert_eq!(queue.finish(0), None);
+        assert_eq!(queue.finish(9), None);
+        assert_eq!(queue.unfinished(), 1);
+    }
+
+    #[test]
+    fn what_does_not_fit_in_memory_is_loaded_when_its_turn_comes() {
+        let mut queue = filled(CACHE_COUNT as u64 + 10);
+        assert_eq!(queue.missing(), None);
+        for offset in 0..CACHE_COUNT as u64 {
+            assert_eq!(queue.hand_out(NOW).map(|(offset, _)| offset), Some(offset));
+            queue.finish(offset);
+        }
+        assert_eq!(queue.hand_out(NOW), None);
+        let missing = queue.missing().expect("ten are in the store");
+        assert_eq!(missing.from, CACHE_COUNT as u64);
+        assert_eq!(queue.missing(), None, "asked once");
+        queue.loaded(missing.from, vec![queued("y"); 10]);
+        assert_eq!(hand_out_all(&mut queue).len(), 10);
+    }
+
+    #[test]
+    fn a_recovered_queue_starts_at_its_first_unacknowledged_message() {
+        let mut queue = Queue::recovered(7, 9);
+        assert_eq!(queue.missing().map(|m| m.from), Some(7));
+        queue.loaded(7, vec![queued("a"), queued("b")]);
+        assert_eq!(hand_out_all(&mut queue), [7, 8]);
+    }
+
+    #[test]
+    fn a_stored_message_keeps_its_expiry() {
+        let expiring = Queued { expires: Some(Duration::from_millis(1_700_000_000_123)), ..queued("z") };
+        assert_eq!(Queued::decode(Bytes::from(expiring.encode())), Ok(expiring));
+        assert_eq!(Queued::decode(Bytes::from(queued("z").encode())), Ok(queued("z")));
+        assert_eq!(Queued::decode(Bytes::from_static(b"short")), Err(NotAMessage));
+    }
+}

@@ -1,0 +1,92 @@
+//! From a published message to the queues: stamped, routed, stored, and only then acknowledged.
+
+use super::hub::{EdgeHub, Promise};
+use super::port::{ConnectionId, Receipt};
+use super::queue::Queued;
+use super::vocabulary::{Injection, Output, QueueId, Ticket};
+use crate::clock::{Now, iso_millis};
+use crate::identity::Identity;
+use crate::message::{Message, system};
+
+/// The largest message, body and properties (protocol.md §4.5).
+const MAX_MESSAGE: usize = 256 * 1024;
+
+impl EdgeHub {
+    pub(super) fn handle_publish(
+        &mut self,
+        now: Now,
+        connection: ConnectionId,
+        identity: &Identity,
+        receipt: Option<Receipt>,
+        mut message: Message,
+    ) {
+        if message.size() > MAX_MESSAGE {
+            self.out.push_back(Output::Close { connection, reason: "the message is larger than 256 KB" });
+            self.handle_disconnect(connection);
+            return;
+        }
+        stamp(&mut message, now, identity);
+        self.clients.counts(identity).sent += 1;
+        self.route(now, message);
+        if let Some(receipt) = receipt {
+            self.promise(Promise::Accept { connection, receipt });
+        }
+    }
+
+    pub(super) fn handle_inject(&mut self, now: Now, ticket: Ticket, injection: Injection, mut message: Message) {
+        let queued = match injection {
+            Injection::FromModule(module) => {
+                stamp(&mut message, now, &Identity::of_module(self.device.clone(), module));
+                self.route(now, message)
+            }
+            Injection::ToInput { module, input } => {
+                message.set_system(system::ENQUEUED_TIME, iso_millis(now.unix));
+                message.set_system(system::CONNECTION_DEVICE_ID, self.device.as_str());
+                let endpoint = super::Endpoint::Input { module, input };
+                let queue = QueueId { endpoint, priority: QueueId::LAST };
+                let expires = self.configuration.time_to_live.map(|live| now.unix + live);
+                self.enqueue(queue, None, Queued { expires, message });
+                1
+            }
+        };
+        self.promise(Promise::Inject { ticket, queued });
+    }
+
+    /// Queues a stamped message wherever the routes send it; returns how many queues took it.
+    pub(super) fn route(&mut self, now: Now, message: Message) -> usize {
+        let destinations = self.configuration.destinations(&message);
+        let count = destinations.len();
+        for destination in destinations {
+            let expires = destination.time_to_live.map(|live| now.unix + live);
+            let queued = Queued { expires, message: message.clone() };
+            self.enqueue(destination.queue, Some(destination.route), queued);
+        }
+        count
+    }
+
+    fn enqueue(&mut self, id: QueueId, route: Option<String>, queued: Queued) {
+        let queue = self.queues.entry(id.clone()).or_default();
+        let offset = queue.append(&queued);
+        self.stirred.insert(id.endpoint.clone());
+        let message = queued.message.clone();
+        let endpoint = id.endpoint.clone();
+        let mark = self.promises.next_mark();
+        self.out.push_back(Output::Append { mark, queue: id, offset, queued });
+        self.out.push_back(Output::Routed { message, endpoint, route });
+    }
+}
+
+/// Writes who sent the message, over anything the sender claimed (protocol.md §9.2).
+fn stamp(message: &mut Message, now: Now, identity: &Identity) {
+    message.set_system(system::ENQUEUED_TIME, iso_millis(now.unix));
+    message.set_system(system::CONNECTION_DEVICE_ID, identity.device.as_str());
+    match &identity.module {
+        Some(module) => message.set_system(system::CONNECTION_MODULE_ID, module.as_str()),
+        None => {
+            message.system.remove(system::CONNECTION_MODULE_ID);
+        }
+    }
+    message.system.remove(system::MESSAGE_TYPE);
+    message.system.remove(system::REPORTER_DEVICE_ID);
+    message.system.remove(system::REPORTER_MODULE_ID);
+}

@@ -1,0 +1,243 @@
+//! The edge side of twins: the last that the cloud told, what clients reported, and what the cloud does not know yet.
+//!
+//! A reported patch is accepted here and told to the cloud when the link allows (protocol.md §7.5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::hub::{EdgeHub, Promise};
+use super::port::{ConnectionId, Event, Feature, Link};
+use super::vocabulary::{Output, ToCloud};
+use crate::clock::{Now, iso_millis};
+use crate::identity::{Identity, ModuleId};
+use crate::message::{Message, system};
+use crate::twin;
+
+/// A twin as the hub keeps it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct EdgeTwin {
+    /// Desired properties with `$version`; empty if the cloud never told.
+    desired: Map<String, Value>,
+    /// Reported properties with `$version`.
+    reported: Map<String, Value>,
+    /// What was reported while the cloud could not be reached: one merged patch, nulls kept.
+    #[serde(default)]
+    pending: Map<String, Value>,
+}
+
+/// A client that waits for its twin.
+#[derive(Debug)]
+struct Asker {
+    connection: ConnectionId,
+    rid: String,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Twins {
+    held: BTreeMap<Identity, EdgeTwin>,
+    askers: BTreeMap<Identity, Vec<Asker>>,
+    /// Whose twin was asked of the cloud, to tell the client the difference.
+    syncing: BTreeSet<Identity>,
+}
+
+impl Twins {
+    pub(super) fn recovered(held: BTreeMap<Identity, EdgeTwin>) -> Self {
+        Self { held, ..Self::default() }
+    }
+
+    pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
+        for askers in self.askers.values_mut() {
+            askers.retain(|asker| asker.connection != connection);
+        }
+    }
+}
+
+impl EdgeTwin {
+    fn is_known(&self) -> bool {
+        self.desired.contains_key(VERSION)
+    }
+
+    /// The answer to a twin request: both sections, always with `$version` (protocol.md §7.5).
+    fn device_view(&self) -> Bytes {
+        let section = |section: &Map<String, Value>| {
+            let mut section = section.clone();
+            section.entry(VERSION).or_insert(Value::from(1));
+            Value::Object(section)
+        };
+        let view = serde_json::json!({ "desired": section(&self.desired), "reported": section(&self.reported) });
+        Bytes::from(view.to_string())
+    }
+}
+
+const VERSION: &str = "$version";
+
+fn version(section: &Map<String, Value>) -> u64 {
+    section.get(VERSION).and_then(Value::as_u64).unwrap_or_default()
+}
+
+impl EdgeHub {
+    pub(super) fn handle_get_twin(&mut self, connection: ConnectionId, identity: Identity, rid: String) {
+        if self.link == Link::Offline {
+            let body = self.twins.held.entry(identity).or_default().device_view();
+            self.tell(connection, Event::TwinAnswer { rid, status: 200, version: None, body });
+            return;
+        }
+        self.twins.askers.entry(identity.clone()).or_default().push(Asker { connection, rid });
+        self.out.push_back(Output::Cloud(ToCloud::GetTwin { identity }));
+    }
+
+    pub(super) fn handle_patch_reported(
+        &mut self,
+        now: Now,
+        connection: ConnectionId,
+        identity: &Identity,
+        rid: String,
+        patch: &Bytes,
+    ) {
+        let patch = match parse_patch(patch) {
+            Ok(patch) => patch,
+            Err(reason) => {
+                self.out
+                    .push_back(Output::Warning(format!("reported properties of `{identity}` are refused: {reason}")));
+                self.tell(connection, Event::TwinAnswer { rid, status: 400, version: None, body: Bytes::new() });
+                return;
+            }
+        };
+        let held = self.twins.held.entry(identity.clone()).or_default();
+        let version = version(&held.reported) + 1;
+        twin::merge(&mut held.reported, &patch);
+        held.reported.insert(VERSION.to_owned(), version.into());
+        if self.link == Link::Offline {
+            merge_keeping_nulls(&mut held.pending, &patch);
+        }
+        self.save_twin(identity);
+        let answer = Event::TwinAnswer { rid, status: 204, version: Some(version), body: Bytes::new() };
+        self.promise(Promise::Tell { connection, event: answer });
+        self.route(now, change_notification(now, identity, &patch));
+        if self.link == Link::Online {
+            self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch }));
+        }
+    }
+
+    /// Takes a twin that the cloud was asked for: answers those who wait, and tells a subscribed client what changed.
+    pub(super) fn handle_twin(
+        &mut self,
+        identity: Identity,
+        desired: Map<String, Value>,
+        reported: Map<String, Value>,
+    ) {
+        let held = self.twins.held.entry(identity.clone()).or_default();
+        let difference = twin::diff(&held.desired, &desired);
+        held.desired = desired;
+        if held.pending.is_empty() {
+            held.reported = reported;
+        }
+        let body = held.device_view();
+        self.save_twin(&identity);
+        let askers = self.twins.askers.remove(&identity).unwrap_or_default();
+        let asked = !askers.is_empty();
+        for Asker { connection, rid } in askers {
+            let answer = Event::TwinAnswer { rid, status: 200, version: None, body: body.clone() };
+            self.promise(Promise::Tell { connection, event: answer });
+        }
+        if self.twins.syncing.remove(&identity) && !asked && difference.keys().any(|key| key != VERSION) {
+            self.tell_desired(&identity, &difference);
+        }
+    }
+
+    /// Takes a change of desired properties: forwarded as it is when it is the next version, else the whole twin is
+    /// fetched and the difference told.
+    pub(super) fn handle_desired_patch(&mut self, identity: Identity, patch: Map<String, Value>) {
+        let held = self.twins.held.entry(identity.clone()).or_default();
+        if !held.is_known() || version(&held.desired) + 1 != version(&patch) {
+            self.sync_twin(identity);
+            return;
+        }
+        twin::merge(&mut held.desired, &patch);
+        self.save_twin(&identity);
+        self.tell_desired(&identity, &patch);
+    }
+
+    /// Brings the cloud and the hub to the same twin after the link came back.
+    pub(super) fn sync_twins(&mut self) {
+        let identities: Vec<Identity> = self.access.identities().cloned().collect();
+        for identity in identities {
+            if let Some(held) = self.twins.held.get_mut(&identity)
+                && !held.pending.is_empty()
+            {
+                let patch = std::mem::take(&mut held.pending);
+                self.save_twin(&identity);
+                self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch }));
+            }
+            self.sync_twin(identity);
+        }
+    }
+
+    /// Answers everybody who waits for the cloud from what the hub holds.
+    pub(super) fn answer_askers_offline(&mut self) {
+        self.twins.syncing.clear();
+        for (identity, askers) in std::mem::take(&mut self.twins.askers) {
+            for Asker { connection, rid } in askers {
+                self.handle_get_twin(connection, identity.clone(), rid);
+            }
+        }
+    }
+
+    fn sync_twin(&mut self, identity: Identity) {
+        if self.twins.syncing.insert(identity.clone()) {
+            self.out.push_back(Output::Cloud(ToCloud::GetTwin { identity }));
+        }
+    }
+
+    fn tell_desired(&mut self, identity: &Identity, patch: &Map<String, Value>) {
+        if let Some((connection, _)) = self.clients.ready(identity, Feature::DesiredUpdates) {
+            let body = Bytes::from(Value::Object(patch.clone()).to_string());
+            self.tell(connection, Event::DesiredChanged { version: version(patch), patch: body });
+        }
+    }
+
+    fn save_twin(&mut self, identity: &Identity) {
+        let held = self.twins.held.get(identity).map(|held| serde_json::json!(held));
+        self.save(format!("twins/{identity}"), held.unwrap_or_default());
+    }
+}
+
+fn parse_patch(text: &Bytes) -> Result<Map<String, Value>, String> {
+    let value: Value = serde_json::from_slice(text).map_err(|error| format!("no JSON: {error}"))?;
+    twin::validate_reported(&value).map_err(|error| error.to_string())?;
+    match value {
+        Value::Object(patch) => Ok(patch),
+        _ => Err("no JSON object".to_owned()),
+    }
+}
+
+/// Puts `patch` over `pending` so that applying the result once does what applying both did: deletions stay.
+fn merge_keeping_nulls(pending: &mut Map<String, Value>, patch: &Map<String, Value>) {
+    for (key, value) in patch {
+        match (pending.get_mut(key), value) {
+            (Some(Value::Object(older)), Value::Object(newer)) => merge_keeping_nulls(older, newer),
+            _ => {
+                pending.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The message that a reported change makes (protocol.md §7.5).
+fn change_notification(now: Now, identity: &Identity, patch: &Map<String, Value>) -> Message {
+    let body = Bytes::from(Value::Object(patch.clone()).to_string());
+    let mut message = Message { body, ..Message::default() };
+    message.set_system(system::MESSAGE_TYPE, "twinChangeNotification");
+    message.set_system(system::MESSAGE_SCHEMA, "twinChangeNotification");
+    message.set_system(system::ENQUEUED_TIME, iso_millis(now.unix));
+    message.set_system(system::CONNECTION_DEVICE_ID, identity.device.as_str());
+    message.set_system(system::CONNECTION_MODULE_ID, ModuleId::EDGE_HUB);
+    message.set_system(system::REPORTER_DEVICE_ID, identity.device.as_str());
+    if let Some(module) = &identity.module {
+        message.set_system(system::REPORTER_MODULE_ID, module.as_str());
+    }
+    message
+}

@@ -1,0 +1,188 @@
+//! The instances of the simulation: what each module is run as, and what runs of it now.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::control::Answers;
+use super::dispatcher::Dispatcher;
+use super::event::Event;
+use super::logs::Line;
+use super::plan::ModulePlan;
+use super::workloads::Behind;
+use crate::agent;
+use crate::clock::Now;
+use crate::failure::{Failure, Outcome};
+use crate::identity::ModuleId;
+use crate::runtime::{self, Instance, InstanceEvent, Ledger, OutputStream};
+use crate::workload::{Exit, ModuleDetails, RuntimeStatus};
+
+/// How long an instance has between the gentle signal and the end; the engine's own default.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Plans and running instances.
+pub(super) struct Children {
+    plans: BTreeMap<ModuleId, ModulePlan>,
+    running: BTreeMap<ModuleId, Child>,
+    ledger: Arc<Ledger>,
+    events: mpsc::Sender<Event>,
+    /// Is told what `GET /modules` of the workload API answers.
+    workloads: Arc<Behind>,
+    last_run: u64,
+}
+
+struct Child {
+    run: u64,
+    instance: Instance,
+    pid: Option<u32>,
+}
+
+impl Children {
+    pub(super) fn new(
+        plans: Vec<ModulePlan>,
+        ledger: Arc<Ledger>,
+        events: mpsc::Sender<Event>,
+        workloads: Arc<Behind>,
+    ) -> Self {
+        let plans = plans.into_iter().map(|plan| (plan.module.clone(), plan)).collect();
+        Self { plans, running: BTreeMap::new(), ledger, events, workloads, last_run: 0 }
+    }
+
+    /// Returns the names of all modules, external ones too.
+    pub(super) fn modules(&self) -> impl Iterator<Item = &ModuleId> {
+        self.plans.keys()
+    }
+
+    pub(super) fn plan(&self, module: &ModuleId) -> Option<&ModulePlan> {
+        self.plans.get(module)
+    }
+
+    /// Tells the workload API how the modules are.
+    pub(super) fn tell_details(&self, agent: &agent::Agent) {
+        let details = self.plans.values().map(|plan| {
+            let state = agent.state(&plan.module);
+            let exit = state.and_then(|state| Some(Exit { at: state.exited_at?, code: state.exit_code? }));
+            ModuleDetails {
+                name: plan.module.to_string(),
+                settings: plan.settings.clone(),
+                status: state.map_or(RuntimeStatus::Unknown, |state| runtime_status(state.status)),
+                started: state.and_then(|state| state.started_at),
+                exit,
+            }
+        });
+        self.workloads.set_details(details.collect());
+    }
+
+    pub(super) fn pid(&self, module: &ModuleId) -> Option<u32> {
+        self.running.get(module)?.pid
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Starts a module; what becomes of it comes as [`Event::Instance`].
+    fn start(&mut self, module: ModuleId) {
+        let Some(spec) = self.plans.get(&module).and_then(ModulePlan::instance) else { return };
+        self.last_run += 1;
+        let run = self.last_run;
+        let (events, name) = (self.events.clone(), module.clone());
+        let tell = move |event| {
+            let event = Event::Instance { module: name.clone(), run, event };
+            // A module that prints faster than we read is slowed down, not buffered without end.
+            tokio::task::block_in_place(|| events.blocking_send(event).ok());
+        };
+        let instance = runtime::start(spec, &self.ledger, tell);
+        self.running.insert(module, Child { run, instance, pid: None });
+    }
+
+    pub(super) fn stop(&self, module: &ModuleId) {
+        if let Some(child) = self.running.get(module) {
+            child.instance.stop(GRACE);
+        }
+    }
+
+    pub(super) fn kill_all(&self) {
+        self.running.values().for_each(|child| child.instance.kill());
+    }
+
+    /// Builds a module's image, then has it restarted.
+    pub(super) fn rebuild(&self, module: ModuleId, answers: Answers) -> Outcome {
+        let Some(rebuild) = self.plans.get(&module).and_then(|plan| plan.rebuild.clone()) else {
+            return Err(Failure::request(format!("`{module}` has no source in this solution"))
+                .hint(format!("restart it without `--build`: `edgectl restart {module}`")));
+        };
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let outcome = rebuild().await;
+            // A simulation that has ended meanwhile restarts nothing.
+            let _ = events.send(Event::Rebuilt { module, outcome, answers }).await;
+        });
+        Ok(())
+    }
+
+    fn is_current(&self, module: &ModuleId, run: u64) -> bool {
+        self.running.get(module).is_some_and(|child| child.run == run)
+    }
+}
+
+impl Dispatcher {
+    pub(super) fn start_instance(&mut self, _now: Now, module: ModuleId) {
+        self.children.start(module);
+    }
+
+    pub(super) fn handle_instance(&mut self, now: Now, module: ModuleId, run: u64, event: InstanceEvent) {
+        if !self.children.is_current(&module, run) {
+            return;
+        }
+        match event {
+            InstanceEvent::Started { pid } => {
+                if let Some(child) = self.children.running.get_mut(&module) {
+                    child.pid = pid;
+                }
+                self.agent.handle(now, agent::Input::Started { module });
+            }
+            InstanceEvent::Output { stream, line } => {
+                let stream = match stream {
+                    OutputStream::Stdout => "stdout",
+                    OutputStream::Stderr => "stderr",
+                };
+                self.tell_line(Line { at: now.unix, module, stream, text: line });
+            }
+            InstanceEvent::Exited { code, signal } => {
+                self.children.running.remove(&module);
+                let how = match (code, signal) {
+                    (Some(code), _) => format!("ended with exit code {code}"),
+                    (None, Some(signal)) => format!("ended by signal {signal}"),
+                    (None, None) => "ended".to_owned(),
+                };
+                self.note(now, module.clone(), how);
+                self.agent.handle(now, agent::Input::Exited { module: module.clone(), code });
+                self.judge_exit(now, &module);
+            }
+            InstanceEvent::StartFailed(failure) => {
+                self.children.running.remove(&module);
+                self.report.failure(&module, &failure);
+                let reason = failure.message().to_owned();
+                self.agent.handle(now, agent::Input::StartFailed { module: module.clone(), reason });
+                self.judge_exit(now, &module);
+            }
+            InstanceEvent::Lost(failure) => {
+                self.children.running.remove(&module);
+                self.report.failure(&module, &failure);
+                self.agent.handle(now, agent::Input::Exited { module: module.clone(), code: None });
+                self.judge_exit(now, &module);
+            }
+        }
+    }
+}
+
+fn runtime_status(status: agent::Status) -> RuntimeStatus {
+    match status {
+        agent::Status::Running => RuntimeStatus::Running,
+        agent::Status::Failed | agent::Status::GivenUp => RuntimeStatus::Failed,
+        agent::Status::Stopped | agent::Status::Starting | agent::Status::Backoff => RuntimeStatus::Stopped,
+    }
+}

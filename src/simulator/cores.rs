@@ -1,0 +1,74 @@
+//! Opening hub, cloud and store with what the last run left.
+
+use std::collections::BTreeMap;
+
+use super::state::{Identities, StateFolder};
+use crate::clock::Now;
+use crate::edgehub::{ConfiguredRoute, EdgeHub, HubConfiguration, Input, Link};
+use crate::failure::{Kind, OrFail, Outcome};
+use crate::identity::{DeviceId, Identity};
+use crate::iothub::IotHub;
+use crate::manifest::Deployment;
+use crate::route::Route;
+use crate::store::Queues;
+use crate::twin::{Twin, TwinDocument};
+use crate::ui::Ui;
+
+/// What the cores are opened with.
+pub(super) struct Opening<'a> {
+    pub(super) ui: &'a Ui,
+    pub(super) now: Now,
+    pub(super) device: &'a DeviceId,
+    pub(super) deployment: &'a Deployment,
+    pub(super) identities: &'a Identities,
+    pub(super) state: &'a StateFolder,
+    /// The names that a SAS audience may have for the hub.
+    pub(super) names: &'a [String],
+}
+
+impl Opening<'_> {
+    /// Opens the hub, online and with the manifest's routes, and the queues that belong to it.
+    pub(super) fn hub(&self) -> Outcome<(EdgeHub, Queues)> {
+        let (queues, recovered) = self.state.hub()?;
+        let kept: u64 = recovered.queues.iter().map(|(_, first, next)| next - first).sum();
+        if kept > 0 {
+            self.ui.step("Kept", format!("{kept} messages of the last run (forget them with `--reset`)"));
+        }
+        let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
+        hub.handle(self.now, Input::Configure(configuration(self.deployment)?));
+        hub.handle(self.now, Input::Link(Link::Online));
+        Ok((hub, queues))
+    }
+
+    /// Opens the twins of the device and its modules; desired properties of the manifest are applied again.
+    pub(super) fn cloud(&self) -> Outcome<IotHub> {
+        let mut kept = self.state.cloud()?;
+        let mut twins = BTreeMap::new();
+        let device = Identity::of_device(self.device.clone());
+        let new_device = || Twin::new(&device, &self.identities.device.generation_id);
+        let of_device = kept.remove(&device).unwrap_or_else(new_device);
+        for (module, keys) in &self.identities.modules {
+            let identity = self.identities.identity(module);
+            let mut twin = kept.remove(&identity).unwrap_or_else(|| Twin::new(&identity, &keys.generation_id));
+            if let Some(desired) = self.deployment.desired.get(module).filter(|desired| twin.desired() != *desired) {
+                twin.replace(self.now.unix, TwinDocument::of_desired(desired.clone()))
+                    .or_fail(Kind::Request, || format!("the desired properties of `{module}` are no twin's"))
+                    .map_err(|failure| failure.hint("mend them in the deployment; the cause names the limit"))?;
+            }
+            twins.insert(identity, twin);
+        }
+        twins.insert(device, of_device);
+        Ok(IotHub::new(twins))
+    }
+}
+
+fn configuration(deployment: &Deployment) -> Outcome<HubConfiguration> {
+    let mut routes = Vec::new();
+    for spec in &deployment.routes {
+        let route = Route::parse(&spec.text).or_fail(Kind::Request, || format!("cannot use route `{}`", spec.name))?;
+        let configured =
+            ConfiguredRoute { name: spec.name.clone(), route, priority: spec.priority, time_to_live: spec.ttl };
+        routes.push(configured);
+    }
+    Ok(HubConfiguration { routes, time_to_live: deployment.time_to_live })
+}

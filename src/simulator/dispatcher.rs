@@ -1,0 +1,330 @@
+//! The dispatcher: owns the cores, the children and everything a user may believe.
+//!
+//! One task, one `await`: it takes what has happened in batches, applies each event without waiting for anything, and
+//! then lets the cores speak to each other until they have nothing more to say. Codecs, TLS, files and engines work
+//! elsewhere and send [`Event`]s.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::children::Children;
+use super::control::Answers;
+use super::event::{Event, FromHead, ToHead};
+use super::logs::{Line, Logs};
+use super::report::Report;
+use super::storage::{Storage, Stored};
+use super::taps::{Filter, Taps};
+use crate::agent::{self, Agent};
+use crate::clock::{Now, since_epoch};
+use crate::edgehub::{self, Answer, CallId, ConnectionId, EdgeHub, InvokeError, Ticket};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::{DeviceId, Identity, ModuleId};
+use crate::iothub::IotHub;
+
+/// Events taken at once, at the most.
+const BATCH: usize = 512;
+
+/// Both clocks, read here and nowhere below.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    started: Instant,
+    wall: fn() -> SystemTime,
+}
+
+impl Clock {
+    pub(super) fn start(wall: fn() -> SystemTime) -> Self {
+        Self { started: Instant::now(), wall }
+    }
+
+    pub(super) fn now(self) -> Now {
+        Now { monotonic: self.started.elapsed(), unix: since_epoch((self.wall)()) }
+    }
+
+    pub(super) fn instant(self, deadline: Duration) -> tokio::time::Instant {
+        (self.started + deadline).into()
+    }
+}
+
+/// When a module's end ends the simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// When it is given up.
+    GivenUp,
+    /// When it waits for a restart, or is given up.
+    Backoff,
+    /// When it exits at all without being asked to.
+    Exit,
+}
+
+/// Who waits for the end of a direct method.
+#[derive(Debug)]
+pub(super) enum CallReply {
+    Http(oneshot::Sender<Result<Answer, InvokeError>>),
+    Control { answers: Answers, target: Identity, method: String },
+}
+
+/// What goes on at the moment.
+#[derive(Debug)]
+enum Phase {
+    Running,
+    /// Everything is to end; then this is how the simulation ended.
+    Stopping {
+        outcome: Outcome,
+        waiting: Vec<Answers>,
+    },
+}
+
+/// What the dispatcher starts with.
+pub(super) struct Parts {
+    pub(super) clock: Clock,
+    pub(super) device: DeviceId,
+    pub(super) hub: EdgeHub,
+    pub(super) cloud: IotHub,
+    pub(super) agent: Agent,
+    pub(super) storage: Storage,
+    pub(super) children: Children,
+    pub(super) report: Report,
+    /// When the simulation ends by itself, on the monotonic clock.
+    pub(super) until: Option<Duration>,
+    pub(super) fail_on: FailOn,
+}
+
+/// The dispatcher.
+pub(super) struct Dispatcher {
+    pub(super) clock: Clock,
+    pub(super) device: DeviceId,
+    pub(super) hub: EdgeHub,
+    pub(super) cloud: IotHub,
+    pub(super) agent: Agent,
+    pub(super) storage: Storage,
+    pub(super) children: Children,
+    pub(super) report: Report,
+    pub(super) heads: HashMap<ConnectionId, mpsc::UnboundedSender<ToHead>>,
+    pub(super) calls: BTreeMap<CallId, CallReply>,
+    pub(super) last_call: u64,
+    pub(super) injections: HashMap<Ticket, Answers>,
+    pub(super) last_ticket: u64,
+    pub(super) taps: Taps,
+    pub(super) logs: Logs,
+    pub(super) monitors: Vec<(Filter, Answers)>,
+    pub(super) followers: Vec<(Vec<ModuleId>, Answers)>,
+    pub(super) expectant: Vec<(super::control::Until, Answers)>,
+    phase: Phase,
+    interrupted: bool,
+    until: Option<Duration>,
+    fail_on: FailOn,
+}
+
+impl Dispatcher {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            clock: parts.clock,
+            device: parts.device,
+            hub: parts.hub,
+            cloud: parts.cloud,
+            agent: parts.agent,
+            storage: parts.storage,
+            children: parts.children,
+            report: parts.report,
+            heads: HashMap::new(),
+            calls: BTreeMap::new(),
+            last_call: 0,
+            injections: HashMap::new(),
+            last_ticket: 0,
+            taps: Taps::default(),
+            logs: Logs::default(),
+            monitors: Vec::new(),
+            followers: Vec::new(),
+            expectant: Vec::new(),
+            phase: Phase::Running,
+            interrupted: false,
+            until: parts.until,
+            fail_on: parts.fail_on,
+        }
+    }
+
+    /// Runs until the simulation has ended and everything it was told is stored.
+    pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Outcome {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            self.settle(self.clock.now());
+            if self.has_ended() {
+                return self.close();
+            }
+            let deadline = self.deadline().map_or_else(far_future, |at| self.clock.instant(at));
+            // Too late or woken by an event: both are looked at below.
+            let _ = tokio::time::timeout_at(deadline, events.recv_many(&mut batch, BATCH)).await;
+            let now = self.clock.now();
+            for event in batch.drain(..) {
+                self.apply(now, event);
+            }
+            self.handle_deadlines(now);
+        }
+    }
+
+    fn apply(&mut self, now: Now, event: Event) {
+        match event {
+            Event::Head { connection, event } => self.handle_head(now, connection, event),
+            Event::Invoke { invocation, reply } => {
+                let call = self.open_call(CallReply::Http(reply));
+                self.hub.handle(now, edgehub::Input::Invoke { call, invocation });
+            }
+            Event::Workload(audit) => {
+                let text = audit.to_string();
+                let text = text.split_once(": ").map_or(text.as_str(), |(_, action)| action).to_owned();
+                self.note(now, audit.module, text);
+            }
+            Event::Instance { module, run, event } => self.handle_instance(now, module, run, event),
+            Event::Stored(stored) => self.handle_stored(now, stored),
+            Event::Control(call) => self.handle_control(now, call),
+            Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
+            Event::Interrupt => self.handle_interrupt(now),
+        }
+    }
+
+    fn handle_head(&mut self, now: Now, connection: ConnectionId, event: FromHead) {
+        match event {
+            FromHead::Connect { identity, credential, session, head } => {
+                self.heads.insert(connection, head);
+                self.hub.handle(now, edgehub::Input::Connect { connection, identity, credential, session });
+            }
+            FromHead::Request(request) => self.hub.handle(now, edgehub::Input::Request { connection, request }),
+            FromHead::Notice(text) => self.note_client(now, connection, text),
+            FromHead::Closed(why) => {
+                self.note_client(now, connection, format!("disconnected: {why}"));
+                self.heads.remove(&connection);
+                self.hub.handle(now, edgehub::Input::Disconnect { connection });
+                self.tell_connections();
+            }
+        }
+    }
+
+    fn handle_stored(&mut self, now: Now, stored: Stored) {
+        match stored {
+            Stored::Durable { mark } => self.hub.handle(now, edgehub::Input::Durable { mark }),
+            Stored::Loaded { queue, from, messages } => {
+                self.hub.handle(now, edgehub::Input::Loaded { queue, from, messages });
+            }
+            Stored::Failed(error) => {
+                let hint = match error.is_full() {
+                    true => "make room on the disk; what was acknowledged is kept, the rest will be sent again",
+                    false => "see that `.edgectl` is on a disk that works, or pass `--ephemeral`",
+                };
+                let stored: Outcome = Err(error).or_fail(Kind::Machine, || "cannot store messages any more");
+                self.stop(now, stored.map_err(|failure| failure.hint(hint)));
+            }
+        }
+    }
+
+    /// The first Ctrl-C is gentle, a second one at once.
+    fn handle_interrupt(&mut self, now: Now) {
+        if self.interrupted {
+            self.children.kill_all();
+            return;
+        }
+        self.interrupted = true;
+        self.report.step("Stopping", "the modules; press Ctrl-C again to end them at once");
+        self.stop(now, Err(Failure::interrupted()));
+    }
+
+    /// Begins to end the simulation; the first reason counts.
+    pub(super) fn stop(&mut self, now: Now, outcome: Outcome) {
+        if let Phase::Running = self.phase {
+            self.phase = Phase::Stopping { outcome, waiting: Vec::new() };
+            self.agent.handle(now, agent::Input::StopAll);
+        }
+    }
+
+    /// Answers once the simulation has ended.
+    pub(super) fn answer_at_end(&mut self, answers: Answers) {
+        if let Phase::Stopping { waiting, .. } = &mut self.phase {
+            waiting.push(answers);
+        }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        matches!(self.phase, Phase::Stopping { .. })
+    }
+
+    /// Looks at what the end of an instance means for the simulation.
+    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId) {
+        let Some(state) = self.agent.state(module) else { return };
+        let ends = match (self.fail_on, state.status) {
+            (_, agent::Status::GivenUp) | (FailOn::Exit, _) => true,
+            (FailOn::Backoff, status) => status == agent::Status::Backoff,
+            (FailOn::GivenUp, _) => false,
+        };
+        if ends && !self.is_stopping() {
+            let code = state.exit_code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+            let failure = Failure::refused(format!("module `{module}` ended with {code}"))
+                .hint(format!("see what it said with `edgectl logs {module}`, or above"));
+            self.stop(now, Err(failure));
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.is_stopping() && self.children.is_empty()
+    }
+
+    fn close(mut self) -> Outcome {
+        self.storage.close();
+        let Phase::Stopping { outcome, waiting } = self.phase else { return Ok(()) };
+        waiting.iter().for_each(Answers::done);
+        outcome
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        let until = self.until.filter(|_| !self.is_stopping());
+        [self.hub.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
+    }
+
+    fn handle_deadlines(&mut self, now: Now) {
+        let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= now.monotonic);
+        if due(self.hub.deadline()) {
+            self.hub.handle(now, edgehub::Input::Timeout);
+        }
+        if due(self.agent.deadline()) {
+            self.agent.handle(now, agent::Input::Timeout);
+        }
+        if due(self.until) {
+            self.stop(now, Ok(()));
+        }
+        if self.report.is_reader_gone() {
+            self.stop(now, Err(Failure::new(Kind::ReaderGone, "nobody reads the records")));
+        }
+    }
+
+    pub(super) fn open_call(&mut self, reply: CallReply) -> CallId {
+        self.last_call += 1;
+        let call = CallId(self.last_call);
+        self.calls.insert(call, reply);
+        call
+    }
+
+    /// Remembers and tells a line about the module that speaks on a connection.
+    fn note_client(&mut self, now: Now, connection: ConnectionId, text: String) {
+        if let Some(module) = self.hub.speaker(connection).and_then(|identity| identity.module.clone()) {
+            self.note(now, module, text);
+        }
+    }
+
+    /// Remembers and tells a line about a module.
+    pub(super) fn note(&mut self, now: Now, module: ModuleId, text: String) {
+        self.tell_line(Line { at: now.unix, module, stream: "edgectl", text });
+    }
+
+    pub(super) fn tell_line(&mut self, line: Line) {
+        self.report.line(&line);
+        self.followers.retain(|(modules, answers)| {
+            let wanted = modules.is_empty() || modules.contains(&line.module);
+            if wanted { answers.record(&line.record()) } else { !answers.is_gone() }
+        });
+        self.logs.remember(line);
+    }
+}
+
+fn far_future() -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_secs(24 * 3600)
+}

@@ -1,0 +1,63 @@
+//! Everything that can happen to the dispatcher, and what it says to the heads.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::control::ControlCall;
+use super::storage::Stored;
+use crate::edgehub::{
+    Answer, ConnectionId, Credential, Event as HubEvent, Feature, Guarantee, Invocation, InvokeError, Refusal, Request,
+    Session,
+};
+use crate::failure::Outcome;
+use crate::identity::{Identity, ModuleId};
+use crate::runtime::InstanceEvent;
+use crate::workload::Audit;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A client's connection has something to say.
+    Head { connection: ConnectionId, event: FromHead },
+    /// A module calls a direct method of another over HTTPS.
+    Invoke { invocation: Invocation, reply: oneshot::Sender<Result<Answer, InvokeError>> },
+    /// The workload API did something for a module.
+    Workload(Audit),
+    /// An instance started, printed or ended.
+    Instance { module: ModuleId, run: u64, event: InstanceEvent },
+    /// The store says something.
+    Stored(Stored),
+    /// A command of another edgectl.
+    Control(ControlCall),
+    /// An image that `restart --build` asked for is built, or not.
+    Rebuilt { module: ModuleId, outcome: Outcome, answers: super::control::Answers },
+    /// Ctrl-C or a termination signal.
+    Interrupt,
+}
+
+/// What the task of a client's connection says.
+#[derive(Debug)]
+pub(super) enum FromHead {
+    /// The client wants in; what the hub says to it goes through `head`.
+    Connect { identity: Identity, credential: Credential, session: Session, head: mpsc::UnboundedSender<ToHead> },
+    /// The client asks for something.
+    Request(Request),
+    /// Something a developer should know of the client.
+    Notice(String),
+    /// The connection is gone, and why.
+    Closed(String),
+}
+
+/// What the dispatcher says to the task of a client's connection.
+///
+/// Unbounded, since what the hub has on its way to one client is bounded by its window.
+#[derive(Debug)]
+pub(super) enum ToHead {
+    /// The client is in, with the subscriptions that were remembered.
+    Connected { remembered: Option<Vec<(Feature, Guarantee)>> },
+    /// The client is not let in.
+    Refused(Refusal),
+    /// The hub tells the client something.
+    Event(HubEvent),
+    /// The connection must end, and why.
+    Close(&'static str),
+}

@@ -1,0 +1,163 @@
+//! The tasks of clients' connections: bytes to and from a protocol session, its words to and from the dispatcher.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+
+use super::dispatcher::Clock;
+use super::event::{Event, FromHead, ToHead};
+use crate::edgehub::{ConnectionId, HttpCall, answer_invocation, parse_invocation};
+use crate::identity::DeviceId;
+use crate::mqtt::{Closed, Limits, Output, Session};
+use crate::net::{self, HttpLimits};
+
+/// Bytes read at once.
+const READ: usize = 16 * 1024;
+
+/// What every head needs: the way to the dispatcher, the clock, numbers for connections.
+#[derive(Debug, Clone)]
+pub(super) struct Heads {
+    events: mpsc::Sender<Event>,
+    clock: Clock,
+    device: DeviceId,
+    connections: Arc<AtomicU64>,
+}
+
+impl Heads {
+    pub(super) fn new(events: mpsc::Sender<Event>, clock: Clock, device: DeviceId) -> Self {
+        Self { events, clock, device, connections: Arc::default() }
+    }
+
+    /// Serves one MQTT client until its connection ends.
+    pub(super) async fn serve_mqtt(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
+        let (to_head, from_dispatcher) = mpsc::unbounded_channel();
+        let session = Session::new(self.clock.now(), Limits::default());
+        let mut head = MqttHead { heads: self, connection, session, to_head, announced: false };
+        head.run(stream, from_dispatcher).await;
+    }
+
+    /// Serves HTTPS: direct methods from module to module.
+    pub(super) async fn serve_https(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let handler = |request: net::Request| self.clone().answer_http(request);
+        net::serve_http(stream, HttpLimits::default(), handler).await;
+    }
+
+    async fn answer_http(self, request: net::Request) -> net::Response {
+        let call = HttpCall {
+            method: &request.method,
+            target: &request.target,
+            headers: &request.headers,
+            body: &request.body,
+        };
+        let answer = match parse_invocation(&self.device, &call) {
+            Err(answer) => answer,
+            Ok(invocation) => {
+                let target = invocation.target.clone();
+                let (reply, result) = oneshot::channel();
+                // A dispatcher that has ended drops the reply, which is an answer too.
+                let _ = self.events.send(Event::Invoke { invocation, reply }).await;
+                let gone = Err(crate::edgehub::InvokeError::NoAnswer);
+                answer_invocation(&target, result.await.unwrap_or(gone))
+            }
+        };
+        net::Response { status: answer.status, content_type: "application/json", body: answer.body.into() }
+    }
+}
+
+struct MqttHead {
+    heads: Heads,
+    connection: ConnectionId,
+    session: Session,
+    to_head: mpsc::UnboundedSender<ToHead>,
+    /// Whether the dispatcher knows this connection.
+    announced: bool,
+}
+
+impl MqttHead {
+    async fn run(
+        &mut self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+        mut from_dispatcher: mpsc::UnboundedReceiver<ToHead>,
+    ) {
+        let mut said = Vec::new();
+        let mut input = BytesMut::with_capacity(READ);
+        while self.flush(&mut stream).await {
+            let deadline = self.session.deadline().map(|at| self.heads.clock.instant(at));
+            tokio::select! {
+                read = stream.read_buf(&mut input), if self.session.wants_read() => match read {
+                    Ok(0) | Err(_) => self.session.handle_end(),
+                    Ok(_) => {
+                        self.session.handle_bytes(self.heads.clock.now(), input.split());
+                        input.reserve(READ);
+                    }
+                },
+                count = from_dispatcher.recv_many(&mut said, 256) => {
+                    let now = self.heads.clock.now();
+                    said.drain(..).for_each(|said| self.hear(now, said));
+                    if count == 0 {
+                        self.session.close(Closed::Stopped);
+                    }
+                }
+                () = sleep_until(deadline) => self.session.handle_timeout(self.heads.clock.now()),
+            }
+        }
+        // The client is told the end of a refused or superseded connection; it may be gone already.
+        let _ = stream.shutdown().await;
+    }
+
+    fn hear(&mut self, now: crate::clock::Now, said: ToHead) {
+        match said {
+            ToHead::Connected { remembered } => self.session.connected(now, remembered.as_deref()),
+            ToHead::Refused(refusal) => self.session.refused(&refusal),
+            ToHead::Event(event) => self.session.handle_event(now, event),
+            ToHead::Close(reason) => self.session.close(Closed::Refused(reason.to_owned())),
+        }
+    }
+
+    /// Does what the session wants done; says whether the connection goes on.
+    async fn flush(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
+        let mut goes_on = true;
+        while let Some(output) = self.session.poll() {
+            let event = match output {
+                Output::Send(bytes) => {
+                    if stream.write_all(&bytes).await.is_err() {
+                        self.session.handle_end();
+                    }
+                    continue;
+                }
+                Output::Connect(login) => {
+                    self.announced = true;
+                    let head = self.to_head.clone();
+                    let (identity, credential, session) = (login.identity, login.credential, login.session);
+                    FromHead::Connect { identity, credential, session, head }
+                }
+                Output::Request(request) => FromHead::Request(request),
+                Output::Notice(notice) => FromHead::Notice(notice.to_string()),
+                Output::Close(why) => {
+                    goes_on = false;
+                    match self.announced {
+                        true => FromHead::Closed(why.to_string()),
+                        // Nobody asked for anything: a probe of the port, or garbage.
+                        false => continue,
+                    }
+                }
+            };
+            // A dispatcher that has ended closes the channel to this head, which ends it.
+            let _ = self.heads.events.send(Event::Head { connection: self.connection, event }).await;
+        }
+        // A TLS stream writes when it likes; the peer waits for it now.
+        let _ = stream.flush().await;
+        goes_on
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

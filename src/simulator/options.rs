@@ -1,0 +1,99 @@
+//! What the command line decides about a simulation.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use super::dispatcher::FailOn;
+use crate::environment::Environment;
+use crate::solution::{RuntimeChoice, Wanted};
+
+/// Everything that `edgectl simulate` is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of the solution, absolute.
+    pub project: PathBuf,
+    /// The environment of this process.
+    pub environment: Environment,
+    /// The wall clock.
+    pub wall: fn() -> SystemTime,
+    /// This program, for stand-ins.
+    pub program: PathBuf,
+    /// What is simulated.
+    pub subject: Subject,
+    /// How modules are run unless something else is said of one.
+    pub runtime: Option<RuntimeChoice>,
+    /// How single modules are run.
+    pub runtimes: BTreeMap<String, RuntimeChoice>,
+    /// The device's id.
+    pub device: Option<String>,
+    /// Where to listen.
+    pub address: Option<Address>,
+    /// Modules that are started from outside.
+    pub external: Vec<String>,
+    /// Only these modules, if any are named.
+    pub only: Vec<String>,
+    /// Not these.
+    pub without: Vec<String>,
+    /// Whether missing images may be built.
+    pub build: Permission,
+    /// Whether the setup of processes may run.
+    pub setup: Permission,
+    /// When the simulation ends by itself.
+    pub duration: Option<Duration>,
+    /// When a module's end ends it.
+    pub fail_on: FailOn,
+    /// What is done with the state of an earlier run.
+    pub state: State,
+}
+
+/// What is simulated.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A solution's deployment.
+    Solution(Wanted),
+    /// The solution inside this program.
+    Demo,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// There.
+    At(IpAddr),
+    /// At the first loopback address whose ports are free.
+    Auto,
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            _ => text.parse().map(Self::At).map_err(|_| format!("`{text}` is no IP address, and not `auto`")),
+        }
+    }
+}
+
+/// Whether something may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// It may.
+    Granted,
+    /// It may not.
+    Refused,
+}
+
+/// What is done with the state of an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is gone on with.
+    Keep,
+    /// It is forgotten first.
+    Reset,
+    /// It is neither read nor written: this run keeps nothing.
+    Ephemeral,
+}

@@ -1,0 +1,89 @@
+//! From a prepared module to its plan: identity, environment, container or process.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::choose::Native;
+use super::containers::{Containers, WORKLOAD_SOCKET};
+use super::control::RunFolder;
+use super::options::Options;
+use super::plan::{ModulePlan, Runtime, Surroundings, process_environment};
+use super::prepare::Prepared;
+use super::state::{Identities, StateFolder};
+use super::subject::Simulated;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::identity::ModuleId;
+use crate::manifest::ModuleSpec;
+use crate::runtime::ProcessSpec;
+
+/// What is needed to plan a module.
+pub(super) struct Planner<'a> {
+    pub(super) options: &'a Options,
+    pub(super) simulated: &'a Simulated,
+    pub(super) identities: &'a Identities,
+    pub(super) state: &'a StateFolder,
+    /// The name of the gateway and of the simulated IoT Hub for processes.
+    pub(super) host: String,
+    pub(super) run_folder: &'a RunFolder,
+    pub(super) containers: Option<&'a Containers>,
+}
+
+impl Planner<'_> {
+    /// Plans a module; nothing prepared means that it is started from outside.
+    pub(super) fn plan(&self, spec: &ModuleSpec, prepared: Option<Prepared>) -> Outcome<ModulePlan> {
+        let defect = |what: &str| Failure::new(Kind::Bug, format!("module `{}` has no {what}", spec.id));
+        let keys = self.identities.modules.get(&spec.id).ok_or_else(|| defect("identity"))?;
+        let folder = self.run_folder.module(&spec.id)?;
+        let outside = self.surroundings(&self.host, &folder.join("workload.sock"));
+        let credentials = outside.credentials(&spec.id, keys, &self.state.ca_file());
+        let (runtime, rebuild) = match prepared {
+            None => (Runtime::External, None),
+            Some(Prepared::Native(native, rebuild)) => {
+                (self.native(native, outside.environment(spec, &keys.generation_id)?), rebuild)
+            }
+            Some(Prepared::Container { engine, rebuild }) => {
+                let containers = self.containers.ok_or_else(|| defect("network"))?;
+                let inside = self.surroundings(&containers.host, Path::new(WORKLOAD_SOCKET));
+                let environment = inside.environment(spec, &keys.generation_id)?;
+                let container = Box::new(containers.container(spec, environment, &folder));
+                (Runtime::Container { engine, container }, rebuild)
+            }
+        };
+        Ok(ModulePlan {
+            module: spec.id.clone(),
+            image: spec.image.clone(),
+            runtime,
+            desired: spec.status,
+            restart: spec.restart,
+            startup_order: spec.startup_order,
+            settings: json!({ "image": spec.image, "createOptions": spec.create_options }),
+            credentials,
+            rebuild,
+        })
+    }
+
+    fn surroundings(&self, gateway_host: &str, socket: &Path) -> Surroundings {
+        let agent = self.simulated.deployment.system.iter().find(|spec| spec.id == ModuleId::edge_agent());
+        let protocol = agent.and_then(|agent| agent.env.iter().find(|(name, _)| name == "UpstreamProtocol"));
+        Surroundings {
+            device: self.simulated.device.clone(),
+            hub_host: self.host.clone(),
+            gateway_host: gateway_host.to_owned(),
+            workload_uri: format!("unix://{}", socket.display()),
+            upstream_protocol: protocol.map(|(_, value)| value.clone()),
+        }
+    }
+
+    fn native(&self, native: Native, environment: Vec<(String, String)>) -> Runtime {
+        let environment = process_environment(self.options.environment.all(), environment);
+        match native {
+            Native::Process { command, folder } => Runtime::Process(ProcessSpec { command, folder, environment }),
+            Native::Builtin { arguments } => {
+                let mut command = vec![self.options.program.display().to_string()];
+                command.extend(arguments);
+                Runtime::Builtin(ProcessSpec { command, folder: self.options.project.clone(), environment })
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Letting the cores speak to each other, to the store, to the heads and to the children until all is quiet.
+
+use super::dispatcher::{CallReply, Dispatcher};
+use super::event::ToHead;
+use super::storage::Command;
+use super::taps::Tapped;
+use crate::agent;
+use crate::clock::Now;
+use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal};
+use crate::failure::Failure;
+use crate::identity::{Identity, ModuleId};
+use crate::iothub;
+
+impl Dispatcher {
+    /// Drains all cores until none has anything to say.
+    pub(super) fn settle(&mut self, now: Now) {
+        loop {
+            let mut quiet = true;
+            while let Some(output) = self.hub.poll() {
+                quiet = false;
+                self.handle_hub(now, output);
+            }
+            while let Some(output) = self.cloud.poll() {
+                quiet = false;
+                self.handle_cloud(now, output);
+            }
+            while let Some(output) = self.agent.poll() {
+                quiet = false;
+                self.handle_agent(now, output);
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    fn handle_hub(&mut self, now: Now, output: Output) {
+        match output {
+            Output::Connected { connection, remembered } => {
+                self.tell_head(connection, ToHead::Connected { remembered });
+                self.tell_connections();
+            }
+            Output::Refused { connection, identity, refusal } => {
+                self.handle_refused(now, connection, identity, refusal)
+            }
+            Output::Client { connection, event } => self.tell_head(connection, ToHead::Event(event)),
+            Output::Close { connection, reason } => {
+                self.tell_head(connection, ToHead::Close(reason));
+                self.tell_connections();
+            }
+            Output::Invoked { call, result } => self.handle_invoked(call, result),
+            Output::Injected { ticket, queued } => self.handle_injected(ticket, queued),
+            Output::Append { mark, queue, offset, queued } => {
+                self.storage.send(Command::Append { mark, queue, offset, queued });
+            }
+            Output::Save { mark, name, document } => {
+                self.storage.send(Command::Save { mark, name: format!("hub/{name}"), document });
+            }
+            Output::Done { queue, first } => self.storage.send(Command::Done { queue, first }),
+            Output::Load { queue, from, count } => self.storage.send(Command::Load { queue, from, count }),
+            Output::Cloud(to_cloud) => self.cloud.handle(now.unix, to_cloud),
+            Output::Routed { message, endpoint, route } => {
+                self.handle_routed(Tapped { at: now.unix, message, endpoint, route });
+            }
+            Output::Subscribed { .. } => {}
+            Output::Warning(text) => self.report.warn(&text),
+        }
+    }
+
+    fn handle_cloud(&mut self, now: Now, output: iothub::Output) {
+        match output {
+            iothub::Output::ToEdge(from_cloud) => {
+                // Over a cut link nothing comes; the hub asks for what it missed when the link is back.
+                if self.hub.link() == edgehub::Link::Online {
+                    self.hub.handle(now, edgehub::Input::Cloud(from_cloud));
+                }
+            }
+            iothub::Output::Save { name, document } => {
+                self.storage.send(Command::Save { mark: 0, name: format!("cloud/{name}"), document });
+            }
+            iothub::Output::Arrived(_) => {}
+            iothub::Output::Warning(text) => self.report.warn(&text),
+        }
+    }
+
+    fn handle_agent(&mut self, now: Now, output: agent::Output) {
+        match output {
+            agent::Output::Start { module } => self.start_instance(now, module),
+            agent::Output::Stop { module } => self.children.stop(&module),
+            agent::Output::Changed { module } => {
+                self.children.tell_details(&self.agent);
+                self.tell_module(&module);
+            }
+        }
+    }
+
+    fn tell_head(&mut self, connection: edgehub::ConnectionId, said: ToHead) {
+        if let Some(head) = self.heads.get(&connection) {
+            // A head that is gone will say so itself.
+            let _ = head.send(said);
+        }
+    }
+
+    fn handle_refused(&mut self, now: Now, connection: edgehub::ConnectionId, identity: Identity, refusal: Refusal) {
+        let Refusal::NotAuthorized(reason) = &refusal;
+        match identity.module.as_ref().filter(|module| self.children.plan(module).is_some()) {
+            Some(module) => self.note(now, module.clone(), format!("connection refused: {reason}")),
+            None => self.report.warn(&format!("connection refused: {reason}")),
+        }
+        self.tell_head(connection, ToHead::Refused(refusal));
+    }
+
+    fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {
+        let Some(answers) = self.injections.remove(&ticket) else { return };
+        answers.record(&serde_json::json!({ "queued": queued }));
+        answers.done();
+    }
+
+    fn handle_routed(&mut self, tapped: Tapped) {
+        self.report.message(&tapped, &self.device);
+        if !self.monitors.is_empty() {
+            let record = serde_json::json!(tapped.record(&self.device));
+            self.monitors.retain(|(filter, answers)| match filter.admits(&tapped) {
+                true => answers.record(&record),
+                false => !answers.is_gone(),
+            });
+        }
+        self.taps.remember(tapped);
+    }
+
+    fn handle_invoked(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
+        match self.calls.remove(&call) {
+            // A caller that went away needs no answer.
+            Some(CallReply::Http(reply)) => drop(reply.send(result)),
+            Some(CallReply::Control { answers, target, method }) => match result {
+                Ok(answer) => {
+                    let payload = serde_json::from_slice(&answer.payload).unwrap_or(serde_json::Value::Null);
+                    answers.record(&serde_json::json!({ "status": answer.status, "payload": payload }));
+                    answers.done();
+                }
+                Err(error) => answers.fail(&call_failure(&target, &method, &error)),
+            },
+            None => {}
+        }
+    }
+
+    /// Tells of modules that connected or went, and answers those who wait for all of them.
+    pub(super) fn tell_connections(&mut self) {
+        let modules: Vec<ModuleId> = self.children.modules().cloned().collect();
+        for module in &modules {
+            self.tell_module(module);
+        }
+    }
+}
+
+fn call_failure(target: &Identity, method: &str, error: &InvokeError) -> Failure {
+    let failure = Failure::refused(format!("cannot call `{method}` of `{target}`"));
+    let name = target.module.as_ref().map_or(target.device.as_str(), ModuleId::as_str);
+    match error {
+        InvokeError::NotFound => failure
+            .cause("it is not connected, or has not subscribed to direct methods")
+            .hint(format!("see `edgectl ps` and `edgectl logs {name}`, or wait longer with `--connect-timeout`")),
+        InvokeError::NoAnswer => failure
+            .cause("it gave no answer in time")
+            .hint(format!("see `edgectl logs {name}`, or wait longer with `--timeout`")),
+        InvokeError::NotAuthorized(reason) => failure.cause(reason).hint("this is a defect of edgectl"),
+    }
+}

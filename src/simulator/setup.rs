@@ -1,0 +1,104 @@
+//! The setup of process instances: packages installed, programs compiled. Runs once per change of its inputs.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+use crate::environment::Environment;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::image::{BuildContext, BuildPlan, IgnoreFile, Reference};
+use crate::store::{self, Durability};
+use crate::ui::Ui;
+
+/// The commands that make a module's folder ready to run in.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) module: String,
+    pub(super) commands: Vec<Vec<String>>,
+    pub(super) folder: PathBuf,
+    pub(super) environment: Environment,
+}
+
+impl Setup {
+    /// Says whether the setup has run for the files as they are; `state` is the folder where that is noted.
+    pub(super) fn is_done(&self, state: &Path) -> Outcome<bool> {
+        let inputs = self.fingerprint()?;
+        Ok(store::load(&self.note(state)).ok().flatten().is_some_and(|noted| noted == inputs.as_bytes()))
+    }
+
+    /// Notes that the setup has run; looks at the files anew, since a setup may write some, such as a lock file.
+    pub(super) fn note_done(&self, state: &Path) -> Outcome {
+        let note = self.note(state);
+        let doing = || format!("cannot write `{}`", note.display());
+        let inputs = self.fingerprint()?;
+        let folder = state.join("setup");
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).or_fail(Kind::Machine, doing)?;
+        store::save(&note, inputs.as_bytes(), Durability::Process).or_fail(Kind::Machine, doing)
+    }
+
+    fn note(&self, state: &Path) -> PathBuf {
+        state.join("setup").join(format!("{}.txt", self.module))
+    }
+
+    /// Runs the commands one after another, their output told as the module's.
+    pub(super) async fn run(&self, ui: &Ui) -> Outcome {
+        for command in &self.commands {
+            self.run_one(ui, command).await?;
+        }
+        Ok(())
+    }
+
+    async fn run_one(&self, ui: &Ui, command: &[String]) -> Outcome {
+        let shown = command.join(" ");
+        let cannot = || format!("cannot set up module `{}`", self.module);
+        let Some((program, arguments)) = command.split_first() else { return Ok(()) };
+        let mut child = tokio::process::Command::new(program)
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(self.environment.all())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .or_fail(Kind::Machine, || format!("{}: cannot run `{shown}`", cannot()))
+            .map_err(|failure| failure.hint(format!("install `{program}`, or pass `--no-setup`")))?;
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        tokio::join!(self.tell(ui, out), self.tell(ui, err));
+        let status = child.wait().await.or_fail(Kind::Machine, cannot)?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(Failure::refused(cannot())
+                .cause(format!("`{shown}` ended with {status}"))
+                .hint("see what it said above, or pass `--no-setup`")),
+        }
+    }
+
+    async fn tell(&self, ui: &Ui, output: Option<impl AsyncRead + Unpin>) {
+        let Some(output) = output else { return };
+        let mut lines = BufReader::new(output).lines();
+        // What is no UTF-8 ends the telling, not the command.
+        while let Ok(Some(line)) = lines.next_line().await {
+            ui.log(&self.module, self.module.len(), &line);
+        }
+    }
+
+    /// Sums up the files that the setup may depend on: those that the module's image would be built from.
+    fn fingerprint(&self) -> Outcome<String> {
+        let mut text = format!("{:?}\n", self.commands);
+        let image = Reference::parse("setup").or_fail(Kind::Bug, || "cannot name the setup")?;
+        let plan = BuildPlan::new(image, &self.folder, self.folder.join("Dockerfile"));
+        BuildContext::open(&plan, IgnoreFile::Ordinary)?.walk(&mut |entry| {
+            if !entry.metadata.is_dir() {
+                let stamp = (entry.metadata.len(), entry.metadata.modified().ok());
+                text.push_str(&format!("{:?} {stamp:?}\n", entry.name));
+            }
+            Ok(())
+        })?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,301 @@
+//! What a simulation keeps under `.edgectl/`: identities, keys, certificates, twins, queues.
+//!
+//! ```text
+//! .edgectl/                 mode 0700, git-ignored
+//!   lock                    held by the running simulator
+//!   devices/<device>/
+//!     ca/                   the dev CA
+//!     identities.json       generation ids and keys, mode 0600
+//!     hub/                  sessions.json, twins/<identity>.json
+//!     cloud/                twins/<identity>.json
+//!     queues/               the durable queues
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::edgehub::{EdgeTwin, KnownIdentity, QueueId, Recovered};
+use crate::environment::Environment;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::{Authority, DeviceId, Identity, Key, ModuleId};
+use crate::store::{self, Durability, Queues};
+use crate::twin::Twin;
+
+/// What may stand in a file name as it is; everything else is percent-encoded, `.` and `/` too.
+const FILE_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// The folder of one device's state.
+#[derive(Debug, Clone)]
+pub(super) struct StateFolder {
+    root: PathBuf,
+    device: PathBuf,
+}
+
+/// The generation id and the keys of one identity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Keys {
+    pub(super) generation_id: String,
+    pub(super) primary: Key,
+    pub(super) secondary: Key,
+}
+
+/// Everything secret of one device: made at the first start, kept until `--reset`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Identities {
+    /// Names this simulation in labels of containers and networks.
+    pub(super) simulation: String,
+    pub(super) device_id: DeviceId,
+    pub(super) device: Keys,
+    /// Encrypts for modules through the workload API.
+    pub(super) master_key: Key,
+    pub(super) modules: BTreeMap<ModuleId, Keys>,
+}
+
+impl Keys {
+    /// Makes new keys; the generation id is 18 decimal digits, as IoT Hub's are.
+    fn generate(unix_micros: u128) -> Outcome<Self> {
+        let key = || Key::generate().or_fail(Kind::Machine, || "cannot make a key");
+        let generation_id = format!("{:018}", (unix_micros * 100) % 1_000_000_000_000_000_000);
+        Ok(Self { generation_id, primary: key()?, secondary: key()? })
+    }
+}
+
+impl Identities {
+    /// Returns what the hub knows of each identity: the device's and every module's.
+    pub(super) fn known(&self) -> Vec<KnownIdentity> {
+        let known = |identity, keys: &Keys| KnownIdentity {
+            identity,
+            primary: keys.primary.clone(),
+            secondary: keys.secondary.clone(),
+        };
+        let modules = self.modules.iter();
+        let of_module = |(module, keys): (&ModuleId, &Keys)| known(self.identity(module), keys);
+        let mut all: Vec<_> = modules.map(of_module).collect();
+        all.push(known(Identity::of_device(self.device_id.clone()), &self.device));
+        all
+    }
+
+    /// Returns the identity of one of the device's modules.
+    pub(super) fn identity(&self, module: &ModuleId) -> Identity {
+        Identity::of_module(self.device_id.clone(), module.clone())
+    }
+}
+
+impl StateFolder {
+    /// Names the folder of `device` below `root`, usually `.edgectl`; nothing is made yet.
+    pub(super) fn new(root: &Path, device: &DeviceId) -> Self {
+        Self { root: root.to_owned(), device: root.join("devices").join(file_name(device.as_str())) }
+    }
+
+    /// Makes the folder, for its owner only.
+    pub(super) fn create(&self) -> Outcome {
+        make_private(&self.root)
+            .and_then(|()| make_private(&self.device))
+            .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", self.root.display()))
+            .map_err(|failure| failure.hint("make the solution's folder writable, or pass `--ephemeral`"))
+    }
+
+    /// Forgets the device: keys, CA, twins and queues.
+    pub(super) fn reset(&self) -> Outcome {
+        match fs::remove_dir_all(&self.device) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Failure::machine(format!("cannot remove `{}`", self.device.display())).cause(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the device's own folder.
+    pub(super) fn device(&self) -> &Path {
+        &self.device
+    }
+
+    /// Loads the identities, making those that are missing; keys once made stay.
+    pub(super) fn identities(&self, device: &DeviceId, modules: &[ModuleId], unix_micros: u128) -> Outcome<Identities> {
+        let path = self.device.join("identities.json");
+        let mut identities = match load(&path)? {
+            Some(identities) => identities,
+            None => Identities {
+                simulation: uuid::Uuid::new_v4().simple().to_string(),
+                device_id: device.clone(),
+                device: Keys::generate(unix_micros)?,
+                master_key: Key::generate().or_fail(Kind::Machine, || "cannot make a key")?,
+                modules: BTreeMap::new(),
+            },
+        };
+        for (position, module) in modules.iter().enumerate() {
+            if !identities.modules.contains_key(module) {
+                identities.modules.insert(module.clone(), Keys::generate(unix_micros + 1 + position as u128)?);
+            }
+        }
+        save(&path, &serde_json::json!(identities))?;
+        Ok(identities)
+    }
+
+    /// Loads the device's dev CA, or makes it.
+    pub(super) fn authority(&self, device: &DeviceId, unix: Duration) -> Outcome<Authority> {
+        let folder = self.ca();
+        make_private(&folder).or_fail(Kind::Machine, || format!("cannot make `{}`", folder.display()))?;
+        Ok(Authority::load_or_create(&folder, device, unix)?)
+    }
+
+    /// Returns the file with the CA's certificate, for clients that take one.
+    pub(super) fn ca_file(&self) -> PathBuf {
+        self.ca().join(Authority::CERTIFICATE_FILE)
+    }
+
+    fn ca(&self) -> PathBuf {
+        self.device.join("ca")
+    }
+
+    /// Opens the queues and what else the hub remembers; also says how many messages are kept.
+    pub(super) fn hub(&self) -> Outcome<(Queues, Recovered)> {
+        let doing = || format!("cannot open the queues in `{}`", self.device.display());
+        let (queues, found) =
+            Queues::open(&self.device.join("queues"), Durability::Process).or_fail(Kind::Machine, doing)?;
+        let known = found.into_iter().filter_map(|q| Some((QueueId::parse(&q.queue)?, q.first, q.next)));
+        let recovered = Recovered {
+            queues: known.collect(),
+            sessions: load(&self.device.join("hub").join("sessions.json"))?,
+            twins: load_twins::<EdgeTwin>(&self.device.join("hub"))?,
+        };
+        Ok((queues, recovered))
+    }
+
+    /// Loads the cloud's twins.
+    pub(super) fn cloud(&self) -> Outcome<BTreeMap<Identity, Twin>> {
+        load_twins(&self.device.join("cloud"))
+    }
+}
+
+/// Returns the path of a state document such as `hub/twins/device/module`, below the device's folder.
+pub(super) fn document_path(folder: &Path, name: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    path.extend(name.split('/').map(file_name));
+    path.set_extension("json");
+    path
+}
+
+/// Makes a folder, and those above it, for its owner only.
+pub(super) fn make_private(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn file_name(text: &str) -> String {
+    utf8_percent_encode(text, FILE_NAME).to_string()
+}
+
+fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
+    let doing = || format!("cannot read `{}`", path.display());
+    let Some(bytes) = store::load(path).or_fail(Kind::Machine, doing)? else { return Ok(None) };
+    let document = serde_json::from_slice(&bytes).or_fail(Kind::Request, doing);
+    document.map(Some).map_err(|failure| failure.hint("run `edgectl simulate --reset` to begin anew"))
+}
+
+fn save(path: &Path, document: &Value) -> Outcome {
+    let doing = || format!("cannot write `{}`", path.display());
+    store::save(path, document.to_string().as_bytes(), Durability::Process).or_fail(Kind::Machine, doing)
+}
+
+/// Loads `twins/<device>/<module>.json` and `twins/<device>.json` below a folder.
+fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, T>> {
+    let mut twins = BTreeMap::new();
+    for (name, path) in documents(&folder.join("twins"))? {
+        let Ok(identity) = Identity::parse(&name) else { continue };
+        if let Some(twin) = load(&path)? {
+            twins.insert(identity, twin);
+        }
+    }
+    Ok(twins)
+}
+
+/// Lists the documents one or two levels below a folder by their decoded names.
+fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for (name, path) in entries(folder)? {
+        if !path.is_dir() {
+            found.push((name, path));
+            continue;
+        }
+        found.extend(entries(&path)?.into_iter().map(|(inner, path)| (format!("{name}/{inner}"), path)));
+    }
+    Ok(found)
+}
+
+fn entries(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+    let doing = || format!("cannot read the folder `{}`", folder.display());
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.or_fail(Kind::Machine, doing)?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.or_fail(Kind::Machine, doing)?.path();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        if let Ok(name) = percent_decode_str(&stem).decode_utf8() {
+            found.push((name.into_owned(), path.clone()));
+        }
+    }
+    Ok(found)
+}
+
+/// A folder that is gone when the simulation is.
+pub(super) struct EphemeralFolder(PathBuf);
+
+impl EphemeralFolder {
+    /// Makes the folder, for its owner only.
+    pub(super) fn create(environment: &Environment) -> Outcome<Self> {
+        let path = Path::new(environment.get("TMPDIR").unwrap_or("/tmp"))
+            .join(format!("edgectl-{}", uuid::Uuid::new_v4().simple()));
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        made.or_fail(Kind::Machine, || format!("cannot make `{}`", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for EphemeralFolder {
+    fn drop(&mut self) {
+        // It lies in the temporary folder; the machine clears what we could not.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let folder = Path::new("/s");
+        assert_eq!(document_path(folder, "twins/../$edgeHub"), Path::new("/s/twins/%2E%2E/%24edgeHub.json"));
+    }
+
+    #[test]
+    fn keys_are_made_once_and_kept() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let device = DeviceId::parse("d1").expect("valid");
+        let filter = ModuleId::parse("filter").expect("valid");
+        let folder = StateFolder::new(root.path(), &device);
+        folder.create().expect("the folder is made");
+        let first = folder.identities(&device, std::slice::from_ref(&filter), 1).expect("made");
+        let second = folder.identities(&device, &[filter.clone(), ModuleId::edge_hub()], 2).expect("loaded");
+        assert_eq!(first.simulation, second.simulation);
+        assert_eq!(first.modules[&filter].primary, second.modules[&filter].primary);
+        assert_ne!(second.modules[&filter].primary, second.modules[&ModuleId::edge_hub()].primary);
+        assert_ne!(second.modules[&filter].generation_id, second.modules[&ModuleId::edge_hub()].generation_id);
+    }
+}

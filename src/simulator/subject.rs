@@ -1,0 +1,129 @@
+//! What is simulated: the deployment, its device, and which of its modules take part.
+
+use serde_json::{Map, json};
+
+use super::options::{Address, Options, Subject};
+use crate::demo::{document, parse_deployment};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::DeviceId;
+use crate::manifest::{Deployment, ModuleSpec};
+use crate::solution::{RuntimeChoice, Solution, Wanted};
+use crate::text::did_you_mean;
+use crate::ui::Ui;
+
+/// A deployment about to be simulated, with what flags and `edgectl.yaml` say of it.
+pub(super) struct Simulated {
+    /// The solution's name; part of the names of containers.
+    pub(super) name: String,
+    pub(super) device: DeviceId,
+    /// The modules that take part, overrides applied.
+    pub(super) deployment: Deployment,
+    pub(super) solution: Option<Solution>,
+    /// Which images are meant.
+    pub(super) wanted: Wanted,
+    pub(super) address: Option<Address>,
+}
+
+impl Simulated {
+    /// Reads the deployment and leaves out the modules that take no part.
+    pub(super) fn read(ui: &Ui, options: &Options) -> Outcome<Self> {
+        let mut simulated = match &options.subject {
+            Subject::Demo => Self::demo(options)?,
+            Subject::Solution(wanted) => Self::solution(ui, options, wanted)?,
+        };
+        simulated.select(options)?;
+        Ok(simulated)
+    }
+
+    fn demo(options: &Options) -> Outcome<Self> {
+        let device = options.device.as_deref().unwrap_or("edgectl-demo");
+        let device = DeviceId::parse(device)
+            .or_fail(Kind::Usage, || format!("`{device}` is no id of a device"))
+            .map_err(|failure| failure.hint("use letters, digits and hyphens"))?;
+        Ok(Self {
+            name: "demo".to_owned(),
+            device,
+            deployment: crate::demo::deployment()?,
+            solution: None,
+            wanted: Wanted::default(),
+            address: options.address,
+        })
+    }
+
+    fn solution(ui: &Ui, options: &Options, wanted: &Wanted) -> Outcome<Self> {
+        let solution = Solution::open(&options.project, &options.environment, &[])?;
+        let defaults = &solution.settings().simulate;
+        let wanted =
+            Wanted { platform: wanted.platform.clone().or_else(|| defaults.platform.clone()), ..wanted.clone() };
+        let address = match (options.address, &defaults.address) {
+            (None, Some(text)) => Some(text.parse().map_err(|error: String| {
+                Failure::request("cannot use `simulate.address` of edgectl.yaml")
+                    .cause(error)
+                    .hint("write an address such as `127.0.0.2`, or `auto`")
+            })?),
+            (address, _) => address,
+        };
+        let has_no_file = wanted.file.is_none() && solution.find_template().is_none();
+        let deployment = match has_no_file && !options.external.is_empty() {
+            true => lone_modules(&options.external)?,
+            false => {
+                let manifest = solution.manifest(&wanted)?;
+                let deployment = manifest.checked()?.clone();
+                manifest.warnings.iter().for_each(|finding| ui.warn(finding.at.to_string()));
+                deployment
+            }
+        };
+        let device = solution.device_id(options.device.as_deref())?;
+        Ok(Self { name: solution.name(), device, deployment, solution: Some(solution), wanted, address })
+    }
+
+    /// Returns how a module is to be run, by flags, then `edgectl.yaml`.
+    pub(super) fn wish(&self, options: &Options, spec: &ModuleSpec) -> RuntimeChoice {
+        let settings = self.solution.as_ref().map(Solution::settings);
+        let of_module = settings.and_then(|settings| settings.modules.get(spec.id.as_str())?.runtime);
+        let of_all = options.runtime.or(settings.and_then(|settings| settings.simulate.runtime));
+        options.runtimes.get(spec.id.as_str()).copied().or(of_module).or(of_all).unwrap_or(RuntimeChoice::Auto)
+    }
+
+    /// Leaves out what flags and `edgectl.yaml` leave out, and applies the overrides of the rest.
+    fn select(&mut self, options: &Options) -> Outcome {
+        self.check_names(options)?;
+        let overrides = self.solution.as_ref().map(|solution| solution.settings().modules.clone()).unwrap_or_default();
+        let is_in = |names: &[String], name: &str| names.iter().any(|other| other == name);
+        self.deployment.modules.retain(|spec| {
+            let name = spec.id.as_str();
+            let skipped = overrides.get(name).is_some_and(|over| over.skip) || is_in(&options.without, name);
+            let wanted = options.only.is_empty() || is_in(&options.only, name);
+            is_in(&options.external, name) || (wanted && !skipped)
+        });
+        for spec in &mut self.deployment.modules {
+            if let Some(over) = overrides.get(spec.id.as_str()) {
+                over.apply(spec);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_names(&self, options: &Options) -> Outcome {
+        let known: Vec<&str> = self.deployment.modules.iter().map(|spec| spec.id.as_str()).collect();
+        let mut named =
+            options.only.iter().chain(&options.without).chain(&options.external).chain(options.runtimes.keys());
+        let Some(name) = named.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+        let hint = did_you_mean(name, known.iter().copied());
+        Err(Failure::request(format!("the deployment has no module `{name}`"))
+            .hint(hint.unwrap_or_else(|| format!("its modules are {}", known.join(", ")))))
+    }
+}
+
+/// The deployment of modules that are started from outside, where there is no file: each with a route upstream.
+fn lone_modules(names: &[String]) -> Outcome<Deployment> {
+    let (mut modules, mut routes) = (Map::new(), Map::new());
+    for name in names {
+        let settings = json!({ "image": name });
+        let module = json!({ "type": "docker", "status": "running", "restartPolicy": "never", "settings": settings });
+        modules.insert(name.clone(), module);
+        let route = format!("FROM /messages/modules/{name}/* INTO $upstream");
+        routes.insert(format!("{name}ToUpstream"), route.into());
+    }
+    parse_deployment("--external", &document(modules, routes, Map::new()))
+}

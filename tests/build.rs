@@ -1,0 +1,12 @@
+//! `edgectl build` and `edgectl push`: against the real engine and real registries where they are, against an engine
+//! of the test's own for what a real one cannot be made to do.
+
+#[path = "build/dockerignore.rs"]
+mod dockerignore;
+#[path = "build/fake.rs"]
+mod fake;
+#[path = "build/parts.rs"]
+mod parts;
+#[path = "build/real.rs"]
+mod real;
+mod support;

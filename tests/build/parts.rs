@@ -1,0 +1,94 @@
+//! The real parts that these tests use, as `tests/run` names them; a solution to build with them.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::support::Folder;
+
+/// A base image with a shell and little else.
+pub(crate) const BASE: &str = "edgectl-tests/busybox:1";
+
+/// Both builders, as `--builder` names them.
+pub(crate) const BUILDERS: [&str; 2] = ["buildkit", "classic"];
+
+/// Returns the variable of a part; without it the test is left out, or fails where all parts must be there.
+#[allow(clippy::print_stderr, reason = "what was not tested is said")]
+pub(crate) fn part(name: &str) -> Option<String> {
+    let part = std::env::var(name).ok().filter(|value| !value.is_empty());
+    if part.is_none() {
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
+        assert!(std::env::var("EDGECTL_TEST_PARTS").is_err(), "{test} needs {name}");
+        eprintln!("left out: {test} (no {name})");
+    }
+    part
+}
+
+/// Says whether the real engine is there, with the base image in it.
+pub(crate) fn engine() -> bool {
+    static BASE_MADE: OnceLock<()> = OnceLock::new();
+    let is_there = part("EDGECTL_TEST_ENGINE").is_some();
+    if is_there {
+        BASE_MADE.get_or_init(import_base);
+    }
+    is_there
+}
+
+fn import_base() {
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_path_with_name("/bin/busybox", "bin/busybox").expect("busybox-static is installed");
+    for name in ["cat", "echo", "find", "ls", "seq", "sh", "sleep", "touch"] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        archive.append_link(&mut header, format!("bin/{name}"), "busybox").expect("memory is there");
+    }
+    docker_with_input(&["import", "-", BASE], &archive.into_inner().expect("memory is there"));
+}
+
+/// Runs the docker CLI and returns its stdout.
+pub(crate) fn docker(arguments: &[&str]) -> Vec<u8> {
+    docker_with_input(arguments, b"")
+}
+
+fn docker_with_input(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new("docker");
+    command.args(arguments).env("DOCKER_BUILDKIT", "0");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the docker CLI starts");
+    child.stdin.take().expect("stdin is piped").write_all(input).expect("docker reads its input");
+    let output = child.wait_with_output().expect("docker ends");
+    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// A solution with one module, `filter`, in this registry; the Dockerfile begins with the base image.
+pub(crate) fn solution(registry: &str, dockerfile: &str) -> Folder {
+    let module = format!(
+        r#"{{"image": {{"repository": "{registry}/filter", "tag": {{"version": "1", "platforms": {{"amd64": "./Dockerfile"}}}}}}}}"#
+    );
+    let dockerfile = format!("FROM {BASE}\n{dockerfile}\n");
+    Folder::new().file("modules/filter/module.json", &module).file("modules/filter/Dockerfile", &dockerfile)
+}
+
+/// Adds docker's own configuration with one login.
+pub(crate) fn logged_in(folder: Folder, registry: &str, user: &str, password: &str) -> Folder {
+    use base64::Engine as _;
+    let auth = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    folder.file("../.docker/config.json", &format!(r#"{{"auths": {{"{registry}": {{"auth": "{auth}"}}}}}}"#))
+}
+
+/// Asks a registry for the digest of a tag, as any client would.
+pub(crate) fn digest_in(registry: &str, repository: &str, tag: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(registry).expect("the registry listens");
+    let accept = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json";
+    let request = format!(
+        "HEAD /v2/{repository}/manifests/{tag} HTTP/1.1\r\nHost: {registry}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("the registry reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the registry answers");
+    answer.lines().find_map(|line| line.strip_prefix("Docker-Content-Digest: ")).map(str::to_owned)
+}

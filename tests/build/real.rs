@@ -1,0 +1,302 @@
+//! The real engine and the real registries.
+
+use std::io::{BufRead, BufReader};
+use std::process::Command;
+
+use crate::parts::{BASE, BUILDERS, digest_in, docker, engine, logged_in, part, solution};
+use crate::support::Run;
+
+const IMAGE: &str = "edgectl-tests/filter:1-amd64";
+
+fn message_and_hints(run: &Run) -> (String, Vec<String>) {
+    let document: serde_json::Value = serde_json::from_str(&run.stderr).expect("stderr is one document");
+    let texts = document["error"]["hints"].as_array().expect("hints are a list").iter();
+    let hints = texts.map(|hint| hint.as_str().expect("a hint is text").to_owned()).collect();
+    (document["error"]["message"].as_str().expect("the message is text").to_owned(), hints)
+}
+
+#[test]
+fn a_built_image_is_in_the_engine_and_is_not_built_twice() {
+    if !engine() {
+        return;
+    }
+    for builder in BUILDERS {
+        let folder = solution("edgectl-tests", "ARG WHO=nobody\nCOPY a /a\nRUN echo $WHO > /who && ls -l /a >> /who")
+            .file("modules/filter/a", builder);
+        let built =
+            folder.run_args(&["build", "--json", "--builder", builder, "--build-arg", "WHO=me", "--no-cache"]).json();
+        assert_eq!((&built[0]["image"], &built[0]["cached"]), (&IMAGE.into(), &false.into()), "{built}");
+        assert_eq!(docker(&["run", "--rm", IMAGE, "cat", "/a"]), builder.as_bytes());
+        assert!(docker(&["run", "--rm", IMAGE, "cat", "/who"]).starts_with(b"me\n"));
+        let id = docker(&["image", "inspect", "--format", "{{.Id}}", IMAGE]);
+        assert_eq!(built[0]["id"], String::from_utf8_lossy(&id).trim());
+        let again = folder.run_args(&["build", "--json", "--builder", builder, "--build-arg", "WHO=me"]).json();
+        assert_eq!((&again[0]["cached"], &again[0]["id"]), (&true.into(), &built[0]["id"]), "{again}");
+    }
+}
+
+#[test]
+fn a_failing_step_shows_its_own_output() {
+    if !engine() {
+        return;
+    }
+    for builder in BUILDERS {
+        let folder = solution("edgectl-tests", "RUN echo before\nRUN echo one; echo two; exit 3");
+        folder.run_args(&["build", "--no-cache", "--builder", builder]).check(
+            4,
+            "",
+            &format!(
+                "error: cannot build `{IMAGE}`\n  caused by: step `[3/3] RUN echo one; echo two; exit 3` ended with exit code 3\n\
+                 one\ntwo\nhint: correct that step in `modules/filter/Dockerfile`, then build again\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_dockerfile_that_is_wrong_is_quoted() {
+    if !engine() {
+        return;
+    }
+    for builder in BUILDERS {
+        solution("edgectl-tests", "FOO bar").run_args(&["build", "--builder", builder]).check(
+            4,
+            "",
+            &format!(
+                "error: cannot build `{IMAGE}`\n  caused by: dockerfile parse error line 2: unknown instruction: FOO\n\
+                 hint: correct `modules/filter/Dockerfile`, then build again\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_base_image_that_is_not_there_is_named() {
+    if !engine() {
+        return;
+    }
+    let registry = "127.0.0.1:1";
+    for builder in BUILDERS {
+        let folder = solution("edgectl-tests", "").file("modules/filter/Dockerfile", "FROM 127.0.0.1:1/no/base:1\n");
+        let run = folder.run_args(&["build", "--json", "--builder", builder]);
+        let hints = [
+            format!("see whether the registry `{registry}` is up and can be reached from the engine"),
+            "correct `FROM` in `modules/filter/Dockerfile` if another image is meant".to_owned(),
+        ];
+        assert_eq!(run.status, Some(4));
+        assert_eq!(message_and_hints(&run), (format!("cannot build `{IMAGE}`"), hints.to_vec()));
+    }
+}
+
+#[test]
+fn the_other_modules_finish_when_one_fails() {
+    if !engine() {
+        return;
+    }
+    let other = r#"{"image": {"repository": "edgectl-tests/other", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
+    let folder = solution("edgectl-tests", "RUN exit 1")
+        .file("modules/other/module.json", other)
+        .file("modules/other/Dockerfile", &format!("FROM {BASE}\n"));
+    folder.run("build --quiet").check(
+        4,
+        "edgectl-tests/other:1-amd64\n",
+        &format!(
+            "error: cannot build `{IMAGE}`\n  caused by: step `[2/2] RUN exit 1` ended with exit code 1\n\
+             hint: correct that step in `modules/filter/Dockerfile`, then build again\n\
+             error: cannot finish 1 of 2 images\n  caused by: cannot build `{IMAGE}`\n"
+        ),
+    );
+}
+
+#[test]
+fn a_pushed_digest_is_known_to_the_registry() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY").filter(|_| engine()) else { return };
+    let folder = solution(&registry, "RUN echo pushed > /pushed");
+    let built = folder.run("build --push --json").json();
+    let digest = digest_in(&registry, "filter", "1-amd64").expect("the registry has the tag");
+    assert_eq!((&built[0]["digest"], &built[0]["platform"]), (&digest.as_str().into(), &"amd64".into()));
+    folder.run("push --quiet").check(0, &format!("{registry}/filter:1-amd64@{digest}\n"), "");
+}
+
+#[test]
+fn a_password_that_needs_the_urls_base64_is_accepted() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
+    let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
+    let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
+    let folder = logged_in(solution(&registry, "RUN echo secret > /pushed"), &registry, &user, &password);
+    let run = folder.run("build --push --json --verbose");
+    assert!(run.json()[0]["digest"].is_string());
+    assert!(!run.stderr.contains(&password));
+}
+
+#[test]
+fn a_wrong_password_is_one_failure_without_the_secret() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
+    let image = format!("{registry}/filter:1-amd64");
+    let login = format!("hint: log in with `docker login {registry}`, as a user who may push this repository\n");
+    let folder = solution(&registry, "RUN echo wrong > /pushed");
+    folder.run("build --quiet").check(0, &format!("{image}\n"), "");
+    let said = "no basic auth credentials";
+    folder.run("push").check(4, "", &format!("error: cannot push `{image}`\n  caused by: {said}\n{login}"));
+    let folder = logged_in(folder, &registry, "edgectl", "not the password");
+    let said = "unauthorized: authentication required";
+    folder.run("push").check(4, "", &format!("error: cannot push `{image}`\n  caused by: {said}\n{login}"));
+}
+
+#[test]
+fn a_base_image_behind_a_password_is_pulled_with_it() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
+    let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
+    let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
+    let base = logged_in(solution(&registry, "RUN echo base > /base"), &registry, &user, &password);
+    base.run("build --push --quiet --tag base");
+    for builder in BUILDERS {
+        docker(&["image", "rm", "--force", &format!("{registry}/filter:1-base-amd64")]);
+        let folder = logged_in(solution("edgectl-tests", ""), &registry, &user, &password)
+            .file("modules/filter/Dockerfile", &format!("FROM {registry}/filter:1-base-amd64\nRUN ls /base\n"));
+        let run = folder.run_args(&["build", "--quiet", "--pull", "--builder", builder]);
+        run.check(0, &format!("{IMAGE}\n"), "");
+    }
+}
+
+#[test]
+fn a_registry_that_is_down_or_unknown_is_named() {
+    if !engine() {
+        return;
+    }
+    let down = "see whether the registry `127.0.0.1:1` is up and can be reached from the engine";
+    let unknown = "correct the registry `registry.invalid` in `image.repository` of `module.json`, \
+        or look to this machine's network";
+    for (registry, hint) in [("127.0.0.1:1", down), ("registry.invalid", unknown)] {
+        let folder = solution(registry, "");
+        let run = folder.run("build --push --json --quiet");
+        assert_eq!(run.status, Some(4), "{}", run.stderr);
+        let message = format!("cannot push `{registry}/filter:1-amd64`");
+        assert_eq!(message_and_hints(&run), (message, vec![hint.to_owned()]));
+    }
+}
+
+#[test]
+fn an_image_that_was_not_built_cannot_be_pushed() {
+    if !engine() {
+        return;
+    }
+    solution("127.0.0.1:1/never", "").run("push").check(
+        4,
+        "",
+        "error: cannot push `127.0.0.1:1/never/filter:1-amd64`\n  \
+         caused by: An image does not exist locally with the tag: 127.0.0.1:1/never/filter\n\
+         hint: build it first with `edgectl build`\n",
+    );
+}
+
+#[test]
+fn an_interrupt_ends_the_build_in_the_engine_too() {
+    if !engine() {
+        return;
+    }
+    for builder in BUILDERS {
+        // A number that no other process sleeps for.
+        let nap = format!("6{}.{builder}", std::process::id()).replace(".buildkit", "1").replace(".classic", "2");
+        let folder = solution("edgectl-tests", &format!("RUN echo asleep; sleep {nap}"));
+        let mut child =
+            folder.command(&["build", "--verbose", "--no-cache", "--builder", builder]).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
+        assert!(lines.by_ref().any(|line| line.expect("it is text") == "filter | asleep"), "the step runs");
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts").success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(130));
+        assert_eq!(lines.last().expect("something is said").expect("it is text"), "error: interrupted");
+        let ended = wait_until(|| !is_running(&nap));
+        assert!(ended, "the step still runs with {builder}");
+    }
+}
+
+#[test]
+fn a_big_context_takes_little_memory() {
+    if !engine() {
+        return;
+    }
+    for builder in BUILDERS {
+        let folder = solution("edgectl-tests", "RUN echo big");
+        let big = std::fs::File::create(folder.path("modules/filter/big")).expect("a file can be made");
+        big.set_len(256 << 20).expect("a sparse file can be made");
+        let mut child = folder.command(&["build", "--quiet", "--builder", builder]).spawn().expect("it starts");
+        let mut peak = 0;
+        while child.try_wait().expect("it can be asked").is_none() {
+            peak = peak_kilobytes(child.id()).unwrap_or(peak);
+            std::thread::yield_now();
+        }
+        assert!(child.wait().expect("it has ended").success());
+        assert!((1..64 << 10).contains(&peak), "{builder} took {peak} kB");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_ends_the_build_with_its_name() {
+    // Root reads everything; the engine's socket may be open to a group that somebody else can be given.
+    let Some(group) = socket_group().filter(|_| engine()) else { return };
+    for builder in BUILDERS {
+        let folder = solution("edgectl-tests", "COPY secret /").file("modules/filter/secret", "");
+        let secret = folder.path("modules/filter/secret").canonicalize().expect("it is there");
+        let run = as_nobody(&folder, group, &["build", "--quiet", "--builder", builder], &secret);
+        run.check(
+            1,
+            "",
+            &format!(
+                "error: cannot read `{}` for the build context\n  caused by: Permission denied (os error 13)\n\
+                 hint: make it readable, or leave it out with a line in `.dockerignore`\n",
+                secret.display()
+            ),
+        );
+    }
+}
+
+fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while std::time::Instant::now() < deadline {
+        if condition() {
+            return true;
+        }
+        std::thread::yield_now();
+    }
+    false
+}
+
+/// The engine runs on this machine, so its steps are processes here.
+fn is_running(word: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").expect("Linux has it").flatten();
+    let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.any(|line| line.split(|byte| *byte == 0).any(|argument| argument == word.as_bytes()))
+}
+
+fn peak_kilobytes(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+fn socket_group() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    let socket = std::fs::metadata("/var/run/docker.sock").ok()?;
+    let is_root = std::fs::metadata("/proc/self").ok()?.uid() == 0;
+    (is_root && socket.mode() & 0o060 == 0o060 && socket.gid() != 0).then_some(socket.gid())
+}
+
+fn as_nobody(folder: &crate::support::Folder, group: u32, arguments: &[&str], secret: &std::path::Path) -> Run {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let program = folder.path("edgectl");
+    // The build folder may be closed to others.
+    std::fs::copy(env!("CARGO_BIN_EXE_edgectl"), &program).expect("it can be copied");
+    let root = folder.path("..");
+    std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    std::fs::set_permissions(secret, std::fs::Permissions::from_mode(0o000)).expect("it is ours");
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder.path("")).env_clear().uid(65534).gid(group);
+    let output = command.output().expect("it starts");
+    Run {
+        stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+        status: output.status.code(),
+    }
+}

@@ -1,0 +1,232 @@
+//! `edgectl new`: what it says, what it writes, and that a mistake writes nothing.
+
+mod support;
+
+use serde_json::json;
+use support::Folder;
+
+/// Makes the solution `s` in a new folder.
+fn solution() -> Folder {
+    let folder = Folder::new();
+    folder.run("-q new solution s").check(0, "", "");
+    folder
+}
+
+/// Checks that a command ends with the status and the words, and changes nothing on disk.
+#[track_caller]
+fn check_refused(folder: &Folder, arguments: &str, status: i32, stderr: &str) {
+    let before = snapshot(folder);
+    folder.run(arguments).check(status, "", stderr);
+    assert_eq!(snapshot(folder), before);
+}
+
+fn snapshot(folder: &Folder) -> Vec<(String, Option<String>)> {
+    let text = |path: &String| (!path.ends_with('/')).then(|| folder.read(path));
+    folder.list().into_iter().map(|path| (path.clone(), text(&path))).collect()
+}
+
+#[test]
+fn a_solution_is_told_with_the_next_step() {
+    let stderr = "     Created the solution `s`\nhint: `cd s`, then add a module with `edgectl new module filter`\n";
+    Folder::new().run("new solution s").check(0, "", stderr);
+}
+
+#[test]
+fn a_solution_as_json_lists_its_files() {
+    let expected = json!({
+        "name": "s",
+        "template": "solution",
+        "files": ["s/.env", "s/.gitignore", "s/README.md", "s/deployment.template.json", "s/modules/.gitkeep"],
+        "edited": [],
+        "paste": [],
+        "written": true,
+    });
+    assert_eq!(Folder::new().run("new solution s --json").json(), expected);
+}
+
+#[test]
+fn a_module_is_told_with_the_template_that_it_was_wired_into() {
+    let stderr = "     Created `modules/filter` from the template `python`\n       \
+        Wired `filter` into `deployment.template.json`\nhint: run the solution with `edgectl simulate`\n";
+    solution().run("-C s new module filter -t python").check(0, "", stderr);
+}
+
+#[test]
+fn a_module_gets_an_entry_and_a_route() {
+    let folder = solution();
+    folder.run("-q -C s new module filter -t node").check(0, "", "");
+    let template: serde_json::Value =
+        serde_json::from_str(&folder.read("s/deployment.template.json")).expect("the template is JSON");
+    let content = &template["modulesContent"];
+    assert_eq!(
+        content["$edgeAgent"]["properties.desired"]["modules"]["filter"]["settings"]["image"],
+        "${MODULES.filter}"
+    );
+    assert_eq!(
+        content["$edgeHub"]["properties.desired"]["routes"],
+        json!({"filterToIoTHub": "FROM /messages/modules/filter/outputs/* INTO $upstream"})
+    );
+}
+
+#[test]
+fn a_yaml_solution_takes_modules_too() {
+    let folder = Folder::new();
+    folder.run("-q new solution s --format yaml").check(0, "", "");
+    let stderr =
+        "       Wired `sensor` into `deployment.template.yaml`\nhint: run the solution with `edgectl simulate`\n";
+    folder.run("-C s new module sensor --image r.example/sensor:1.0").check(0, "", stderr);
+    let text = folder.read("s/deployment.template.yaml");
+    assert_eq!(text.lines().filter(|line| line.trim() == "image: r.example/sensor:1.0").count(), 1);
+}
+
+#[test]
+fn what_cannot_be_edited_is_printed_to_be_pasted() {
+    let folder = Folder::new();
+    folder.run("-q new solution s --format yaml").check(0, "", "");
+    let commented = format!("# mine\n{}", folder.read("s/deployment.template.yaml"));
+    let folder = folder.file("s/deployment.template.yaml", &commented);
+    let stdout = "modulesContent:\n  $edgeAgent:\n    properties.desired:\n      modules:\n        sensor:\n          \
+        version: '1.0'\n          type: docker\n          status: running\n          restartPolicy: always\n          \
+        settings:\n            image: r.example/sensor:1.0\n            createOptions: {}\n  $edgeHub:\n    \
+        properties.desired:\n      routes:\n        \
+        sensorToIoTHub: FROM /messages/modules/sensor/outputs/* INTO $upstream\n";
+    let stderr = "hint: run the solution with `edgectl simulate`\nwarning: `deployment.template.yaml` is not edited, for its \
+        comments or layout would be lost; add this to it\n";
+    folder.run("-C s new module sensor --image r.example/sensor:1.0").check(0, stdout, stderr);
+    assert_eq!(folder.read("s/deployment.template.yaml"), commented);
+}
+
+#[test]
+fn a_dry_run_lists_and_writes_nothing() {
+    let folder = solution();
+    let before = snapshot(&folder);
+    let stdout = "create modules/filter/.dockerignore\ncreate modules/filter/.gitignore\n\
+        create modules/filter/Dockerfile.amd64\ncreate modules/filter/Dockerfile.arm64v8\n\
+        create modules/filter/main.py\ncreate modules/filter/module.json\ncreate modules/filter/requirements.txt\n\
+        edit   deployment.template.json\n";
+    folder.run("-C s new module filter -t python --dry-run").check(0, stdout, "");
+    assert_eq!(snapshot(&folder), before);
+    let document = folder.run("-C s new module temp --image a/b:1 --dry-run --json").json();
+    let expected = json!({
+        "name": "temp", "template": "image", "files": [], "edited": ["deployment.template.json"], "paste": [],
+        "written": false,
+    });
+    assert_eq!(document, expected);
+    assert_eq!(snapshot(&folder), before);
+}
+
+#[test]
+fn the_templates_are_listed_with_their_parameters() {
+    let stdout = "\
+image    -           An existing image, without source
+                     --image REF (needed)
+node     JavaScript  Azure SDK module that forwards telemetry above a threshold
+                     --set repository=$CONTAINER_REGISTRY_SERVER/name
+                     --set base_image=node:24-trixie-slim
+python   Python      Azure SDK module that forwards telemetry above a threshold
+                     --set repository=$CONTAINER_REGISTRY_SERVER/name
+                     --set base_image=python:3.13-slim-trixie
+rust     Rust        Static program, with a client of its own, that forwards telemetry above a threshold
+                     --set repository=$CONTAINER_REGISTRY_SERVER/name
+                     --set build_image=rust:1-slim-trixie
+";
+    let stderr = "hint: add a module with `edgectl new module NAME --template TEMPLATE`\n";
+    Folder::new().run("new list").check(0, stdout, stderr);
+    let document = Folder::new().run("new list --json").json();
+    let expected = json!({
+        "name": "image", "language": null, "summary": "An existing image, without source",
+        "parameters": [
+            {"name": "image", "expects": "an image such as `localhost:5000/filter:1.0`", "default": null},
+        ],
+    });
+    assert_eq!(document[0], expected);
+}
+
+#[test]
+fn an_existing_target_is_left_alone() {
+    let folder = solution();
+    let stderr = "error: `s` already exists\nhint: choose another name, or remove it first\n";
+    check_refused(&folder, "new solution s", 1, stderr);
+    let folder = folder.file("s/modules/filter/mine", "");
+    let stderr = "error: `modules/filter` already exists\nhint: choose another name, or remove it first\n";
+    check_refused(&folder, "-C s new module filter -t python", 1, stderr);
+}
+
+#[test]
+fn a_module_that_is_wired_already_is_refused() {
+    let folder = solution();
+    folder.run("-q -C s new module sensor --image a/b:1").check(0, "", "");
+    let stderr = "error: cannot add `sensor` to `deployment.template.json`
+  caused by: line 42, column 11: `sensor` is there already
+  --> deployment.template.json:42:11
+   |
+42 |           \"sensor\": {
+   |           ^^^^^^^^
+hint: choose another name
+";
+    check_refused(&folder, "-C s new module sensor -t python", 1, stderr);
+}
+
+#[test]
+fn a_name_that_cannot_be_is_refused() {
+    let folder = solution();
+    let stderr = "error: `../x` cannot be the name of a solution
+  caused by: a name is made of letters, digits, `_`, `-` and `.`, with a letter or digit at both ends, at most 128 in all
+hint: choose a name such as `factory`, and another place for its folder with `-C`
+";
+    check_refused(&folder, "new solution ../x", 1, stderr);
+    let stderr = "error: `7up` cannot be the name of a module
+  caused by: a name is a letter, followed by letters, digits, `_` and `-`, at most 128 in all
+hint: choose a name such as `m7up`
+";
+    check_refused(&folder, "-C s new module 7up -t python", 1, stderr);
+}
+
+#[test]
+fn an_unknown_template_or_parameter_is_told_with_the_nearest() {
+    let folder = solution();
+    let stderr = "error: there is no template `pyton`\nhint: did you mean `python`?\n";
+    check_refused(&folder, "-C s new module filter -t pyton", 1, stderr);
+    let stderr = "error: the template `python` has no parameter `base-image`\nhint: did you mean `base_image`?\n";
+    check_refused(&folder, "-C s new module filter -t python --set base-image=a", 1, stderr);
+    let stderr = "error: `base_image` is `a b`, where an image such as `localhost:5000/filter:1.0` is expected\n\
+        hint: pass another `--set base_image=VALUE`\n";
+    let before = snapshot(&folder);
+    let arguments = ["-C", "s", "new", "module", "filter", "-t", "python", "--set", "base_image=a b"];
+    folder.run_args(&arguments).check(1, "", stderr);
+    assert_eq!(snapshot(&folder), before);
+}
+
+#[test]
+fn a_question_that_nobody_can_answer_names_the_flag() {
+    let folder = solution();
+    let stderr = "error: `Template` needs an answer, and stdin is not a terminal\n\
+        hint: pass `--template NAME`, one of those that `edgectl new list` shows\n";
+    check_refused(&folder, "-C s new module filter", 2, stderr);
+    let stderr = "error: `Image` needs an answer, and stdin is not a terminal\nhint: pass `--image REF`\n";
+    check_refused(&folder, "-C s new module filter -t image", 2, stderr);
+}
+
+#[test]
+fn an_image_and_a_template_that_builds_one_exclude_each_other() {
+    let stderr = "error: `--image` is an existing image, and the template `node` builds one of its own\n\
+        hint: leave out `--image` or `--template`\n";
+    check_refused(&solution(), "-C s new module filter -t node --image a/b:1", 2, stderr);
+}
+
+#[test]
+fn a_folder_without_a_deployment_template_is_no_solution() {
+    let folder = Folder::new();
+    let run = folder.run("new module filter -t python");
+    let stderr = "error: the folder `solution` holds no deployment template\n  caused by: looked for \
+        `deployment.template.json` and the same as `.yaml`\nhint: change to the solution's folder, name it with `-C`, \
+        or start one with `edgectl new solution`\n";
+    run.check(1, "", stderr);
+    assert_eq!(folder.list(), [""; 0]);
+}
+
+#[test]
+fn a_failure_as_json_is_one_document() {
+    let stderr = "{\"error\":{\"message\":\"there is no template `pyton`\",\"causes\":[],\"hints\":[\"did you mean `python`?\"]}}\n";
+    check_refused(&solution(), "-C s new module filter -t pyton --json", 1, stderr);
+}

@@ -1,0 +1,155 @@
+//! Every template, in every variant: which files it makes, and that each of them can be read.
+
+mod support;
+
+use support::Folder;
+
+const SOLUTION: [&str; 4] = [".env", ".gitignore", "README.md", "modules/"];
+
+fn solution() -> Folder {
+    let folder = Folder::new();
+    folder.run("-q new solution s").check(0, "", "");
+    folder
+}
+
+/// Returns the files of a module, below its folder.
+fn files_of(folder: &Folder, module: &str) -> Vec<String> {
+    let inside = format!("s/modules/{module}/");
+    let files = folder.list().into_iter().filter(|path| !path.ends_with('/'));
+    files.filter_map(|path| path.strip_prefix(&inside).map(str::to_owned)).collect()
+}
+
+/// Checks that nothing is left to render and that what claims to be JSON is.
+#[track_caller]
+fn check_texts(folder: &Folder) {
+    for path in folder.list().into_iter().filter(|path| !path.ends_with('/')) {
+        let text = folder.read(&path);
+        assert!(!text.contains("{{"), "{path} holds `{{{{`");
+        assert!(text.is_empty() || text.ends_with('\n'), "{path} ends without a line end");
+        if path.ends_with(".json") {
+            serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+    }
+}
+
+#[track_caller]
+fn check_solution(arguments: &str, template: &str) {
+    let folder = Folder::new();
+    folder.run(&format!("-q new solution s {arguments}")).check(0, "", "");
+    let mut expected: Vec<_> =
+        SOLUTION.iter().chain(&[template, "modules/.gitkeep"]).map(|f| format!("s/{f}")).collect();
+    expected.push("s/".to_owned());
+    expected.sort();
+    assert_eq!(folder.list(), expected);
+    check_texts(&folder);
+}
+
+#[track_caller]
+fn check_module(arguments: &str, expected: &[&str]) -> Folder {
+    let folder = solution();
+    folder.run(&format!("-q -C s --yes new module My_Filter {arguments}")).check(0, "", "");
+    assert_eq!(files_of(&folder, "My_Filter"), expected);
+    check_texts(&folder);
+    folder
+}
+
+fn module_json(folder: &Folder) -> serde_json::Value {
+    serde_json::from_str(&folder.read("s/modules/My_Filter/module.json")).expect("checked before")
+}
+
+#[test]
+fn a_solution_is_json_by_default() {
+    check_solution("", "deployment.template.json");
+    check_solution("--format json", "deployment.template.json");
+}
+
+#[test]
+fn a_solution_can_be_yaml() {
+    check_solution("--format yaml", "deployment.template.yaml");
+}
+
+#[test]
+fn python() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile.amd64",
+        "Dockerfile.arm64v8",
+        "main.py",
+        "module.json",
+        "requirements.txt",
+    ];
+    let folder = check_module("-t python", &files);
+    let module = module_json(&folder);
+    assert_eq!(module["image"]["repository"], "$CONTAINER_REGISTRY_SERVER/my_filter");
+    assert_eq!(module["run"]["command"], serde_json::json!([".venv/bin/python", "-u", "main.py"]));
+    let dockerfile = folder.read("s/modules/My_Filter/Dockerfile.amd64");
+    assert_eq!(dockerfile.lines().next(), Some("ARG BASE_IMAGE=python:3.13-slim-trixie"));
+    assert_eq!(dockerfile, folder.read("s/modules/My_Filter/Dockerfile.arm64v8"));
+}
+
+#[test]
+fn node() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile.amd64",
+        "Dockerfile.arm64v8",
+        "filter.js",
+        "main.js",
+        "module.json",
+        "package.json",
+        "transport.js",
+    ];
+    let folder = check_module("--template node --set base_image=$BASE:1 --set repository=r.example/a", &files);
+    assert_eq!(module_json(&folder)["image"]["repository"], "r.example/a");
+    assert_eq!(folder.read("s/modules/My_Filter/Dockerfile.arm64v8").lines().next(), Some("ARG BASE_IMAGE=$BASE:1"));
+    let package: serde_json::Value =
+        serde_json::from_str(&folder.read("s/modules/My_Filter/package.json")).expect("checked before");
+    assert_eq!(package["name"], "edge-my_filter");
+}
+
+#[test]
+fn rust() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "Cargo.lock",
+        "Cargo.toml",
+        "Dockerfile.amd64",
+        "Dockerfile.arm64v8",
+        "module.json",
+        "src/edge/backoff.rs",
+        "src/edge/client.rs",
+        "src/edge/credentials.rs",
+        "src/edge/link.rs",
+        "src/edge/message.rs",
+        "src/edge/mod.rs",
+        "src/edge/mqtt.rs",
+        "src/edge/session.rs",
+        "src/edge/settings.rs",
+        "src/edge/tls.rs",
+        "src/edge/topics.rs",
+        "src/edge/workload.rs",
+        "src/filter.rs",
+        "src/main.rs",
+    ];
+    let folder = check_module("-t rust --set build_image=rust:1.90-slim", &files);
+    assert_eq!(module_json(&folder)["run"]["command"], serde_json::json!(["target/release/edge-my_filter"]));
+    let manifest = folder.read("s/modules/My_Filter/Cargo.toml");
+    assert_eq!(manifest.lines().nth(1), Some("name = \"edge-my_filter\""));
+    let lock = folder.read("s/modules/My_Filter/Cargo.lock");
+    let packages: Vec<_> = lock.lines().filter_map(|line| line.strip_prefix("name = ")).collect();
+    assert!(packages.contains(&"\"edge-my_filter\""));
+    // Cargo refuses `--locked` if the packages stand in another order.
+    assert!(packages.is_sorted(), "{packages:?}");
+}
+
+#[test]
+fn image() {
+    let folder = check_module("--image r.example/sensor:1.0", &[]);
+    let template: serde_json::Value =
+        serde_json::from_str(&folder.read("s/deployment.template.json")).expect("checked before");
+    let modules = "/modulesContent/$edgeAgent/properties.desired/modules";
+    assert_eq!(template.pointer(&format!("{modules}/My_Filter/settings/image")), Some(&"r.example/sensor:1.0".into()));
+}
