@@ -17,7 +17,7 @@ type Module = (&'static str, &'static [&'static str]);
 /// `failure` and `ui` belong to the command line; they stand where the lowest layer that may speak with them begins.
 const LAYERS: &[&[Module]] = &[
     &[("failure", &[])],
-    // Domain.
+    // Domain, in four layers.
     &[
         ("clock", &[]),
         ("environment", &[]),
@@ -25,15 +25,10 @@ const LAYERS: &[&[Module]] = &[
         ("json", &["text"]),
         ("yaml", &["json", "text"]),
         ("document", &["json", "text", "yaml"]),
-        ("message", &["clock", "identity"]),
-        ("identity", &["clock"]),
-        ("twin", &["clock", "identity", "json"]),
-        ("route", &["identity", "message", "text"]),
-        ("image", &["environment", "json"]),
-        ("manifest", &["document", "identity", "image", "route", "text"]),
-        ("template", &["document", "text"]),
-        ("solution", &["document", "environment", "identity", "image", "json", "manifest", "route", "text", "yaml"]),
     ],
+    &[("identity", &[])],
+    &[("message", &[]), ("route", &["message"]), ("twin", &[]), ("image", &[])],
+    &[("manifest", &[]), ("template", &[]), ("solution", &["manifest", "template"])],
     // Cores.
     &[("edgehub", &[]), ("mqtt", &["edgehub"]), ("iothub", &["edgehub"]), ("agent", &[]), ("workload", &["edgehub"])],
     // Adapters.
@@ -206,6 +201,7 @@ fn check(rule: &str, finding: impl Fn(&Source, &Place) -> Option<String>) {
         let found = source.paths.iter().filter_map(|place| Some((place.line, finding(&source, place)?)));
         findings.extend(found.map(|(line, what)| format!("{}:{line}: {what}", source.path)));
     }
+    findings.dedup();
     report(rule, &findings);
 }
 

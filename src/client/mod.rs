@@ -57,7 +57,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Waits for the next event; an error is the client's end: the hub does not let the module in.
+    /// Waits for the next event; an error is the client's end: the hub does not let the module in, or is gone too long.
     pub async fn next(&mut self) -> Result<Event, ClientError> {
         if let Some(event) = self.events.recv().await {
             return Ok(event);
@@ -77,15 +77,15 @@ impl ModuleClient {
 
     /// Starts a client. Needs a tokio runtime.
     pub fn start(settings: Settings, clock: WallClock) -> (Self, Events) {
-        let identity = settings.identity.clone();
-        Self::start_with(Gateway { settings, clock }, &identity)
+        let (identity, patience) = (settings.identity.clone(), settings.patience);
+        Self::start_with(Gateway { settings, clock }, &identity, patience)
     }
 
-    fn start_with(dial: impl Dial, identity: &Identity) -> (Self, Events) {
+    fn start_with(dial: impl Dial, identity: &Identity, patience: Duration) -> (Self, Events) {
         let (commands, incoming_commands) = mpsc::channel(64);
         let (outgoing_events, events) = mpsc::channel(16);
         let channels = Channels { commands: incoming_commands, answers: commands.downgrade(), events: outgoing_events };
-        let task = tokio::spawn(keep_connected(dial, Exchange::new(identity), channels));
+        let task = tokio::spawn(keep_connected(dial, Exchange::new(identity), channels, patience));
         (Self { commands }, Events { events, task: Some(task) })
     }
 
@@ -116,20 +116,26 @@ impl ModuleClient {
     }
 }
 
-/// Connects, and connects again after a pause that doubles, until the module leaves or is not let in.
-async fn keep_connected(mut dial: impl Dial, mut exchange: Exchange, mut channels: Channels) -> ClientError {
+/// Connects, and connects again after a pause that doubles, until the module leaves, is not let in, or has had no
+/// connection for longer than `patience`.
+async fn keep_connected(
+    mut dial: impl Dial,
+    mut exchange: Exchange,
+    mut channels: Channels,
+    patience: Duration,
+) -> ClientError {
+    let mut lost = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
-        let failure = match connect_once(&mut dial, &mut exchange, &mut channels).await {
-            (_, Ended::Left) => return ClientError::Ended,
-            (_, Ended::Renew) => continue,
-            (_, Ended::Failed(error)) if error.is_lasting() => return error,
-            (was_open, Ended::Failed(error)) => {
-                if was_open {
-                    pause = FIRST_PAUSE;
-                }
-                error
-            }
+        let (was_open, ended) = connect_once(&mut dial, &mut exchange, &mut channels).await;
+        if was_open {
+            (lost, pause) = (Instant::now(), FIRST_PAUSE);
+        }
+        let failure = match ended {
+            Ended::Left => return ClientError::Ended,
+            Ended::Renew => continue,
+            Ended::Failed(error) if error.is_lasting() || lost.elapsed() >= patience => return error,
+            Ended::Failed(error) => error,
         };
         // Not waited for: a module that waits for an answer takes no event until there is a connection again.
         if let Err(TrySendError::Closed(_)) = channels.events.try_send(Event::Disconnected(failure)) {

@@ -1,6 +1,7 @@
 //! What a module learns from its environment (protocol.md §1.1).
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::ClientError;
 use crate::environment::Environment;
@@ -51,13 +52,15 @@ pub struct Settings {
     pub workload: WorkloadUri,
     /// The version of the workload API to ask for.
     pub api_version: String,
+    /// How long the module tries to connect before its client ends.
+    pub patience: Duration,
 }
 
 impl Settings {
     /// The port's variable: edgectl's own, since the product's port is fixed.
     pub const PORT_VARIABLE: &'static str = "EDGECTL_MQTT_PORT";
 
-    /// Reads the variables that edgeAgent injects into every module.
+    /// Reads the variables that edgeAgent injects into every module; patience is endless.
     pub fn from_environment(environment: &Environment) -> Result<Self, ClientError> {
         let get = |name: &'static str| {
             environment.get(name).filter(|value| !value.is_empty()).ok_or(ClientError::Missing(name))
@@ -78,6 +81,7 @@ impl Settings {
             port,
             workload: WorkloadUri::parse(get("IOTEDGE_WORKLOADURI")?)?,
             api_version: get("IOTEDGE_APIVERSION").unwrap_or("2018-06-28").to_owned(),
+            patience: Duration::MAX,
         })
     }
 

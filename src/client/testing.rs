@@ -101,7 +101,7 @@ pub(crate) fn start(good_for: Duration) -> (ModuleClient, Events, mpsc::Unbounde
     let (ends, line) = mpsc::unbounded_channel();
     let device = DeviceId::parse("d").expect("an id");
     let identity = Identity::of_module(device, ModuleId::parse("m").expect("an id"));
-    let (client, events) = ModuleClient::start_with(Line { ends, good_for }, &identity);
+    let (client, events) = ModuleClient::start_with(Line { ends, good_for }, &identity, LONG);
     (client, events, line)
 }
 

@@ -249,23 +249,38 @@ mod real_parts {
         connect(&device, &format!("http://127.0.0.1:{port}")).await;
     }
 
-    #[tokio::test]
-    async fn without_a_workload_api_the_reason_is_told_and_another_try_follows() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let settings = Settings {
+    fn settings_without_workload(folder: &std::path::Path, patience: Duration) -> Settings {
+        Settings {
             identity: Identity::of_module(device().id.clone(), ModuleId::parse("m").expect("an id")),
             generation: "1".into(),
             hub_host: "hub.example".into(),
             gateway_host: "127.0.0.1".into(),
             port: 1,
-            workload: WorkloadUri::Socket(folder.path().join("none.sock")),
+            workload: WorkloadUri::Socket(folder.join("none.sock")),
             api_version: "2018-06-28".into(),
-        };
+            patience,
+        }
+    }
+
+    const NO_SOCKET: &str = "cannot use the workload API: No such file or directory (os error 2)";
+
+    #[tokio::test]
+    async fn without_a_workload_api_the_reason_is_told_and_another_try_follows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = settings_without_workload(folder.path(), LONG);
         let (_client, mut events) = ModuleClient::start(settings, SystemTime::now);
         for _ in 0..2 {
             let Ok(Event::Disconnected(error)) = events.next().await else { panic!("it cannot connect") };
-            let expected = "cannot use the workload API: No such file or directory (os error 2)";
-            assert_eq!(error.to_string(), expected);
+            assert_eq!(error.to_string(), NO_SOCKET);
         }
+    }
+
+    #[tokio::test]
+    async fn when_patience_is_over_everything_that_waits_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = settings_without_workload(folder.path(), Duration::ZERO);
+        let (client, mut events) = ModuleClient::start(settings, SystemTime::now);
+        assert_eq!(client.twin().await, Err(ClientError::Ended));
+        assert_eq!(events.next().await.expect_err("it is over").to_string(), NO_SOCKET);
     }
 }

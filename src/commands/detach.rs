@@ -1,6 +1,7 @@
 //! `edgectl simulate --detach`: the same simulation in a process of its own.
 
 use std::fs::{DirBuilder, File};
+use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,20 +12,25 @@ use super::Context;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::simulator::Options;
 use crate::simulator::control::{Connection, Request, RunRecord, Until};
+use crate::ui::Ui;
 
+/// What the simulation in the background says, in the state folder.
+const LOG: &str = "simulate.log";
 /// How often we look whether the simulation can be spoken to.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Starts the simulation in the background and prints its `ready` document once it is.
 pub(super) fn run(cx: &Context, options: &Options, until: Until) -> Outcome {
     let state = options.project.join(".edgectl");
-    let log = state.join("simulate.log");
+    let log = state.join(LOG);
     let mut child = spawn(cx, options, &state, &log)?;
+    let mut relay = Relay::open(&log)?;
     let ready = cx.block_on(async {
-        wait_for_socket(&mut child, &state, &log).await?;
+        wait_for_socket(&mut child, &state, &mut relay, cx.ui()).await?;
         let asked = Connection::ask(&options.project, &Request::Ready { until }).await;
+        relay.tell(cx.ui());
         match child.try_wait() {
-            Ok(Some(status)) => Err(ended(status, &log)),
+            Ok(Some(status)) => Err(ended(status, &log, cx.ui())),
             _ => asked,
         }
     })?;
@@ -67,10 +73,13 @@ fn foreground(arguments: &[String]) -> Vec<String> {
     kept
 }
 
-async fn wait_for_socket(child: &mut Child, state: &Path, log: &Path) -> Outcome {
+/// Waits until the simulation can be spoken to; `relay` tells what it says meanwhile.
+async fn wait_for_socket(child: &mut Child, state: &Path, relay: &mut Relay, ui: &Ui) -> Outcome {
     loop {
+        relay.tell(ui);
         if let Some(status) = child.try_wait().or_fail(Kind::Machine, || "cannot watch the simulation")? {
-            return Err(ended(status, log));
+            relay.tell(ui);
+            return Err(ended(status, &state.join(LOG), ui));
         }
         let record = RunRecord::load(state).filter(|record| record.pid == child.id());
         if record.is_some_and(|record| record.control_socket().exists()) {
@@ -80,23 +89,44 @@ async fn wait_for_socket(child: &mut Child, state: &Path, log: &Path) -> Outcome
     }
 }
 
-/// The failure of a simulation that ended before it was ready, with what it said.
-fn ended(status: ExitStatus, log: &Path) -> Failure {
+/// Tells what the simulation in the background says while it starts: images that are built, setups that run.
+struct Relay {
+    log: File,
+    rest: String,
+}
+
+impl Relay {
+    fn open(log: &Path) -> Outcome<Self> {
+        let log = File::open(log).or_fail(Kind::Machine, || format!("cannot read `{}`", log.display()))?;
+        Ok(Self { log, rest: String::new() })
+    }
+
+    fn tell(&mut self, ui: &Ui) {
+        let mut fresh = Vec::new();
+        // What cannot be read now stands in the file.
+        let _ = self.log.read_to_end(&mut fresh);
+        self.rest.push_str(&String::from_utf8_lossy(&fresh));
+        while let Some((line, rest)) = self.rest.split_once('\n') {
+            ui.relay(line);
+            self.rest = rest.to_owned();
+        }
+    }
+}
+
+/// The failure of a simulation that ended before it was ready; what it said has been told, or becomes the causes.
+fn ended(status: ExitStatus, log: &Path, ui: &Ui) -> Failure {
     let kind = match status.code() {
         Some(1) => Kind::Request,
         Some(2) => Kind::Usage,
         Some(4) => Kind::Refused,
         _ => Kind::Machine,
     };
-    let said = std::fs::read_to_string(log).unwrap_or_default();
-    let failure = Failure::new(kind, "the simulation did not start").excerpt(indent(&said));
-    failure.hint(format!("mend what is said above; it also stands in `{}`", shown(log).display()))
-}
-
-fn indent(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let last = &lines[lines.len().saturating_sub(40)..];
-    last.iter().map(|line| format!("  {line}\n")).collect()
+    let failure = Failure::new(kind, "the simulation did not start");
+    let said = if ui.is_json() { std::fs::read_to_string(log).unwrap_or_default() } else { String::new() };
+    said.lines()
+        .map(str::trim)
+        .fold(failure, Failure::cause)
+        .hint(format!("mend what is said above; it also stands in `{}`", shown(log).display()))
 }
 
 fn shown(log: &Path) -> PathBuf {

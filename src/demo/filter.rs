@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Hub, Log};
+use super::{Hub, Log, plain};
 use crate::client::{Event, Input, MethodCall, ModuleClient};
 use crate::failure::Outcome;
 use crate::message::{Message, system};
@@ -53,7 +53,7 @@ impl Filter {
     async fn report(&self, client: &ModuleClient, log: Log<'_>) -> Outcome {
         log(format!("forwarding what is above {} °C", self.threshold))?;
         // Reported again on the next connection.
-        let _ = client.report(json!({ "threshold": self.threshold })).await;
+        let _ = client.report(json!({ "threshold": plain(self.threshold) })).await;
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Filter {
 
     async fn answer(&self, call: MethodCall) {
         if call.name == "status" {
-            let (received, forwarded, threshold) = (self.received, self.forwarded, self.threshold);
+            let (received, forwarded, threshold) = (self.received, self.forwarded, plain(self.threshold));
             let status = json!({ "received": received, "forwarded": forwarded, "threshold": threshold });
             call.answer(200, &status).await;
         } else {

@@ -13,12 +13,13 @@ mod tests;
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 pub use deployment::{deployment, document, parse_deployment};
 
-use crate::client::{ClientError, Event, Events, ModuleClient, WallClock};
+use crate::client::{ClientError, Event, Events, ModuleClient, Settings, WallClock};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 
@@ -54,8 +55,10 @@ pub struct Surroundings<'a> {
 /// Runs a module until it is told to end (SIGTERM, Ctrl-C) or the hub refuses it.
 pub async fn run(module: Module, around: Surroundings<'_>) -> Outcome {
     let mut asked_to_end = stop_signal()?;
-    let (client, events) = ModuleClient::from_environment(around.environment, around.clock).map_err(not_a_module)?;
-    let mut hub = Hub { client, events, lost: Some(Instant::now()) };
+    let mut settings = Settings::from_environment(around.environment).map_err(not_a_module)?;
+    settings.patience = PATIENCE;
+    let (client, events) = ModuleClient::start(settings, around.clock);
+    let mut hub = Hub { client, events };
     let outcome = tokio::select! {
         outcome = async {
             match module {
@@ -73,41 +76,25 @@ pub async fn run(module: Module, around: Surroundings<'_>) -> Outcome {
 struct Hub {
     client: ModuleClient,
     events: Events,
-    /// Since when there has been no connection.
-    lost: Option<Instant>,
 }
 
 impl Hub {
     /// Waits for the next thing to do; an error if there is no hub to speak to.
     async fn next(&mut self) -> Outcome<Event> {
-        loop {
-            match self.events.next().await {
-                Ok(Event::Disconnected(error)) => self.note_loss(&error)?,
-                Ok(event) => {
-                    if let Event::Connected = event {
-                        self.lost = None;
-                    }
-                    return Ok(event);
-                }
-                Err(error) => return Err(Failure::refused(error).hint("see the log of the simulator")),
-            }
-        }
-    }
-
-    fn note_loss(&mut self, error: &ClientError) -> Outcome {
-        let lost = *self.lost.get_or_insert_with(Instant::now);
-        if lost.elapsed() < PATIENCE {
-            return Ok(());
-        }
-        let message = format!("no connection for {} s", PATIENCE.as_secs());
-        Err(Failure::refused(message).cause(error).hint("start the simulator again: `edgectl simulate`"))
+        let hint = "look at the simulator's log, or start it again: `edgectl simulate`";
+        self.events.next().await.map_err(|error| Failure::refused("the hub is lost").cause(error).hint(hint))
     }
 
     async fn leave(self) {
-        let Self { client, mut events, .. } = self;
+        let Self { client, mut events } = self;
         drop(client);
         let _ = timeout(GOODBYE, async { while events.next().await.is_ok() {} }).await;
     }
+}
+
+/// Writes a number as a person would: `25`, not `25.0`.
+fn plain(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < 1e15 { Value::from(number as i64) } else { Value::from(number) }
 }
 
 fn not_a_module(error: ClientError) -> Failure {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Hub, Surroundings};
+use super::{Hub, Surroundings, plain};
 use crate::client::{ClientError, Event, Input, MethodCall, ModuleClient};
 use crate::clock::{iso_millis, since_epoch};
 use crate::environment::Environment;
@@ -171,7 +171,7 @@ impl Sensor {
     }
 
     async fn report(&self, client: &ModuleClient) {
-        let reported = json!({ "SendInterval": self.interval.as_secs_f64(), "SendData": self.is_sending });
+        let reported = json!({ "SendInterval": plain(self.interval.as_secs_f64()), "SendData": self.is_sending });
         // Reported again on the next connection.
         let _ = client.report(reported).await;
     }
@@ -179,7 +179,7 @@ impl Sensor {
     async fn answer(&mut self, call: MethodCall) {
         if call.name == "reset" {
             self.reset();
-            call.answer(200, &json!({ "temperature": self.temperature })).await;
+            call.answer(200, &json!({ "temperature": plain(self.temperature) })).await;
         } else {
             let error = format!("no method `{}`, only `reset`", call.name);
             call.answer(501, &json!({ "error": error })).await;

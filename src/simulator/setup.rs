@@ -91,7 +91,8 @@ impl Setup {
     fn fingerprint(&self) -> Outcome<String> {
         let mut text = format!("{:?}\n", self.commands);
         let image = Reference::parse("setup").or_fail(Kind::Bug, || "cannot name the setup")?;
-        let plan = BuildPlan::new(image, &self.folder, self.folder.join("Dockerfile"));
+        // A context always holds its Dockerfile; `module.json` stands for it, since every module has one.
+        let plan = BuildPlan::new(image, &self.folder, self.folder.join("module.json"));
         BuildContext::open(&plan, IgnoreFile::Ordinary)?.walk(&mut |entry| {
             if !entry.metadata.is_dir() {
                 let stamp = (entry.metadata.len(), entry.metadata.modified().ok());

@@ -122,6 +122,13 @@ impl Ui {
         self.tell(&format!("{} {text}", self.paint.module(tag, &format!("{tag:<width$} |"))));
     }
 
+    /// Passes on a line that another edgectl has told already, unless `--quiet` or `--json` was given.
+    pub fn relay(&self, line: &str) {
+        if self.verbosity >= Verbosity::Normal && !self.is_json() {
+            self.tell(line);
+        }
+    }
+
     /// Tells a failure: message, causes, excerpt, hints; or the JSON document.
     pub fn fail(&self, failure: &Failure) {
         if self.is_json() {
