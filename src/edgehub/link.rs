@@ -23,7 +23,7 @@ impl EdgeHub {
         match link {
             Link::Online => {
                 self.sync_twins();
-                self.tell_everybody_present();
+                self.tell_presences();
                 self.stirred.insert(Endpoint::Upstream);
             }
             Link::Offline => {

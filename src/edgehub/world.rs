@@ -12,6 +12,7 @@ use crate::clock::Now;
 use crate::identity::{DeviceId, Identity, Key, ModuleId, sas};
 use crate::message::{Message, system};
 use crate::route::Route;
+use crate::twin::ConnectionState;
 
 const HOST: &str = "127.0.0.1";
 
@@ -211,10 +212,10 @@ mod access {
         let mut world = World::new(vec![]);
         let (first, second) = (world.connect("a"), world.connect("a"));
         let closed = world.taken(|output| match output {
-            Output::Close { connection, .. } => Some(*connection),
+            Output::Close { connection, identity, .. } => Some((*connection, identity.clone())),
             _ => None,
         });
-        assert_eq!(closed, [first]);
+        assert_eq!(closed, [(first, identity("a"))]);
         world.input(Input::Disconnect { connection: first });
         assert!(world.hub.client(&identity("a")).connected, "the end of {first:?} does not touch {second:?}");
     }
@@ -498,6 +499,27 @@ mod upstream {
     }
 
     #[test]
+    fn who_came_and_who_went_without_a_link_is_told_when_it_is_back() {
+        let (mut world, a) = world();
+        world.input(Input::Link(Link::Online));
+        world.input(Input::Link(Link::Offline));
+        world.input(Input::Disconnect { connection: a });
+        world.connect("b");
+        world.told_cloud();
+        world.input(Input::Link(Link::Online));
+        let presences: Vec<_> = world
+            .told_cloud()
+            .into_iter()
+            .filter_map(|told| match told {
+                ToCloud::Presence { identity, state } => Some((identity, state)),
+                _ => None,
+            })
+            .collect();
+        let states = [ConnectionState::Disconnected, ConnectionState::Connected, ConnectionState::Disconnected];
+        assert_eq!(presences, ["a", "b", "c"].map(identity).into_iter().zip(states).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn what_the_cloud_did_not_take_is_sent_again_after_the_link_came_back() {
         let (mut world, a) = world();
         world.input(Input::Link(Link::Online));
@@ -610,6 +632,17 @@ mod twins {
         let patch = object(json!({"threshold": null, "mode": "x", "$version": 2}));
         world.input(Input::Cloud(FromCloud::DesiredPatch { identity: identity("a"), patch: patch.clone() }));
         assert_eq!(answers(&mut world, a), [json!([2, patch])]);
+    }
+
+    #[test]
+    fn a_remembered_subscription_gets_a_change_at_once() {
+        let (mut world, a) = online();
+        world.subscribe(a, Feature::DesiredUpdates);
+        world.input(Input::Disconnect { connection: a });
+        let a = world.connect("a");
+        let patch = object(json!({"threshold": 30, "$version": 2}));
+        world.input(Input::Cloud(FromCloud::DesiredPatch { identity: identity("a"), patch: patch.clone() }));
+        assert_eq!(answers(&mut world, a), [json!([2, patch])], "nobody would tell it later");
     }
 
     #[test]
