@@ -14,16 +14,16 @@ use crate::simulator::control::{Connection, Request};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl logs filter --tail 20\n  edgectl logs -f --since 5m")]
 pub struct Logs {
-    /// Of these modules only
+    /// Modules [default: all]
     #[arg(value_name = "MODULE", value_parser = ModuleId::parse)]
     modules: Vec<ModuleId>,
-    /// Go on with new lines
+    /// Wait for new lines and show them
     #[arg(short, long)]
     follow: bool,
-    /// The last N lines of each module only
+    /// Only the last N lines of each module
     #[arg(long, value_name = "N")]
     tail: Option<usize>,
-    /// Not older than this, for example `30s` or `5m`
+    /// Only what is not older than this, such as `30s` or `5m`
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     since: Option<f64>,
 }

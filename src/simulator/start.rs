@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::children::Children;
-use super::containers::Containers;
+use super::containers::{self, Containers};
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::Opening;
 use super::dispatcher::{Clock, Dispatcher, Parts};
@@ -58,6 +58,7 @@ pub async fn run(ui: &Ui, options: &Options) -> Outcome {
         .map_err(|failure| failure.hint("make the solution's folder writable"))?;
     let _lock = store::lock(&root).map_err(|error| explain_lock(error, &options.project))?;
     clear_leftovers(ui, &root).await?;
+    containers::clear_left(ui, &options.environment, &root).await?;
     let ephemeral = match options.state {
         State::Ephemeral => Some(EphemeralFolder::create(&options.environment)?),
         State::Keep | State::Reset => None,
@@ -80,7 +81,9 @@ impl Ground<'_> {
         let prepared = prepare_all(self.ui, self.options, &self.simulated, self.root).await?;
         let engine = prepared.iter().flatten().find_map(Prepared::engine);
         let containers = match engine {
-            Some(engine) => Some(Containers::create(engine, &self.simulated, &self.identities.simulation).await?),
+            Some(engine) => {
+                Some(Containers::create(engine, &self.simulated, &self.identities.simulation, self.root).await?)
+            }
             None => None,
         };
         let outcome = self.simulate_prepared(prepared, containers.as_ref()).await;
