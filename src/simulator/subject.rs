@@ -31,6 +31,7 @@ impl Simulated {
             Subject::Demo => Self::demo(options)?,
             Subject::Solution(wanted) => Self::solution(ui, options, wanted)?,
         };
+        simulated.warn_of_strangers(ui);
         simulated.select(options)?;
         Ok(simulated)
     }
@@ -105,6 +106,16 @@ impl Simulated {
             }
         }
         Ok(())
+    }
+
+    /// Warns of overrides in `edgectl.yaml` that no module of the deployment has: most often a name mistyped.
+    fn warn_of_strangers(&self, ui: &Ui) {
+        let known = || self.deployment.modules.iter().map(|spec| spec.id.as_str());
+        let overrides = self.solution.iter().flat_map(|solution| solution.settings().modules.keys());
+        for name in overrides.filter(|name| known().all(|other| other != name.as_str())) {
+            ui.warn(format!("`edgectl.yaml` is about a module `{name}`, which the deployment does not have"));
+            did_you_mean(name, known()).into_iter().for_each(|hint| ui.hint(hint));
+        }
     }
 
     fn check_names(&self, options: &Options) -> Outcome {
