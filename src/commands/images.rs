@@ -73,6 +73,7 @@ impl ImageArgs {
         };
         let targets = solution.targets(selection)?;
         if targets.is_empty() {
+            solution.template()?;
             let folder = solution.shown(&solution.modules_folder());
             return Err(Failure::request("there is no module to build")
                 .cause(format!("the deployment template names no module of `{folder}`"))

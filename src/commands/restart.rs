@@ -16,7 +16,7 @@ pub struct Restart {
     /// Name of the module
     #[arg(value_parser = ModuleId::parse)]
     module: ModuleId,
-    /// Build its image first
+    /// Build its image, or run its setup, first
     #[arg(long)]
     build: bool,
 }

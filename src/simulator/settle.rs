@@ -44,8 +44,11 @@ impl Dispatcher {
                 self.handle_refused(now, connection, identity, refusal)
             }
             Output::Client { connection, event } => self.tell_head(connection, ToHead::Event(event)),
-            Output::Close { connection, reason } => {
+            Output::Close { connection, identity, reason } => {
                 self.tell_head(connection, ToHead::Close(reason));
+                if let Some(module) = identity.module {
+                    self.note(now, module, format!("connection closed: {reason}"));
+                }
                 self.tell_connections();
             }
             Output::Invoked { call, result } => self.handle_invoked(call, result),
@@ -62,7 +65,6 @@ impl Dispatcher {
             Output::Routed { message, endpoint, route } => {
                 self.handle_routed(Tapped { at: now.unix, message, endpoint, route });
             }
-            Output::Subscribed { .. } => {}
             Output::Warning(text) => self.report.warn(&text),
         }
     }
