@@ -289,7 +289,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
-            [CompletionResult]::new('--build', '--build', [CompletionResultType]::ParameterName, 'Build its image first')
+            [CompletionResult]::new('--build', '--build', [CompletionResultType]::ParameterName, 'Build its image, or run its setup, first')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')

@@ -270,7 +270,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
-            cand --build 'Build its image first'
+            cand --build 'Build its image, or run its setup, first'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'

@@ -202,7 +202,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s C -l project
 complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -l build -d 'Build its image first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -l build -d 'Build its image, or run its setup, first'
 complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s v -l verbose -d 'Tell more (can be repeated)'

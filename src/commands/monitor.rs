@@ -13,8 +13,8 @@ use crate::simulator::control::{Connection, Destination, Origin, Request, Since,
 /// Watch messages of the running simulation
 ///
 /// Shows every message at the moment a route takes it, once a destination. With `--json`, one record a line:
-/// `{"type":"message","time","from":{"device","module","output"},"to","route","system":{…},"properties":{…},"body",
-/// "bodyEncoding":"json|utf-8|base64"}`
+/// `{"type":"message", "time", "from":{"device", "module", "output"}, "to", "route", "system":{…}, "properties":{…},
+/// "body", "bodyEncoding":"json|utf-8|base64"}`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl monitor --from filter/outputs/output1\n  \
     edgectl monitor --to upstream --since start --count 1 --timeout 10s --json")]
