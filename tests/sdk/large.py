@@ -46,8 +46,7 @@ def on_publish(client, _data, _id):
 def on_disconnect(client, _data, code):
     if code != 0:
         tell("closed")
-    client.loop_stop()
-    os._exit(0)
+    client.disconnect()
 
 
 client = mqtt.Client(client_id=identity, clean_session=False)
@@ -55,4 +54,8 @@ client.username_pw_set("{0}/{1}/?api-version=2021-04-12".format(given["HostName"
 client.tls_set(os.environ["EdgeModuleCACertificateFile"], tls_version=ssl.PROTOCOL_TLSv1_2)
 client.on_connect, client.on_publish, client.on_disconnect = on_connect, on_publish, on_disconnect
 client.connect(given["GatewayHostName"], 8883)
-client.loop_forever()
+try:
+    client.loop_forever()
+except ssl.SSLError:
+    # The hub closed while the message was still being written.
+    tell("closed")
