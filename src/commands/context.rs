@@ -45,7 +45,8 @@ impl Context {
     /// Returns the folder of the solution as an absolute path; an error if it is not there.
     pub fn project_absolute(&self) -> Outcome<PathBuf> {
         let doing = || format!("cannot open the folder `{}`", self.project.display());
-        self.project.canonicalize().or_fail(Kind::Request, doing)
+        let found = self.project.canonicalize().or_fail(Kind::Request, doing);
+        found.map_err(|failure| failure.hint("name the solution's folder with `-C`, or change to it"))
     }
 
     /// Returns the process environment.
