@@ -213,7 +213,12 @@ impl Dispatcher {
                     false => "see that `.edgectl` is on a disk that works, or pass `--ephemeral`",
                 };
                 let stored: Outcome = Err(error).or_fail(Kind::Machine, || "cannot store messages any more");
-                self.stop(now, stored.map_err(|failure| failure.hint(hint)));
+                let stored = stored.map_err(|failure| failure.hint(hint));
+                if let Err(failure) = &stored {
+                    // Their messages are among the rest.
+                    std::mem::take(&mut self.injections).values().for_each(|answers| answers.fail(failure));
+                }
+                self.stop(now, stored);
             }
         }
     }
@@ -248,8 +253,8 @@ impl Dispatcher {
         matches!(self.phase, Phase::Stopping { .. })
     }
 
-    /// Looks at what the end of an instance means for the simulation.
-    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId) {
+    /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
+    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId, how: &str) {
         let Some(state) = self.agent.state(module) else { return };
         let ends = match (self.fail_on, state.status) {
             (_, agent::Status::GivenUp) | (FailOn::Exit, _) => true,
@@ -257,9 +262,7 @@ impl Dispatcher {
             (FailOn::GivenUp, _) => false,
         };
         if ends && !self.is_stopping() {
-            let code = state.exit_code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
-            let failure = Failure::refused(format!("module `{module}` ended with {code}"))
-                .hint(format!("see what it said with `edgectl logs {module}`, or above"));
+            let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
             self.stop(now, Err(failure));
         }
     }

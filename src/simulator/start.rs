@@ -30,7 +30,8 @@ use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{MasterKey, ModuleId};
 use crate::net::{UnixSocket, WorkloadDoor};
 use crate::runtime::{self, Ledger};
-use crate::store::{self, LockError};
+use crate::store::{self, Lock, LockError};
+use crate::text::counted;
 use crate::ui::Ui;
 
 /// Events that may wait for the dispatcher; whoever sends more waits.
@@ -53,10 +54,7 @@ pub async fn run(ui: &Ui, options: &Options) -> Outcome {
     let clock = Clock::start(options.wall);
     let simulated = Simulated::read(ui, options)?;
     let root = options.project.join(".edgectl");
-    make_private(&root)
-        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
-        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
-    let _lock = store::lock(&root).map_err(|error| explain_lock(error, &options.project))?;
+    let _lock = lock(&options.project)?;
     clear_leftovers(ui, &root).await?;
     containers::clear_left(ui, &options.environment, &root).await?;
     let ephemeral = match options.state {
@@ -76,6 +74,20 @@ pub async fn run(ui: &Ui, options: &Options) -> Outcome {
     outcome
 }
 
+/// Fails if a simulation of the solution runs already, or if there could be none.
+pub fn check_free(project: &Path) -> Outcome {
+    lock(project).map(drop)
+}
+
+/// Takes the solution for this process, making its state folder.
+fn lock(project: &Path) -> Outcome<Lock> {
+    let root = project.join(".edgectl");
+    make_private(&root)
+        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
+        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
+    store::lock(&root).map_err(|error| explain_lock(error, project))
+}
+
 impl Ground<'_> {
     async fn simulate(self) -> Outcome {
         let prepared = prepare_all(self.ui, self.options, &self.simulated, self.root).await?;
@@ -86,12 +98,10 @@ impl Ground<'_> {
             }
             None => None,
         };
+        let ui = self.ui;
         let outcome = self.simulate_prepared(prepared, containers.as_ref()).await;
         match containers {
-            Some(containers) => {
-                let removed = containers.remove().await;
-                outcome.and(removed)
-            }
+            Some(containers) => end_with(ui, outcome, containers.remove().await),
             None => outcome,
         }
     }
@@ -249,12 +259,25 @@ fn watch_signals(tasks: &mut JoinSet<()>, events: &mpsc::Sender<Event>) -> Outco
     Ok(())
 }
 
+/// Returns how a simulation ended; containers that could not be removed are an end of their own, or a warning.
+fn end_with(ui: &Ui, outcome: Outcome, removed: Outcome) -> Outcome {
+    let Err(failure) = removed else { return outcome };
+    let failure = failure.context("cannot remove the containers of this simulation");
+    let failure = failure.hint("start the engine; the next `edgectl simulate` removes what is left");
+    if outcome.is_ok() {
+        return Err(failure);
+    }
+    ui.warn(failure.message());
+    failure.hints().iter().for_each(|hint| ui.hint(hint));
+    outcome
+}
+
 /// Ends processes that a killed edgectl left.
 async fn clear_leftovers(ui: &Ui, root: &Path) -> Outcome {
     let cleared = runtime::clear_processes(&root.join("children.json")).await;
     let ended = cleared.or_fail(Kind::Machine, || "cannot clear what the last run left")?;
     if !ended.is_empty() {
-        ui.step("Ended", format!("{} processes that the last run left", ended.len()));
+        ui.step("Ended", format!("{} that the last run left", counted(ended.len() as u64, "process")));
     }
     Ok(())
 }
