@@ -31,6 +31,7 @@ impl Simulated {
             Subject::Demo => Self::demo(options)?,
             Subject::Solution(wanted) => Self::solution(ui, options, wanted)?,
         };
+        simulated.tell_unknown_overrides(ui);
         simulated.select(options)?;
         Ok(simulated)
     }
@@ -72,7 +73,7 @@ impl Simulated {
                     false => failure,
                 })?;
                 let deployment = manifest.checked()?.clone();
-                manifest.warnings.iter().for_each(|finding| ui.warn(finding.at.to_string()));
+                manifest.warnings.iter().for_each(|warning| ui.warn_at(&warning.at));
                 deployment
             }
         };
@@ -105,6 +106,18 @@ impl Simulated {
             }
         }
         Ok(())
+    }
+
+    /// Warns of overrides that apply to nothing. No error: the solution may have other deployments.
+    fn tell_unknown_overrides(&self, ui: &Ui) {
+        let Some(solution) = &self.solution else { return };
+        let known: Vec<&str> = self.deployment.modules.iter().map(|spec| spec.id.as_str()).collect();
+        for name in solution.settings().modules.keys().filter(|name| !known.contains(&name.as_str())) {
+            ui.warn(format!("edgectl.yaml says something of `{name}`, which is no module of the deployment"));
+            if let Some(hint) = did_you_mean(name, known.iter().copied()) {
+                ui.hint(hint);
+            }
+        }
     }
 
     fn check_names(&self, options: &Options) -> Outcome {
