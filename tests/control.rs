@@ -297,6 +297,6 @@ fn a_failure_of_the_simulation_is_told_as_if_it_were_ours() {
 #[test]
 fn a_simulation_that_dies_is_told() {
     let stderr = "error: the simulation ended before it answered\n\
-        hint: see what it said with `edgectl simulate` in the foreground\n";
+        hint: see why where it runs; with `--detach` that is `.edgectl/simulate.log`\n";
     Scripted::new(&[], Then::Close).check(&["twin", "show", "filter"], 4, "", stderr);
 }

@@ -123,12 +123,7 @@ fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &P
 }
 
 fn tell_warnings(cx: &Context, warnings: &[Finding]) {
-    for warning in warnings {
-        cx.ui().warn(format!("{}\n{}", warning.at.message, warning.at.excerpt));
-        if let Some(fix) = &warning.at.hint {
-            cx.ui().hint(fix);
-        }
-    }
+    warnings.iter().for_each(|warning| cx.ui().warn_at(&warning.at));
 }
 
 /// Passwords of registries are written out, so nobody else is to read them.

@@ -1,8 +1,7 @@
 //! `edgectl simulate --detach`: the same simulation in a process of its own.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -10,8 +9,8 @@ use std::time::Duration;
 
 use super::Context;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::simulator::Options;
 use crate::simulator::control::{Connection, Request, RunRecord, Until};
+use crate::simulator::{self, Options};
 use crate::ui::Ui;
 
 /// What the simulation in the background says, in the state folder.
@@ -23,7 +22,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub(super) fn run(cx: &Context, options: &Options, until: Until) -> Outcome {
     let state = options.project.join(".edgectl");
     let log = state.join(LOG);
-    let mut child = spawn(cx, options, &state, &log)?;
+    // Else the log of the one that runs would be overwritten.
+    simulator::check_free(&options.project)?;
+    let mut child = spawn(cx, options, &log)?;
     let mut relay = Relay::open(&log)?;
     let ready = cx.block_on(async {
         wait_for_socket(&mut child, &state, &mut relay, cx.ui()).await?;
@@ -42,9 +43,8 @@ pub(super) fn run(cx: &Context, options: &Options, until: Until) -> Outcome {
     Ok(())
 }
 
-fn spawn(cx: &Context, options: &Options, state: &Path, log: &Path) -> Outcome<Child> {
+fn spawn(cx: &Context, options: &Options, log: &Path) -> Outcome<Child> {
     let doing = || format!("cannot write `{}`", log.display());
-    DirBuilder::new().recursive(true).mode(0o700).create(state).or_fail(Kind::Machine, doing)?;
     let output = File::create(log).or_fail(Kind::Machine, doing)?;
     let errors = output.try_clone().or_fail(Kind::Machine, doing)?;
     Command::new(&options.program)
@@ -119,14 +119,31 @@ fn ended(status: ExitStatus, log: &Path, ui: &Ui) -> Failure {
         Some(1) => Kind::Request,
         Some(2) => Kind::Usage,
         Some(4) => Kind::Refused,
+        Some(70) => Kind::Bug,
+        Some(130) => Kind::Interrupted,
         _ => Kind::Machine,
     };
     let failure = Failure::new(kind, "the simulation did not start");
-    let said = if ui.is_json() { std::fs::read_to_string(log).unwrap_or_default() } else { String::new() };
-    said.lines()
-        .map(str::trim)
-        .fold(failure, Failure::cause)
-        .hint(format!("mend what is said above; it also stands in `{}`", shown(log).display()))
+    let whole = shown(log);
+    if !ui.is_json() {
+        return failure.hint(format!("mend what is said above; it also stands in `{}`", whole.display()));
+    }
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    repeat_failure(failure, &said).hint(format!("see all that it said in `{}`", whole.display()))
+}
+
+/// Makes the failure that a log ends with, as [`Ui::fail`] writes it, the reason of another one.
+fn repeat_failure(failure: Failure, said: &str) -> Failure {
+    let lines: Vec<&str> = said.lines().collect();
+    let begin = lines.iter().rposition(|line| line.starts_with("error: ")).unwrap_or(lines.len());
+    lines[begin..].iter().fold(failure, |failure, line| {
+        let cause = line.strip_prefix("error: ").or(line.strip_prefix("  caused by: "));
+        match (cause, line.strip_prefix("hint: ")) {
+            (Some(cause), _) => failure.cause(cause),
+            (None, Some(hint)) => failure.hint(hint),
+            (None, None) => failure,
+        }
+    })
 }
 
 fn shown(log: &Path) -> PathBuf {
@@ -137,6 +154,14 @@ fn shown(log: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_failure_of_a_log_is_repeated() {
+        let said = "     Started m\nhint: no\nerror: no `x`\n  caused by: y\n --> f:1:1\n  |\nhint: look for `x`\n";
+        let failure = repeat_failure(Failure::machine("it did not start"), said);
+        let hints = ["look for `x`".to_owned()];
+        assert_eq!((failure.causes(), failure.hints()), (&["no `x`".to_owned(), "y".to_owned()][..], &hints[..]));
+    }
 
     #[test]
     fn the_background_gets_the_same_command_without_what_only_concerns_us() {

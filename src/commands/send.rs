@@ -11,6 +11,7 @@ use super::Context;
 use super::input::read_bytes;
 use crate::failure::{Failure, Outcome};
 use crate::simulator::control::{Connection, MessageBody, Request, SendTarget};
+use crate::text::counted;
 
 /// The longest message that IoT Hub and the edge hub take.
 const MAX_MESSAGE: usize = 256 * 1024;
@@ -59,7 +60,7 @@ pub(super) fn run(cx: &Context, args: Send) -> Outcome {
     if cx.ui().is_json() {
         return cx.ui().document(&json!({ "sent": target, "bytes": length }));
     }
-    cx.ui().step("Sent", format!("{length} bytes to `{target}`"));
+    cx.ui().step("Sent", format!("{} to `{target}`", counted(length as u64, "byte")));
     Ok(())
 }
 

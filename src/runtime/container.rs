@@ -29,7 +29,7 @@ pub(super) async fn run(module: ModuleId, engine: Engine, spec: ContainerSpec, o
         }
         Err(failure) => sink(InstanceEvent::Lost(
             failure
-                .context(format!("nobody knows how module `{module}` is"))
+                .context(format!("lost sight of module `{module}`"))
                 .hint("start again with `edgectl simulate`, which removes what was left"),
         )),
     }

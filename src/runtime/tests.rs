@@ -297,7 +297,7 @@ async fn an_engine_that_dies_is_told_as_a_loss() {
     let told = started.rest().await;
     assert_eq!(
         told,
-        ["nobody knows how module `filter` is: lost container `s-d-filter`: \
+        ["lost sight of module `filter`: lost container `s-d-filter`: \
           error reading a body from connection; see whether the container engine still runs with `docker info`; \
           start again with `edgectl simulate`, which removes what was left"]
     );

@@ -141,6 +141,8 @@ impl Dispatcher {
                     child.pid = pid;
                 }
                 self.agent.handle(now, agent::Input::Started { module });
+                // Told now, before the first line that it prints.
+                self.settle(now);
             }
             InstanceEvent::Output { stream, line } => {
                 let stream = match stream {
@@ -156,22 +158,22 @@ impl Dispatcher {
                     (None, Some(signal)) => format!("ended by signal {signal}"),
                     (None, None) => "ended".to_owned(),
                 };
-                self.note(now, module.clone(), how);
+                self.note(now, module.clone(), how.clone());
                 self.agent.handle(now, agent::Input::Exited { module: module.clone(), code });
-                self.judge_exit(now, &module);
+                self.judge_exit(now, &module, &how);
             }
             InstanceEvent::StartFailed(failure) => {
                 self.children.running.remove(&module);
-                self.report.failure(&module, &failure);
+                self.report.failure(&failure);
                 let reason = failure.message().to_owned();
                 self.agent.handle(now, agent::Input::StartFailed { module: module.clone(), reason });
-                self.judge_exit(now, &module);
+                self.judge_exit(now, &module, "did not start");
             }
             InstanceEvent::Lost(failure) => {
                 self.children.running.remove(&module);
-                self.report.failure(&module, &failure);
+                self.report.failure(&failure);
                 self.agent.handle(now, agent::Input::Exited { module: module.clone(), code: None });
-                self.judge_exit(now, &module);
+                self.judge_exit(now, &module, "is out of reach");
             }
         }
     }

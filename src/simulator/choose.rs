@@ -51,13 +51,16 @@ impl Candidate<'_> {
     pub(super) fn no_way(&self, why_no_container: Option<Failure>) -> Failure {
         let module = &self.spec.id;
         let failure = Failure::machine(format!("cannot run module `{module}`"));
-        let failure = match why_no_container {
-            Some(why) => why.causes().iter().fold(failure.cause(why.message()), Failure::cause),
-            None => failure,
+        let (failure, container) = match why_no_container {
+            Some(why) => {
+                let failure = why.causes().iter().fold(failure.cause(why.message()), Failure::cause);
+                (failure, format!("start a container engine that has or can get `{}`", self.spec.image))
+            }
+            None => (failure, format!("run it as a container with `--runtime {module}=docker`")),
         };
         failure
             .cause("it has no `run` command in its module.json, and its language suggests none")
-            .hint(format!("start a container engine that has or can get `{}`", self.spec.image))
+            .hint(container)
             .hint(format!("or say how to run it in `edgectl.yaml`: `modules: {{{module}: {{command: […]}}}}`"))
             .hint(format!("or leave it out with `--without {module}`, or start it yourself with `--external {module}`"))
     }

@@ -11,6 +11,7 @@ use crate::iothub::IotHub;
 use crate::manifest::Deployment;
 use crate::route::Route;
 use crate::store::Queues;
+use crate::text::counted;
 use crate::twin::{Twin, TwinDocument};
 use crate::ui::Ui;
 
@@ -32,7 +33,7 @@ impl Opening<'_> {
         let (queues, recovered) = self.state.hub()?;
         let kept: u64 = recovered.queues.iter().map(|(_, first, next)| next - first).sum();
         if kept > 0 {
-            self.ui.step("Kept", format!("{kept} messages of the last run (forget them with `--reset`)"));
+            self.ui.step("Kept", format!("{} of the last run (forget them with `--reset`)", counted(kept, "message")));
         }
         let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
         hub.handle(self.now, Input::Configure(configuration(self.deployment)?));

@@ -228,6 +228,10 @@ impl Dispatcher {
             }
             Stored::Failed => {
                 let outcome = self.close_storage();
+                if let Err(failure) = &outcome {
+                    // Their messages are among the rest.
+                    std::mem::take(&mut self.injections).values().for_each(|answers| answers.fail(failure));
+                }
                 self.stop(now, outcome);
             }
         }
@@ -273,12 +277,11 @@ impl Dispatcher {
         matches!(self.phase, Phase::Stopping { .. })
     }
 
-    /// Looks at what the end of an instance means for the simulation.
-    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId) {
+    /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
+    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId, how: &str) {
         let Some(state) = self.agent.state(module) else { return };
         if self.fail_on.is_reached(state.status) && !self.is_stopping() {
-            let failure = Failure::refused(format!("module `{module}` {}", how_it_ended(state)))
-                .hint(format!("see what it said with `edgectl logs {module}`, or above"));
+            let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
             self.stop(now, Err(failure));
         }
     }
@@ -342,14 +345,6 @@ impl Dispatcher {
             if wanted { answers.record(&line.record()) } else { !answers.is_gone() }
         });
         self.logs.remember(line);
-    }
-}
-
-fn how_it_ended(state: &agent::ModuleState) -> String {
-    match (&state.start_failure, state.exit_code) {
-        (Some(_), _) => "could not be started".to_owned(),
-        (None, Some(code)) => format!("ended with exit code {code}"),
-        (None, None) => "was ended by a signal".to_owned(),
     }
 }
 

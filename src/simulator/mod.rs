@@ -39,4 +39,4 @@ mod workloads;
 
 pub use dispatcher::FailOn;
 pub use options::{Address, Options, Permission, State, Subject};
-pub use start::run;
+pub use start::{check_free, run};

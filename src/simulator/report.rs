@@ -78,9 +78,9 @@ impl Report {
         self.ui.warn(text);
     }
 
-    /// Tells why a module could not be started.
-    pub(super) fn failure(&self, module: &ModuleId, failure: &Failure) {
-        let mut text = format!("module `{module}`: {}", failure.message());
+    /// Tells of a module's failure, which the simulation survives.
+    pub(super) fn failure(&self, failure: &Failure) {
+        let mut text = failure.message().to_owned();
         failure.causes().iter().for_each(|cause| text.push_str(&format!("\n  caused by: {cause}")));
         self.ui.warn(text);
         failure.hints().iter().for_each(|hint| self.ui.hint(hint));
@@ -130,7 +130,11 @@ impl Report {
                 ("running", None) => self.ui.step("Started", format!("{module} ({runtime})")),
                 ("backoff", _) => self.ui.step("Waiting", format!("to restart {module}")),
                 ("stopped", _) if before.is_some() => self.ui.step("Stopped", module.as_str()),
-                ("failed", _) => self.ui.step("Failed", module.as_str()),
+                // That may be what it was told to do: 137 is how a container ends that does not listen.
+                ("failed", _) => match now["exitCode"].as_i64() {
+                    Some(code) => self.ui.step("Ended", format!("{module} (exit code {code})")),
+                    None => self.ui.step("Ended", module.as_str()),
+                },
                 _ => {}
             }
         }

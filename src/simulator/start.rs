@@ -34,7 +34,8 @@ use crate::identity::{Authority, CertifiedKey, MasterKey, ModuleId};
 use crate::iothub::IotHub;
 use crate::net::{UnixSocket, WorkloadDoor};
 use crate::runtime::{self, Ledger};
-use crate::store::{self, LockError, Queues};
+use crate::store::{self, Lock, LockError, Queues};
+use crate::text::counted;
 use crate::ui::Ui;
 
 /// Events that may wait for the dispatcher; whoever sends more waits.
@@ -68,10 +69,7 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     let clock = Clock::start(options.wall);
     let simulated = Simulated::read(ui, options)?;
     let root = options.project.join(".edgectl");
-    make_private(&root)
-        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
-        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
-    let _lock = store::lock(&root).map_err(|error| explain_lock(error, &options.project))?;
+    let _lock = lock(&options.project)?;
     clear_leftovers(ui, &root).await?;
     containers::clear_left(ui, &options.environment, &root).await?;
     let ephemeral = match options.state {
@@ -94,16 +92,31 @@ fn identities_of(simulated: &Simulated) -> Vec<ModuleId> {
     modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect()
 }
 
+/// Fails if a simulation of the solution runs already, or if there could be none.
+pub fn check_free(project: &Path) -> Outcome {
+    lock(project).map(drop)
+}
+
+/// Takes the solution for this process, making its state folder.
+fn lock(project: &Path) -> Outcome<Lock> {
+    let root = project.join(".edgectl");
+    make_private(&root)
+        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
+        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
+    store::lock(&root).map_err(|error| explain_lock(error, project))
+}
+
 impl Ground<'_> {
     async fn simulate(self) -> Outcome<Ended> {
         let prepared = prepare_all(self.ui, self.options, &self.simulated, self.root).await?;
         let Some(engine) = prepared.iter().flatten().find_map(Prepared::engine) else {
             return self.simulate_prepared(prepared, None).await;
         };
+        let ui = self.ui;
         let containers = Containers::create(engine, &self.simulated, &self.identities.simulation, self.root).await?;
         let ended = self.simulate_prepared(prepared, Some(&containers)).await;
         let removed = containers.remove().await;
-        ended.map(|Ended { outcome, waiting }| Ended { outcome: outcome.and(removed), waiting })
+        end_with(ui, ended, removed)
     }
 
     /// Opens everything that modules speak to, and only then lets the dispatcher start them.
@@ -281,12 +294,27 @@ fn watch_signals(tasks: &mut JoinSet<()>, events: &mpsc::Sender<Event>) -> Outco
     Ok(())
 }
 
+/// Returns how a simulation ended; containers that could not be removed are an end of their own, or a warning.
+fn end_with(ui: &Ui, ended: Outcome<Ended>, removed: Outcome) -> Outcome<Ended> {
+    let Err(failure) = removed else { return ended };
+    let failure = failure.context("cannot remove the containers of this simulation");
+    let failure = failure.hint("start the engine; the next `edgectl simulate` removes what is left");
+    match ended {
+        Ok(Ended { outcome: Ok(()), waiting }) => Ok(Ended { outcome: Err(failure), waiting }),
+        ended => {
+            ui.warn(failure.message());
+            failure.hints().iter().for_each(|hint| ui.hint(hint));
+            ended
+        }
+    }
+}
+
 /// Ends processes that a killed edgectl left.
 async fn clear_leftovers(ui: &Ui, root: &Path) -> Outcome {
     let cleared = runtime::clear_processes(&root.join("children.json")).await;
     let ended = cleared.or_fail(Kind::Machine, || "cannot clear what the last run left")?;
     if !ended.is_empty() {
-        ui.step("Ended", format!("{} processes that the last run left", ended.len()));
+        ui.step("Ended", format!("{} that the last run left", counted(ended.len() as u64, "process")));
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ impl Simulated {
                     false => failure,
                 })?;
                 let deployment = manifest.checked()?.clone();
-                manifest.warnings.iter().for_each(|finding| ui.warn(finding.at.to_string()));
+                manifest.warnings.iter().for_each(|warning| ui.warn_at(&warning.at));
                 deployment
             }
         };

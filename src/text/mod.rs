@@ -3,6 +3,7 @@
 //! Every parser of a file that a person writes (JSON, YAML, `.env`, routes) ends in a [`TextError`], so that all of
 //! them look alike: file, line, column, the line itself, a caret.
 
+mod count;
 mod nearest;
 mod pointer;
 
@@ -13,6 +14,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::failure::Failure;
 
+pub use count::counted;
 pub use nearest::{did_you_mean, nearest};
 pub use pointer::Pointer;
 

@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind, Outcome};
+use crate::text::TextError;
 
 pub use progress::{Progress, Task};
 pub use style::Paint;
@@ -110,6 +111,14 @@ impl Ui {
         self.tell(&format!("{} {}", self.paint.warning("warning:"), text.as_ref()));
     }
 
+    /// Warns of something at a place in a file, which is shown.
+    pub fn warn_at(&self, place: &TextError) {
+        self.warn(format!("{}\n{}", place.message, place.excerpt));
+        if let Some(hint) = &place.hint {
+            self.hint(hint);
+        }
+    }
+
     /// Tells what could be done next.
     pub fn hint(&self, text: impl AsRef<str>) {
         if self.verbosity >= Verbosity::Normal {
@@ -144,9 +153,7 @@ impl Ui {
         if let Some(excerpt) = failure.excerpt_text() {
             self.tell(excerpt.trim_end());
         }
-        for hint in failure.hints() {
-            self.tell(&format!("{} {hint}", self.paint.hint("hint:")));
-        }
+        failure.hints().iter().for_each(|hint| self.hint(hint));
     }
 
     /// Starts a group of progress lines, drawn only if stderr is a terminal and `--quiet` was not given.
@@ -165,6 +172,8 @@ impl Ui {
 fn told(written: io::Result<()>) -> Outcome {
     written.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::new(Kind::ReaderGone, "the reader of stdout is gone"),
-        _ => Failure::machine("cannot write to stdout").cause(error),
+        _ => Failure::machine("cannot write to stdout")
+            .cause(error)
+            .hint("send the output to a file on a disk with room, or to the terminal"),
     })
 }

@@ -249,7 +249,7 @@ async fn an_engine_behind_tcp_does_the_same_until_it_is_gone() {
     assert_eq!(started.line().await, "ready");
     gate.abort();
     let told = started.rest().await;
-    let expected = "nobody knows how module `filter` is: lost container";
+    let expected = "lost sight of module `filter`: lost container";
     assert!(told[0].starts_with(expected), "{told:?}");
     let removed = clear_containers(&simulation.engine, &simulation.id).await.expect("removed");
     assert_eq!(removed.containers.len(), 1);

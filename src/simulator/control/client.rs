@@ -48,7 +48,7 @@ impl Connection {
         let line = self.lines.next_line().await.or_fail(Kind::Machine, || "cannot hear the simulation")?;
         let Some(line) = line else {
             return Err(Failure::refused("the simulation ended before it answered")
-                .hint("see what it said with `edgectl simulate` in the foreground"));
+                .hint("see why where it runs; with `--detach` that is `.edgectl/simulate.log`"));
         };
         match serde_json::from_str(&line).or_fail(Kind::Bug, || "cannot read the simulation's answer")? {
             Line::Record(record) => Ok(Some(record)),

@@ -1,0 +1,143 @@
+//! How simulations end, and what they leave.
+
+use std::process::Stdio;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::site::{Simulation, Site, Stream, is_alive, until};
+use crate::support::wire::Client;
+
+/// A module that says when it can be ended, and ends gently.
+const GENTLE: &str = "trap 'echo bye; exit 0' TERM; echo up; sleep 60 & wait";
+/// A module that does not listen.
+const DEAF: &str = "trap '' TERM; echo up; while :; do sleep 1; done";
+
+fn is_up(record: &Value) -> bool {
+    record["type"] == "log" && record["line"] == "up"
+}
+
+fn pid_of(simulation: &mut Simulation, module: &str) -> u64 {
+    let record = simulation.record("the module's process", |r| r["name"] == module && r["pid"].is_u64());
+    record["pid"].as_u64().expect("it is a number")
+}
+
+#[test]
+fn ctrl_c_is_gentle() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let site = Site::with_modules(30, &[("m", GENTLE)]);
+        let mut simulation = site.start_ready("");
+        let module = pid_of(&mut simulation, "m");
+        simulation.record("a module that is up", is_up);
+        simulation.signal(signal);
+        simulation.record("its last words", |r| r["line"] == "bye");
+        let run = simulation.end();
+        assert!(!is_alive(module));
+        let stderr = "    Stopping the modules; press Ctrl-C again to end them at once\n\
+            {\"error\":{\"message\":\"interrupted\",\"causes\":[],\"hints\":[]}}\n";
+        assert_eq!((run.status, run.stderr.as_str()), (Some(130), stderr));
+        assert!(!site.folder.path(".edgectl/run.json").exists(), "nothing seems to run");
+    }
+}
+
+#[test]
+fn ctrl_c_in_the_foreground_says_what_happens() {
+    let site = Site::with_modules(31, &[("m", GENTLE)]);
+    let mut simulation = site.start("");
+    let started = simulation.line("the start", |_, line| line.contains("Started"));
+    simulation.line("a module that is up", |_, line| line == "m | up");
+    simulation.signal(Signal::INT);
+    let stderr = format!(
+        "  Simulating device `solution` at 127.0.81.31 (MQTT 8883, HTTPS 443)\n{started}\nm | up\n    \
+         Stopping the modules; press Ctrl-C again to end them at once\nm | bye\n     Stopped m\nerror: interrupted\n"
+    );
+    simulation.end().check(130, "", &stderr);
+}
+
+#[test]
+fn a_second_ctrl_c_ends_everything_at_once() {
+    let site = Site::with_modules(32, &[("m", DEAF)]);
+    let mut simulation = site.start_ready("");
+    let module = pid_of(&mut simulation, "m");
+    simulation.record("a module that is up", is_up);
+    simulation.signal(Signal::INT);
+    simulation.line("the gentle end", |stream, line| stream == Stream::Stderr && line.contains("Stopping"));
+    simulation.signal(Signal::INT);
+    let began = std::time::Instant::now();
+    assert_eq!(simulation.end().status, Some(130));
+    assert!(began.elapsed().as_secs() < 9, "nobody waited for the grace of 10 s");
+    assert!(!is_alive(module));
+}
+
+#[test]
+fn a_duration_and_stop_end_well() {
+    let site = Site::with_modules(33, &[("m", GENTLE)]);
+    let run = site.simulate("--duration 300ms --quiet");
+    assert_eq!((run.status, run.stderr.lines().last()), (Some(0), Some("m | bye")));
+    let mut simulation = site.start_ready("");
+    simulation.record("a module that is up", is_up);
+    site.run("stop").check(0, "", "     Stopped the simulation\n");
+    let run = simulation.end();
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_simulation() {
+    let site = Site::with_modules(34, &[("m", "while :; do echo x; sleep 0.01; done")]);
+    let mut command = site.folder.command(&["simulate", "--address", &site.address, "--json"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
+    let mut first = String::new();
+    let mut reader = std::io::BufReader::new(child.stdout.take().expect("piped"));
+    std::io::BufRead::read_line(&mut reader, &mut first).expect("a record");
+    assert!(first.starts_with("{\"type\":\"ready\""), "{first}");
+    drop(reader);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    assert!(!site.folder.path(".edgectl/run.json").exists(), "nothing seems to run");
+}
+
+#[test]
+fn what_a_killed_edgectl_left_is_cleaned() {
+    let site = Site::with_modules(35, &[("m", DEAF)]);
+    let mut simulation = site.start_ready("");
+    let module = pid_of(&mut simulation, "m");
+    simulation.record("a module that is up", is_up);
+    simulation.signal(Signal::KILL);
+    drop(simulation);
+    assert!(is_alive(module), "nobody was left to end it");
+    let nothing_runs = "error: no simulation runs for `.`\nhint: start one with `edgectl simulate --detach`\n";
+    for command in ["ps", "stop", "send m/inputs/i --data x", "twin show m", "monitor"] {
+        site.run(command).check(1, "", nothing_runs);
+    }
+    let mut simulation = site.start_ready("");
+    assert!(!is_alive(module));
+    assert_ne!(pid_of(&mut simulation, "m"), module);
+    simulation.record("a module that is up", is_up);
+    simulation.signal(Signal::INT);
+    simulation.line("the gentle end", |stream, line| stream == Stream::Stderr && line.contains("Stopping"));
+    simulation.signal(Signal::INT);
+    assert_eq!(simulation.end().stderr, {
+        "       Ended 1 process that the last run left\n    Stopping the modules; press Ctrl-C again to end them at once\n\
+         {\"error\":{\"message\":\"interrupted\",\"causes\":[],\"hints\":[]}}\n"
+    });
+}
+
+#[test]
+fn acknowledged_messages_survive_a_kill() {
+    let site = Site::at(36);
+    let simulation = site.start_ready("--external m --device d");
+    let bodies: Vec<String> = (0..20).map(|n| format!("{{\"n\":{n}}}")).collect();
+    for body in &bodies {
+        let run = site.folder.run_args(&["send", "m/inputs/i", "--data", body]);
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+    }
+    simulation.signal(Signal::KILL);
+    drop(simulation);
+    let mut simulation = site.start_ready("--external m --device d");
+    simulation.line("what is kept", |_, line| {
+        line == "        Kept 20 messages of the last run (forget them with `--reset`)"
+    });
+    let mut client = Client::login(&site, "m");
+    assert_eq!(client.receive_inputs(20), bodies);
+    until("all are done", || site.run("ps --json").json()[0]["messages"]["in"] == 20);
+}

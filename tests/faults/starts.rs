@@ -1,0 +1,180 @@
+//! Simulations that do not start.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::support::site::{Site, template};
+
+const ROUTE: &str = "FROM /messages/* INTO $upstream";
+const NO_COMMAND: &str = "\
+error: cannot run module `m`
+  caused by: it has no `run` command in its module.json, and its language suggests none
+hint: run it as a container with `--runtime m=docker`
+hint: or say how to run it in `edgectl.yaml`: `modules: {m: {command: […]}}`
+hint: or leave it out with `--without m`, or start it yourself with `--external m`
+";
+const NOT_STARTED: &str = "\
+error: the simulation did not start
+hint: mend what is said above; it also stands in `.edgectl/simulate.log`
+";
+
+#[test]
+fn names_that_the_deployment_does_not_have_are_refused() {
+    let site = Site::at(1).file("deployment.template.json", &template(&["filter", "sensor"], ROUTE));
+    let stderr = "error: the deployment has no module `filtr`\nhint: did you mean `filter`?\n";
+    for flag in ["--only filtr", "--without filtr", "--external filtr", "--runtime filtr=process"] {
+        site.simulate(flag).check(1, "", stderr);
+    }
+    let stderr = "error: the deployment has no module `x`\nhint: known there: `filter`, `sensor`\n";
+    site.simulate("--only x").check(1, "", stderr);
+}
+
+#[test]
+fn a_runtime_that_does_not_exist_is_a_usage_error() {
+    let stderr = "error: invalid value 'filter=podman' for '--runtime <[MODULE=]HOW>': \
+        `podman` is none of auto, docker, process\n\n\
+        For more information, try '--help'.\n";
+    Site::at(1).simulate("--runtime filter=podman").check(2, "", stderr);
+}
+
+#[test]
+fn a_taken_port_names_who_has_it() {
+    let site = Site::at(10);
+    let _taken = TcpListener::bind((site.address.as_str(), 8883)).expect("the address is this test's own");
+    let pid = std::process::id();
+    let name = std::fs::read_to_string("/proc/self/comm").expect("it is Linux");
+    let name = name.trim_end();
+    let cause = format!("`{name}` (pid {pid}) listens there");
+    let hint = format!("end that process (`kill {pid}`), or pass `--address auto` to take a free loopback address");
+    let stderr = format!("error: cannot listen on `127.0.81.10:8883`\n  caused by: {cause}\nhint: {hint}\n");
+    site.simulate("--external m").check(3, "", &stderr);
+    let document =
+        json!({ "error": { "message": "cannot listen on `127.0.81.10:8883`", "causes": [cause], "hints": [hint] } });
+    site.simulate("--external m --json").check(3, "", &format!("{document}\n"));
+    assert!(!site.folder.list().iter().any(|path| path.ends_with("run.json")), "nothing seems to run");
+}
+
+#[test]
+fn an_address_of_another_machine_is_refused() {
+    let stderr = "\
+error: cannot listen on `192.0.2.1:8883`
+  caused by: 192.0.2.1 is no address of this machine
+hint: pass one of its addresses with `--address`, or `--address auto` for a free loopback address
+";
+    Site::at(1).run("simulate --address 192.0.2.1 --external m").check(3, "", stderr);
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_told() {
+    let site = Site::at(1)
+        .file("deployment.template.json", &template(&["m"], ROUTE))
+        .variable("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    let stderr = "\
+error: the container engine at `/nowhere/docker.sock` is not running
+  caused by: there is no socket `/nowhere/docker.sock`
+hint: start the engine that `DOCKER_HOST` names, or run modules without containers: `edgectl simulate --runtime process`
+";
+    site.simulate("--runtime docker").check(3, "", stderr);
+    let stderr = "\
+error: cannot run module `m`
+  caused by: the container engine at `/nowhere/docker.sock` is not running
+  caused by: there is no socket `/nowhere/docker.sock`
+  caused by: it has no `run` command in its module.json, and its language suggests none
+hint: start a container engine that has or can get `localhost:1/m:1.0`
+hint: or say how to run it in `edgectl.yaml`: `modules: {m: {command: […]}}`
+hint: or leave it out with `--without m`, or start it yourself with `--external m`
+";
+    site.simulate("").check(3, "", stderr);
+    let site = Site::at(1)
+        .file("deployment.template.json", &template(&["m"], ROUTE))
+        .variable("DOCKER_HOST", "tcp://127.0.81.1:1");
+    let stderr = "{\"error\":{\"message\":\"the container engine at `tcp://127.0.81.1:1` is not running\",\"causes\":[\
+        \"Connection refused (os error 111)\"],\"hints\":[\"start the engine that `DOCKER_HOST` names, or run modules \
+        without containers: `edgectl simulate --runtime process`\"]}}\n";
+    site.simulate("--runtime docker --json").check(3, "", stderr);
+}
+
+#[test]
+fn a_module_that_nobody_can_run_is_told() {
+    let site = Site::at(1).file("deployment.template.json", &template(&["m"], ROUTE));
+    site.simulate("--runtime process").check(3, "", NO_COMMAND);
+}
+
+#[test]
+fn one_solution_has_one_simulation() {
+    let site = Site::at(11);
+    let first = site.start_ready("--external m");
+    let stderr = format!(
+        "error: a simulation of `{}` runs already\n  caused by: process {} holds `.edgectl/lock`\n\
+         hint: look at it with `edgectl ps`, or end it with `edgectl stop`\n",
+        site.root().display(),
+        first.pid()
+    );
+    site.run("simulate --address auto --external m").check(3, "", &stderr);
+    site.run("simulate --address auto --external m --detach").check(3, "", &stderr);
+}
+
+#[test]
+fn a_start_in_vain_leaves_the_log_of_the_running_one() {
+    let site = Site::at(15);
+    let run = site.simulate("--external m --detach");
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let log = site.folder.read(".edgectl/simulate.log");
+    assert_eq!(site.simulate("--external m --detach").status, Some(3));
+    assert_eq!(site.folder.read(".edgectl/simulate.log"), log);
+    site.run("stop").check(0, "", "     Stopped the simulation\n");
+}
+
+#[test]
+fn a_detached_start_in_vain_says_why() {
+    let site = Site::at(13).file("deployment.template.json", &template(&["m"], ROUTE));
+    site.simulate("--runtime process --detach").check(3, "", &format!("{NO_COMMAND}{NOT_STARTED}"));
+    let text = template(&["filter"], "FROM /messages/modules/filtr/* INTO $upstream");
+    let site = Site::at(13).file("deployment.template.json", &text);
+    let mistake = "\
+error: `deployment.template.json` has a mistake
+  caused by: line 25, column 42: the deployment has no module `filtr`
+  --> deployment.template.json:25:42
+   |
+25 |           \"all\": \"FROM /messages/modules/filtr/* INTO $upstream\"
+   |                                          ^^^^^
+hint: did you mean `filter`?
+";
+    site.simulate("--detach").check(1, "", &format!("{mistake}{NOT_STARTED}"));
+    let document = json!({ "error": {
+        "message": "the simulation did not start",
+        "causes": [
+            "`deployment.template.json` has a mistake",
+            "line 25, column 42: the deployment has no module `filtr`",
+        ],
+        "hints": ["did you mean `filter`?", "see all that it said in `.edgectl/simulate.log`"],
+    } });
+    site.simulate("--detach --json").check(1, "", &format!("{document}\n"));
+}
+
+#[test]
+fn damaged_state_says_how_to_begin_anew() {
+    let site = Site::at(14);
+    let started = "  Simulating device `d` at 127.0.81.14 (MQTT 8883, HTTPS 443)\n";
+    site.simulate("--external m --duration 0s --device d").check(0, "", started);
+    let site = site.file(".edgectl/devices/d/identities.json", "{\"simulation\":\"x");
+    let root = site.root().display().to_string();
+    let stderr = format!(
+        "\
+error: cannot read `{root}/.edgectl/devices/d/identities.json`
+  caused by: EOF while parsing a string at line 1 column 16
+hint: run `edgectl simulate --reset` to begin anew
+"
+    );
+    site.simulate("--external m --device d").check(1, "", &stderr);
+    site.simulate("--external m --device d --reset --duration 0s").check(0, "", started);
+    let site = site.file(".edgectl/devices/d/ca/ca.key.pem", "x");
+    let stderr = format!(
+        "\
+error: cannot use the development CA: `{root}/.edgectl/devices/d/ca/ca.key.pem` holds no private key
+hint: run `edgectl simulate --reset` to make a new one; modules started by hand need it, too
+"
+    );
+    site.simulate("--external m --device d").check(3, "", &stderr);
+}
