@@ -16,10 +16,10 @@ use crate::ui::{Format, Paint, Questions, Ui, Verbosity};
 ///
 /// A whole edge device and the cloud above it run on this machine: no subscription, no IoT Hub, no account.
 ///
-/// Exit codes: 0 done · 1 the request or a file is wrong · 2 usage · 3 this machine is not ready ·
-/// 4 someone else refused · 70 a bug · 130 interrupted
+/// Exit codes: 0 done · 1 the request or a file is wrong · 2 wrong usage · 3 this machine is not ready (engine,
+/// port, permission) · 4 someone else refused (registry, build step, module) · 70 a bug · 130 interrupted
 #[derive(Debug, Parser)]
-#[command(name = "edgectl", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "edgectl", version, max_term_width = 100)]
 #[command(after_help = "Examples:\n  edgectl simulate --demo\n  edgectl new solution factory\n  \
     edgectl new module filter --template python")]
 pub struct Cli {
@@ -33,10 +33,10 @@ pub struct Cli {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// Folder of the solution
+    /// Folder of the solution [default: the current one]
     #[arg(short = 'C', long, value_name = "DIR", global = true, default_value = ".", hide_default_value = true)]
     project: PathBuf,
-    /// Print JSON: one document, or one record a line for streams
+    /// Print JSON: one document, or one record a line for a stream; errors too
     #[arg(long, global = true)]
     json: bool,
     /// Tell no steps and no hints
@@ -45,8 +45,9 @@ struct Global {
     /// Tell more (can be repeated)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Colour stderr (`NO_COLOR` is respected)
+    /// Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_default_value = true)]
+    #[arg(hide_possible_values = true)]
     color: Color,
     /// Never prompt: take the default, or yes
     #[arg(short, long, global = true)]

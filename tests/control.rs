@@ -161,7 +161,7 @@ fn a_twin_document_may_come_from_standard_input() {
 #[test]
 fn malformed_json_is_shown_under_a_caret() {
     let stderr = "\
-error: cannot read the JSON of `argument`
+error: cannot read the JSON on the command line
   caused by: line 1, column 15: expected a value, found `tru`
  --> argument:1:15
   |

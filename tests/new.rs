@@ -220,7 +220,7 @@ fn a_folder_without_a_deployment_template_is_no_solution() {
     let run = folder.run("new module filter -t python");
     let stderr = "error: the folder `solution` holds no deployment template\n  caused by: looked for \
         `deployment.template.json` and the same as `.yaml`\nhint: change to the solution's folder, name it with `-C`, \
-        or start one with `edgectl new solution`\n";
+        or start one with `edgectl new solution NAME`\n";
     run.check(1, "", stderr);
     assert_eq!(folder.list(), [""; 0]);
 }

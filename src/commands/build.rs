@@ -26,8 +26,8 @@ pub struct Build {
     /// Push each image that was built
     #[arg(long)]
     push: bool,
-    /// Build argument; without a value it is taken from the environment (can be repeated)
-    #[arg(long = "build-arg", value_name = "K=V")]
+    /// Build argument; without `=VALUE` from the environment (can be repeated)
+    #[arg(long = "build-arg", value_name = "NAME[=VALUE]")]
     build_args: Vec<String>,
     /// Run every step, whatever earlier builds left
     #[arg(long)]
@@ -35,8 +35,14 @@ pub struct Build {
     /// Look for newer base images in their registries
     #[arg(long)]
     pull: bool,
-    /// Builder of the engine (default: auto, which `DOCKER_BUILDKIT` may decide)
-    #[arg(long, value_name = "BUILDER", default_value = "auto", hide_default_value = true)]
+    /// Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]
+    #[arg(
+        long,
+        value_name = "BUILDER",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     builder: Choice,
 }
 

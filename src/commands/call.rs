@@ -15,17 +15,17 @@ use crate::simulator::control::{Connection, Request, TargetName};
 #[command(after_help = "Examples:\n  edgectl call filter reset\n  \
     edgectl call filter configure --payload '{\"threshold\": 30}' --timeout 5")]
 pub struct Call {
-    /// A module of the device (`filter`, `$edgeAgent`), a device, or `DEVICE/MODULE`
+    /// Module of the device (`filter`, `$edgeAgent`), a device, or `DEVICE/MODULE`
     target: TargetName,
-    /// The name of the method
+    /// Name of the method
     method: String,
-    /// The payload: JSON, `@FILE`, or `-` for standard input; `null` by default
+    /// Payload: JSON, `@FILE`, or `-` for standard input [default: null]
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     payload: Option<String>,
-    /// How long to wait for the answer
+    /// Time to wait for the answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_seconds)]
     timeout: f64,
-    /// How long to wait until the module is connected
+    /// Time to wait until the module is connected
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_seconds)]
     connect_timeout: f64,
 }

@@ -16,14 +16,14 @@ use crate::simulator::control::{Connection, Request};
 #[command(after_help = "Examples:\n  eval \"$(edgectl credentials filter)\"\n  \
     edgectl credentials filter --format connection-string")]
 pub struct Credentials {
-    /// The module
+    /// Name of the module
     #[arg(value_parser = ModuleId::parse)]
     module: ModuleId,
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t = Form::Env)]
+    /// Format: `env`, `json` or `connection-string`
+    #[arg(long, value_enum, default_value_t = Form::Env, hide_possible_values = true)]
     format: Form,
-    /// How the module shall prove who it is
-    #[arg(long, value_enum, default_value_t = Auth::Both)]
+    /// Proof of who the module is: `workload`, `connection-string` or `both`
+    #[arg(long, value_enum, default_value_t = Auth::Both, hide_possible_values = true)]
     auth: Auth,
 }
 

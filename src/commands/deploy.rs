@@ -19,22 +19,24 @@ use crate::solution::{Manifest, ManifestKind, Readers, Solution, Wanted, replace
 #[command(after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  edgectl deploy --check\n  \
     edgectl deploy --file deployment.debug.template.json --out -")]
 pub struct Deploy {
-    /// Template, or finished manifest, in which nothing is expanded [default: the solution's template]
+    /// Deployment template or finished manifest [default: the solution's template]
+    ///
+    /// In a finished manifest nothing is expanded; it is only checked.
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]
     #[arg(short = 'P', long, value_name = "PLATFORM")]
     platform: Option<Platform>,
-    /// Where to write the manifest, `-` for stdout
+    /// File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Check only and write nothing
+    /// Only check, and write nothing
     #[arg(long, conflicts_with = "out")]
     check: bool,
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
-    /// Set a variable (can be repeated)
+    /// Variable of the template (can be repeated)
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
 }

@@ -17,19 +17,21 @@ use crate::ui::{Task, Ui};
 /// Which images.
 #[derive(Debug, clap::Args)]
 pub(super) struct ImageArgs {
-    /// Modules; without any, all that the deployment template names
+    /// Modules [default: all that the deployment template names]
     #[arg(value_name = "MODULE")]
     modules: Vec<String>,
-    /// Platform: `amd64`, `arm64v8`, `linux/arm64`, … (can be repeated; default: `DEFAULT_PLATFORM`, or amd64)
-    #[arg(short = 'P', long = "platform", value_name = "P")]
+    /// Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]
+    ///
+    /// The word of `module.json` or the engine's: `arm64v8` and `linux/arm64` are one platform.
+    #[arg(short = 'P', long = "platform", value_name = "PLATFORM")]
     platforms: Vec<Platform>,
-    /// Deployment template or manifest that names the modules
+    /// Deployment template or manifest that names the modules [default: the solution's template]
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What follows the version in tags (default: `CONTAINER_TAG`)
+    /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
-    /// How many images at a time (default: one for each core)
+    /// Images at a time [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
 }
@@ -71,6 +73,7 @@ impl ImageArgs {
         };
         let targets = solution.targets(selection)?;
         if targets.is_empty() {
+            solution.template()?;
             let folder = solution.shown(&solution.modules_folder());
             return Err(Failure::request("there is no module to build")
                 .cause(format!("the deployment template names no module of `{folder}`"))

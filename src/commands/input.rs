@@ -17,7 +17,12 @@ pub(super) fn read_json(argument: &str) -> Outcome<Value> {
     };
     json::parse(name, &text).map_err(|error| {
         let quoted = (name == "argument").then_some("put the JSON in single quotes, such as '{\"threshold\": 30}'");
-        error.or_hint(quoted).into_failure(format!("cannot read the JSON of `{name}`"))
+        let what = if name == "argument" {
+            "the JSON on the command line".to_owned()
+        } else {
+            format!("the JSON of `{name}`")
+        };
+        error.or_hint(quoted).into_failure(format!("cannot read {what}"))
     })
 }
 
@@ -72,7 +77,7 @@ mod tests {
     #[test]
     fn malformed_json_is_shown_with_its_place() {
         let failure = read_json("{threshold:30}").expect_err("the quotes are missing");
-        assert_eq!(failure.message(), "cannot read the JSON of `argument`");
+        assert_eq!(failure.message(), "cannot read the JSON on the command line");
         assert_eq!(failure.hints(), ["put the JSON in single quotes, such as '{\"threshold\": 30}'"]);
         assert!(failure.excerpt_text().is_some());
     }

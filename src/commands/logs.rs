@@ -10,20 +10,21 @@ use crate::simulator::control::{Connection, Request};
 
 /// Show what the modules of the running simulation printed
 ///
-/// With `--json`, one record a line: `{"type":"log","time","module","stream","line"}`
+/// A line is `MODULE | text`, or `MODULE . text` for what edgectl noted about the module, such as a request to the
+/// workload API. With `--json`, one record a line: `{"type":"log", "time", "module", "stream", "line"}`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl logs filter --tail 20\n  edgectl logs -f --since 5m")]
 pub struct Logs {
-    /// Of these modules only
+    /// Modules [default: all]
     #[arg(value_name = "MODULE", value_parser = ModuleId::parse)]
     modules: Vec<ModuleId>,
-    /// Go on with new lines
+    /// Wait for new lines and show them
     #[arg(short, long)]
     follow: bool,
-    /// The last N lines of each module only
+    /// Only the last N lines of each module
     #[arg(long, value_name = "N")]
     tail: Option<usize>,
-    /// Not older than this, for example `30s` or `5m`
+    /// Only what is not older than this, such as `30s` or `5m`
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     since: Option<f64>,
 }
@@ -45,12 +46,13 @@ pub(super) fn run(cx: &Context, args: &Logs) -> Outcome {
     })
 }
 
-/// Renders `module | line`; the column grows with the longest name so far.
+/// Renders `module | line`, or `module . line` for what edgectl noted; the column grows with the longest name so far.
 fn render_line(record: &Value, width: &mut usize) -> String {
     let text = |key: &str| record[key].as_str().unwrap_or_default();
     let module = text("module");
     *width = module.chars().count().max(*width);
-    format!("{module:<width$} | {}", text("line"), width = *width)
+    let mark = if record["stream"] == "edgectl" { '.' } else { '|' };
+    format!("{module:<width$} {mark} {}", text("line"), width = *width)
 }
 
 #[cfg(test)]
@@ -65,5 +67,11 @@ mod tests {
         let line = |module: &str| json!({ "module": module, "line": "hello" });
         let rendered = ["a", "filter", "b"].map(|module| render_line(&line(module), &mut width));
         assert_eq!(rendered, ["a | hello", "filter | hello", "b      | hello"]);
+    }
+
+    #[test]
+    fn a_note_of_edgectl_is_marked_with_a_dot() {
+        let note = json!({ "module": "a", "stream": "edgectl", "line": "sign (workload API)" });
+        assert_eq!(render_line(&note, &mut 0), "a . sign (workload API)");
     }
 }

@@ -13,25 +13,25 @@ use crate::simulator::control::{Connection, Destination, Origin, Request, Since,
 /// Watch messages of the running simulation
 ///
 /// Shows every message at the moment a route takes it, once a destination. With `--json`, one record a line:
-/// `{"type":"message","time","from":{"device","module","output"},"to","route","system":{…},"properties":{…},"body",
-/// "bodyEncoding":"json|utf-8|base64"}`
+/// `{"type":"message", "time", "from":{"device", "module", "output"}, "to", "route", "system":{…}, "properties":{…},
+/// "body", "bodyEncoding":"json|utf-8|base64"}`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl monitor --from filter/outputs/output1\n  \
     edgectl monitor --to upstream --since start --count 1 --timeout 10s --json")]
 pub struct Monitor {
-    /// Only from this module or output
-    #[arg(long, value_name = "MODULE[/outputs/OUTPUT]")]
+    /// Only from this `MODULE`, or `MODULE/outputs/OUTPUT`
+    #[arg(long, value_name = "ORIGIN")]
     from: Option<Origin>,
     /// Only to `upstream` or `MODULE/inputs/INPUT`
     #[arg(long, value_name = "DESTINATION")]
     to: Option<Destination>,
-    /// Begin with the last 1,000 messages (`start`), or those not older than a duration
-    #[arg(long, value_name = "start|DURATION", value_parser = parse_since)]
+    /// Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most
+    #[arg(long, value_name = "WHEN", value_parser = parse_since)]
     since: Option<Since>,
     /// End after this many messages
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// End after this time; fewer messages than `--count` are then a failure
+    /// End after this time; with fewer messages than `--count` the exit code is 1
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     timeout: Option<f64>,
 }

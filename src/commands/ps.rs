@@ -9,8 +9,8 @@ use crate::simulator::control::{Connection, Request};
 
 /// List the modules of the running simulation
 ///
-/// With `--json`: `[{"name","image","runtime","desired","status","connected","restarts","exitCode","startedAt",
-/// "messages":{"in","out"},"pid"}]`
+/// With `--json`: `[{"name", "image", "runtime", "desired", "status", "connected", "restarts", "exitCode", "startedAt",
+/// "messages":{"in", "out"}, "pid"}]`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  edgectl ps")]
 pub struct Ps {}
@@ -42,6 +42,8 @@ fn row(module: &Value) -> [String; 9] {
 /// A module that has ended shows how.
 fn status(module: &Value) -> String {
     match (&module["status"], &module["exitCode"]) {
+        // Nobody here knows how a module fares that is started from outside.
+        _ if module["runtime"] == "external" => "-".to_owned(),
         (Value::String(status), Value::Number(code)) if status != "running" => format!("{status} ({code})"),
         (status, _) => text(status),
     }
@@ -74,5 +76,10 @@ mod tests {
     fn a_module_that_ended_shows_its_exit_code() {
         assert_eq!(status(&json!({ "status": "backoff", "exitCode": 1 })), "backoff (1)");
         assert_eq!(status(&json!({ "status": "running", "exitCode": 1 })), "running");
+    }
+
+    #[test]
+    fn a_module_from_outside_has_no_status() {
+        assert_eq!(status(&json!({ "status": "stopped", "exitCode": null, "runtime": "external" })), "-");
     }
 }

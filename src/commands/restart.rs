@@ -13,10 +13,10 @@ use crate::simulator::control::{Connection, Request};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl restart filter\n  edgectl restart filter --build")]
 pub struct Restart {
-    /// The module
+    /// Name of the module
     #[arg(value_parser = ModuleId::parse)]
     module: ModuleId,
-    /// Build its image first
+    /// Build its image, or run its setup, first
     #[arg(long)]
     build: bool,
 }

@@ -27,19 +27,19 @@ const MAX_MESSAGE: usize = 256 * 1024;
 pub struct Send {
     /// `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`
     target: SendTarget,
-    /// The body
+    /// Body of the message [default: empty]
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]
     data: Option<String>,
-    /// A file with the body, or `-` for standard input
-    #[arg(short, long)]
+    /// File with the body, or `-` for standard input
+    #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// An application property (can be repeated)
+    /// Application property (can be repeated)
     #[arg(short, long = "property", value_name = "KEY=VALUE", value_parser = parse_property)]
     properties: Vec<(String, String)>,
-    /// The content type
+    /// Content type [default: `application/json` if the body is JSON]
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
-    /// The content encoding
+    /// Content encoding [default: `utf-8` if the body is JSON]
     #[arg(long, value_name = "ENCODING")]
     content_encoding: Option<String>,
 }

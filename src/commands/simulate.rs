@@ -26,25 +26,25 @@ use crate::solution::{RuntimeChoice, Wanted};
 #[command(after_help = "Examples:\n  edgectl simulate\n  edgectl simulate --demo\n  \
     edgectl simulate --runtime process --detach --wait connected\n  edgectl simulate --external filter")]
 pub struct Simulate {
-    /// Deployment template or finished manifest (default: the solution's template)
+    /// Deployment template or finished manifest [default: the solution's template]
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// How modules run: `auto`, `docker`, `process`, or `MODULE=…` for one (can be repeated)
-    #[arg(long, value_name = "HOW", value_parser = parse_runtime)]
+    /// How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)
+    #[arg(long, value_name = "[MODULE=]HOW", value_parser = parse_runtime)]
     runtime: Vec<RuntimeFlag>,
-    /// Id of the device (default: `EDGE_DEVICE_ID`, or the folder's name)
+    /// Id of the device [default: `EDGE_DEVICE_ID`, or the folder's name]
     #[arg(short, long, value_name = "ID")]
     device: Option<String>,
-    /// Platform of the images (default: `DEFAULT_PLATFORM`, or amd64)
-    #[arg(short = 'P', long, value_name = "P")]
+    /// Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]
+    #[arg(short = 'P', long, value_name = "PLATFORM")]
     platform: Option<Platform>,
-    /// What follows the version in tags (default: `CONTAINER_TAG`)
+    /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
-    /// Address to listen on, or `auto` for the first free loopback address (default: 127.0.0.1)
+    /// Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]
     #[arg(long, value_name = "IP")]
     address: Option<Address>,
-    /// Module that is started from outside, with `edgectl credentials` (can be repeated)
+    /// Leave the start of this module to you, with `edgectl credentials` (can be repeated)
     #[arg(long, value_name = "MODULE")]
     external: Vec<String>,
     /// Run only this module (can be repeated)
@@ -53,31 +53,31 @@ pub struct Simulate {
     /// Leave this module out (can be repeated)
     #[arg(long, value_name = "MODULE")]
     without: Vec<String>,
-    /// Refuse to build missing images
+    /// Build no image; one that is missing is an error
     #[arg(long)]
     no_build: bool,
-    /// Skip the setup commands of processes
+    /// Skip the setup commands of processes (pip, npm, cargo)
     #[arg(long)]
     no_setup: bool,
-    /// Go on in the background, and return when every module is started
+    /// Run in the background, and return when every module is started
     #[arg(long, conflicts_with_all = ["ephemeral"])]
     detach: bool,
-    /// With --detach: return when every module is connected
-    #[arg(long, value_name = "WHAT", requires = "detach")]
+    /// With `--detach`: return when every module is `connected`
+    #[arg(long, value_name = "WHAT", requires = "detach", hide_possible_values = true)]
     wait: Option<Wait>,
-    /// End after this time: `10s`, `5m`, `1h`
-    #[arg(long, value_name = "D", value_parser = parse_seconds)]
+    /// End after this time, such as `10s`, `5m` or `1h`
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     duration: Option<f64>,
-    /// End with exit code 4 when a module exits, or waits for a restart
-    #[arg(long, value_name = "WHAT")]
+    /// End with exit code 4 on a module's first `exit`, or `backoff` before a restart
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     fail_on: Option<FailFlag>,
-    /// Forget keys, twins and messages of earlier runs first
+    /// Forget the keys, twins and messages of earlier runs first
     #[arg(long)]
     reset: bool,
     /// Keep nothing of this run
     #[arg(long, conflicts_with = "reset")]
     ephemeral: bool,
-    /// Run the solution inside this program: a sensor, a filter, and a route upstream
+    /// Run the solution inside this program: a sensor, a filter and a route upstream
     #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag"])]
     demo: bool,
 }

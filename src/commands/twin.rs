@@ -38,18 +38,18 @@ enum TwinCommand {
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// A module of the device (`filter`, `$edgeAgent`), a device, or `DEVICE/MODULE`
+    /// Module of the device (`filter`, `$edgeAgent`), a device, or `DEVICE/MODULE`
     target: TargetName,
 }
 
 #[derive(Debug, clap::Args)]
 struct Change {
-    /// A module of the device (`filter`, `$edgeAgent`), a device, or `DEVICE/MODULE`
+    /// Module of the device (`filter`, `$edgeAgent`), a device, or `DEVICE/MODULE`
     target: TargetName,
-    /// The desired properties: JSON, `@FILE`, or `-` for standard input
+    /// Desired properties: JSON, `@FILE`, or `-` for standard input
     #[arg(value_name = "JSON", allow_hyphen_values = true)]
     desired: String,
-    /// The JSON is `{"properties":{"desired":{…}},"tags":{…}}`
+    /// Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`
     #[arg(long)]
     document: bool,
 }

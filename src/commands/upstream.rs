@@ -12,7 +12,7 @@ use crate::simulator::control::{Connection, Request};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl upstream offline\n  edgectl upstream online")]
 pub struct Upstream {
-    /// What the link shall be
+    /// State that the link shall have
     link: Option<LinkArg>,
 }
 

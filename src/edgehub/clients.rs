@@ -60,10 +60,12 @@ impl Clients {
     }
 
     /// Returns the connection to deliver to, if the client is there, subscribed, and ready for it.
+    ///
+    /// A change of desired properties never waits: nobody would tell it later.
     pub(super) fn ready(&self, identity: &Identity, feature: Feature) -> Option<(ConnectionId, Guarantee)> {
         let client = self.connected.get(identity)?;
         let guarantee = self.subscriptions.get(identity)?.get(&feature)?;
-        let settled = client.settles.is_none() || client.fresh.contains(&feature);
+        let settled = feature == Feature::DesiredUpdates || client.settles.is_none() || client.fresh.contains(&feature);
         settled.then_some((client.connection, *guarantee))
     }
 
@@ -118,8 +120,7 @@ impl EdgeHub {
             return;
         }
         if let Some(older) = self.clients.connected.get(&identity).map(|client| client.connection) {
-            self.out.push_back(Output::Close { connection: older, reason: "the same identity connected again" });
-            self.handle_disconnect(older);
+            self.close(older, "the same identity connected again");
         }
         if session == Session::Clean && self.clients.subscriptions.remove(&identity).is_some() {
             self.save_sessions();
@@ -131,6 +132,13 @@ impl EdgeHub {
         self.clients.connections.insert(connection, identity.clone());
         self.out.push_back(Output::Connected { connection, remembered });
         self.tell_presence(identity, ConnectionState::Connected);
+    }
+
+    /// Ends a connection, and tells whose it was.
+    pub(super) fn close(&mut self, connection: ConnectionId, reason: &'static str) {
+        let Some(identity) = self.clients.identity(connection).cloned() else { return };
+        self.out.push_back(Output::Close { connection, identity, reason });
+        self.handle_disconnect(connection);
     }
 
     pub(super) fn handle_disconnect(&mut self, connection: ConnectionId) {
@@ -156,10 +164,16 @@ impl EdgeHub {
         }
     }
 
-    /// Tells the cloud of everybody who is connected.
-    pub(super) fn tell_everybody_present(&mut self) {
-        let connected: Vec<Identity> = self.clients.connected.keys().cloned().collect();
-        connected.into_iter().for_each(|identity| self.tell_presence(identity, ConnectionState::Connected));
+    /// Tells the cloud of everybody who is connected, and of everybody who is not: some may have gone meanwhile.
+    pub(super) fn tell_presences(&mut self) {
+        let identities: Vec<Identity> = self.access.identities().cloned().collect();
+        for identity in identities {
+            let state = match self.clients.connected.contains_key(&identity) {
+                true => ConnectionState::Connected,
+                false => ConnectionState::Disconnected,
+            };
+            self.tell_presence(identity, state);
+        }
     }
 
     pub(super) fn handle_subscribe(&mut self, now: Now, identity: &Identity, feature: Feature, guarantee: Guarantee) {
@@ -170,7 +184,6 @@ impl EdgeHub {
         if before != Some(guarantee) {
             self.save_sessions();
         }
-        self.out.push_back(Output::Subscribed { identity: identity.clone(), feature });
         match feature {
             Feature::Inputs => self.stir(identity),
             Feature::Methods => self.ask_waiting_calls(now.monotonic),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::vocabulary::{Endpoint, QueueId};
 use crate::message::Message;
-use crate::route::{Route, Sink};
+use crate::route::{Route, Sink, Subject};
 
 /// A compiled route with its name, priority and time to live.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,9 +40,9 @@ impl HubConfiguration {
     /// Returns where a message goes: one destination an endpoint, by the route with the smallest priority number
     /// (protocol.md §8.6).
     pub(super) fn destinations(&self, message: &Message) -> Vec<Destination> {
-        let source = message.source();
+        let (source, subject) = (message.source(), Subject::new(message));
         let mut found: Vec<Destination> = Vec::new();
-        for configured in self.routes.iter().filter(|configured| configured.route.matches(&source, message)) {
+        for configured in self.routes.iter().filter(|configured| configured.route.takes(&source, &subject)) {
             let destination = self.destination(configured);
             match found.iter_mut().find(|other| other.queue.endpoint == destination.queue.endpoint) {
                 None => found.push(destination),

@@ -13,6 +13,13 @@ use crate::message::{Message, system};
 /// How long a client or the cloud may take to acknowledge (protocol.md §9.2).
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
 
+/// Where a message stands.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    queue: &'a QueueId,
+    offset: u64,
+}
+
 /// Who takes what an endpoint's queues hold.
 #[derive(Debug, Clone)]
 enum Taker {
@@ -43,11 +50,11 @@ impl EdgeHub {
             let Some(queue) = self.queues.get_mut(id) else { return true };
             let Some((offset, queued)) = queue.hand_out(now.monotonic) else { break };
             if queued.expires.is_some_and(|at| at < now.unix) {
-                self.finish(id, offset);
+                self.finish(now, id, offset);
                 continue;
             }
             let queued = queued.clone();
-            self.deliver(id, offset, queued.message, taker);
+            self.deliver(now, Place { queue: id, offset }, queued.message, taker);
         }
         let Some(queue) = self.queues.get_mut(id) else { return true };
         if let Some(missing) = queue.missing() {
@@ -67,7 +74,7 @@ impl EdgeHub {
         }
     }
 
-    fn deliver(&mut self, id: &QueueId, offset: u64, mut message: Message, taker: &Taker) {
+    fn deliver(&mut self, now: Now, Place { queue: id, offset }: Place<'_>, mut message: Message, taker: &Taker) {
         let (connection, guarantee, identity, input) = match taker {
             Taker::Cloud => {
                 self.out.push_back(Output::Cloud(ToCloud::Telemetry { queue: id.clone(), offset, message }));
@@ -81,25 +88,25 @@ impl EdgeHub {
         let delivery = Delivery(self.last_delivery);
         self.tell(connection, Event::Deliver { delivery, guarantee, target: Target::Input(input.clone()), message });
         match guarantee {
-            Guarantee::AtMostOnce => self.finish(id, offset),
+            Guarantee::AtMostOnce => self.finish(now, id, offset),
             Guarantee::AtLeastOnce => {
                 self.deliveries.insert(delivery, Handed { connection, queue: id.clone(), offset });
             }
         }
     }
 
-    pub(super) fn handle_acknowledge(&mut self, connection: ConnectionId, delivery: Delivery) {
+    pub(super) fn handle_acknowledge(&mut self, now: Now, connection: ConnectionId, delivery: Delivery) {
         if self.deliveries.get(&delivery).is_some_and(|handed| handed.connection == connection)
             && let Some(handed) = self.deliveries.remove(&delivery)
         {
-            self.finish(&handed.queue, handed.offset);
+            self.finish(now, &handed.queue, handed.offset);
         }
     }
 
     /// Marks a message of a queue as done, for ever.
-    pub(super) fn finish(&mut self, id: &QueueId, offset: u64) {
+    pub(super) fn finish(&mut self, now: Now, id: &QueueId, offset: u64) {
         let Some(queue) = self.queues.get_mut(id) else { return };
-        if let Some(first) = queue.finish(offset) {
+        if let Some(first) = queue.finish(now.monotonic, offset) {
             self.out.push_back(Output::Done { queue: id.clone(), first });
         }
         self.stirred.insert(id.endpoint.clone());

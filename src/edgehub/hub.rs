@@ -164,7 +164,7 @@ impl EdgeHub {
                 self.handle_patch_reported(now, connection, &identity, rid, &patch);
             }
             Request::AnswerMethod { rid, status, payload } => self.handle_answer(&identity, &rid, status, payload),
-            Request::Acknowledge { delivery } => self.handle_acknowledge(connection, delivery),
+            Request::Acknowledge { delivery } => self.handle_acknowledge(now, connection, delivery),
         }
     }
 

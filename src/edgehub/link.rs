@@ -8,7 +8,7 @@ use crate::clock::Now;
 impl EdgeHub {
     pub(super) fn handle_cloud(&mut self, now: Now, from_cloud: FromCloud) {
         match from_cloud {
-            FromCloud::Taken { queue, offset } => self.finish(&queue, offset),
+            FromCloud::Taken { queue, offset } => self.finish(now, &queue, offset),
             FromCloud::Twin { identity, desired, reported } => self.handle_twin(identity, desired, reported),
             FromCloud::DesiredPatch { identity, patch } => self.handle_desired_patch(identity, patch),
             FromCloud::Invoke { call, invocation } => self.handle_invoke(now, call, invocation),
@@ -23,7 +23,7 @@ impl EdgeHub {
         match link {
             Link::Online => {
                 self.sync_twins();
-                self.tell_everybody_present();
+                self.tell_presences();
                 self.stirred.insert(Endpoint::Upstream);
             }
             Link::Offline => {

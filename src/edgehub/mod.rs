@@ -30,6 +30,7 @@ pub use port::{
     ConnectionId, Credential, Delivery, Event, Feature, Guarantee, Link, Receipt, Refusal, Request, Session, Target,
 };
 pub use queue::Queued;
+pub use telemetry::MAX_MESSAGE;
 pub use twins::EdgeTwin;
 pub use vocabulary::{
     Answer, CallId, Caller, Endpoint, FromCloud, Injection, Input, Invocation, InvokeError, Output, QueueId, Ticket,

@@ -55,7 +55,8 @@ pub(super) struct Queue {
     /// The messages from `first` on, as far as they are in memory.
     cache: VecDeque<Queued>,
     cache_bytes: usize,
-    /// When each of the messages from `first` on was handed out.
+    /// When each of the messages from `first` on was handed out, or became the oldest, if that was later: whoever works
+    /// through a full window has the whole time for each of its messages.
     flight: VecDeque<Duration>,
     /// Offsets above `first` that are done out of turn.
     done: BTreeSet<u64>,
@@ -94,7 +95,7 @@ impl Queue {
         offset
     }
 
-    /// Takes messages that the store has read; others than those asked for are ignored.
+    /// Takes messages that the store has read; others than those asked for are ignored, and more than there are.
     pub(super) fn loaded(&mut self, from: u64, messages: Vec<Queued>) {
         self.loading = false;
         let expected = self.first + self.cache.len() as u64;
@@ -102,7 +103,8 @@ impl Queue {
         if from > expected {
             return;
         }
-        messages.into_iter().skip(skip).for_each(|queued| self.remember(queued));
+        let owed = usize::try_from(self.next - expected).unwrap_or(usize::MAX);
+        messages.into_iter().skip(skip).take(owed).for_each(|queued| self.remember(queued));
     }
 
     /// Returns what should be fetched now; asks once until [`Queue::loaded`].
@@ -131,7 +133,7 @@ impl Queue {
     }
 
     /// Marks a message as done; returns the new first offset when it moved.
-    pub(super) fn finish(&mut self, offset: u64) -> Option<u64> {
+    pub(super) fn finish(&mut self, now: Duration, offset: u64) -> Option<u64> {
         if offset < self.first || offset >= self.next {
             return None;
         }
@@ -144,7 +146,13 @@ impl Queue {
                 self.cache_bytes -= gone.message.size();
             }
         }
-        (self.first > before).then_some(self.first)
+        if self.first == before {
+            return None;
+        }
+        if let Some(oldest) = self.flight.front_mut() {
+            *oldest = now;
+        }
+        Some(self.first)
     }
 
     /// Forgets what was handed out: everything not done is handed out again, from the first on.
@@ -152,7 +160,7 @@ impl Queue {
         self.flight.clear();
     }
 
-    /// Returns when the oldest unfinished message was handed out.
+    /// Returns since when the oldest unfinished message is waited for.
     pub(super) fn oldest_flight(&self) -> Option<Duration> {
         self.flight.front().copied()
     }
@@ -193,7 +201,7 @@ mod tests {
     fn the_window_bounds_what_is_on_its_way() {
         let mut queue = filled(WINDOW + 5);
         assert_eq!(hand_out_all(&mut queue), (0..WINDOW).collect::<Vec<_>>());
-        assert_eq!(queue.finish(0), Some(1));
+        assert_eq!(queue.finish(NOW, 0), Some(1));
         assert_eq!(hand_out_all(&mut queue), [WINDOW]);
     }
 
@@ -201,28 +209,47 @@ mod tests {
     fn out_of_turn_acknowledgements_wait_for_the_first() {
         let mut queue = filled(3);
         hand_out_all(&mut queue);
-        assert_eq!(queue.finish(1), None);
+        assert_eq!(queue.finish(NOW, 1), None);
         assert_eq!(queue.unfinished(), 2);
-        assert_eq!(queue.finish(0), Some(2));
+        assert_eq!(queue.finish(NOW, 0), Some(2));
     }
 
     #[test]
     fn after_a_disconnect_only_what_is_not_done_comes_again() {
         let mut queue = filled(4);
         hand_out_all(&mut queue);
-        queue.finish(0);
-        queue.finish(2);
+        queue.finish(NOW, 0);
+        queue.finish(NOW, 2);
         queue.take_back();
         assert_eq!(hand_out_all(&mut queue), [1, 3]);
+    }
+
+    #[test]
+    fn whoever_works_through_a_window_one_by_one_is_not_late() {
+        let mut queue = filled(3);
+        hand_out_all(&mut queue);
+        assert_eq!(queue.oldest_flight(), Some(NOW));
+        queue.finish(Duration::from_secs(20), 0);
+        assert_eq!(queue.oldest_flight(), Some(Duration::from_secs(20)));
+        queue.finish(Duration::from_secs(25), 2);
+        assert_eq!(queue.oldest_flight(), Some(Duration::from_secs(20)), "the second is still waited for");
+    }
+
+    #[test]
+    fn more_than_there_is_cannot_be_loaded() {
+        let mut queue = Queue::recovered(7, 9);
+        queue.missing();
+        queue.loaded(7, vec![queued("a"); 5]);
+        assert_eq!(hand_out_all(&mut queue), [7, 8]);
     }
 
     #[test]
     fn a_second_acknowledgement_changes_nothing() {
         let mut queue = filled(2);
         hand_out_all(&mut queue);
-        assert_eq!(queue.finish(0), Some(1));
-        assert_eq!(queue.finish(0), None);
-        assert_eq!(queue.finish(9), None);
+        assert_eq!(queue.finish(NOW, 0), Some(1));
+        assert_eq!(queue.finish(NOW, 0), None);
+        assert_eq!(queue.finish(NOW, 9), None);
         assert_eq!(queue.unfinished(), 1);
     }
 
@@ -232,7 +259,7 @@ mod tests {
         assert_eq!(queue.missing(), None);
         for offset in 0..CACHE_COUNT as u64 {
             assert_eq!(queue.hand_out(NOW).map(|(offset, _)| offset), Some(offset));
-            queue.finish(offset);
+            queue.finish(NOW, offset);
         }
         assert_eq!(queue.hand_out(NOW), None);
         let missing = queue.missing().expect("ten are in the store");

@@ -9,7 +9,7 @@ use crate::identity::Identity;
 use crate::message::{Message, system};
 
 /// The largest message, body and properties (protocol.md §4.5).
-const MAX_MESSAGE: usize = 256 * 1024;
+pub const MAX_MESSAGE: usize = 256 * 1024;
 
 impl EdgeHub {
     pub(super) fn handle_publish(
@@ -21,9 +21,7 @@ impl EdgeHub {
         mut message: Message,
     ) {
         if message.size() > MAX_MESSAGE {
-            self.out.push_back(Output::Close { connection, reason: "the message is larger than 256 KB" });
-            self.handle_disconnect(connection);
-            return;
+            return self.close(connection, "the message is larger than 256 KB");
         }
         stamp(&mut message, now, identity);
         self.clients.counts(identity).sent += 1;

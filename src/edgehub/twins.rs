@@ -113,13 +113,14 @@ impl EdgeHub {
         if self.link == Link::Offline {
             merge_keeping_nulls(&mut held.pending, &patch);
         }
+        // The cloud is told first: what it keeps of this is then stored before what is promised below.
+        if self.link == Link::Online {
+            self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch: patch.clone() }));
+        }
         self.save_twin(identity);
         let answer = Event::TwinAnswer { rid, status: 204, version: Some(version), body: Bytes::new() };
         self.promise(Promise::Tell { connection, event: answer });
         self.route(now, change_notification(now, identity, &patch));
-        if self.link == Link::Online {
-            self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch }));
-        }
     }
 
     /// Takes a twin that the cloud was asked for: answers those who wait, and tells a subscribed client what changed.
@@ -169,8 +170,8 @@ impl EdgeHub {
                 && !held.pending.is_empty()
             {
                 let patch = std::mem::take(&mut held.pending);
-                self.save_twin(&identity);
                 self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch }));
+                self.save_twin(&identity);
             }
             self.sync_twin(identity);
         }

@@ -304,6 +304,8 @@ pub enum Output {
     Close {
         /// The connection.
         connection: ConnectionId,
+        /// Whose it was.
+        identity: Identity,
         /// Why.
         reason: &'static str,
     },
@@ -367,13 +369,6 @@ pub enum Output {
         endpoint: Endpoint,
         /// The route that sent it there; `None` if the developer did.
         route: Option<String>,
-    },
-    /// A client subscribed or unsubscribed; for those who wait until a module is ready.
-    Subscribed {
-        /// Who.
-        identity: Identity,
-        /// To what.
-        feature: Feature,
     },
     /// Something a developer should know; one sentence without secret.
     Warning(String),

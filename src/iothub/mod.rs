@@ -105,9 +105,9 @@ impl IotHub {
     }
 
     fn tell_twin(&mut self, identity: Identity) {
-        let Some(twin) = self.twins.get(&identity) else { return };
-        let Value::Object(mut view) = twin.device_view() else { return };
-        let mut section = |name: &str| match view.remove(name) {
+        // Nobody waits for ever: without a twin there are two empty sections.
+        let mut view = self.twins.get(&identity).map(Twin::device_view).unwrap_or_default();
+        let mut section = |name: &str| match view.get_mut(name).map(Value::take) {
             Some(Value::Object(section)) => section,
             _ => Map::new(),
         };
@@ -120,5 +120,111 @@ impl IotHub {
             let document = serde_json::json!(twin);
             self.out.push_back(Output::Save { name: format!("twins/{identity}"), document });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::edgehub::{Endpoint, QueueId};
+    use crate::identity::{DeviceId, ModuleId};
+    use crate::twin::ConnectionState;
+
+    const UNIX: Duration = Duration::from_secs(1_700_000_000);
+
+    fn identity(name: &str) -> Identity {
+        Identity::of_module(DeviceId::parse("d1").expect("valid"), ModuleId::parse(name).expect("valid"))
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().expect("an object")
+    }
+
+    fn cloud() -> IotHub {
+        IotHub::new([(identity("filter"), Twin::new(&identity("filter"), "638"))])
+    }
+
+    fn outputs(cloud: &mut IotHub) -> Vec<Output> {
+        std::iter::from_fn(|| cloud.poll()).collect()
+    }
+
+    fn to_edge(cloud: &mut IotHub) -> Vec<FromCloud> {
+        let told = outputs(cloud).into_iter();
+        told.filter_map(|output| if let Output::ToEdge(told) = output { Some(told) } else { None }).collect()
+    }
+
+    #[test]
+    fn a_message_is_taken_once_it_has_arrived() {
+        let mut cloud = cloud();
+        let queue = QueueId { endpoint: Endpoint::Upstream, priority: 0 };
+        let telemetry = ToCloud::Telemetry { queue: queue.clone(), offset: 4, message: Message::default() };
+        cloud.handle(UNIX, telemetry);
+        let taken = Output::ToEdge(FromCloud::Taken { queue, offset: 4 });
+        assert_eq!(outputs(&mut cloud), [Output::Arrived(Message::default()), taken]);
+    }
+
+    #[test]
+    fn a_change_is_kept_and_told_as_the_patch_that_it_is() {
+        let mut cloud = cloud();
+        let desired = TwinDocument::of_desired(object(json!({"threshold": 30, "gone": null})));
+        cloud.change(UNIX, &identity("filter"), Change::Patch(desired)).expect("a small patch");
+        let outputs = outputs(&mut cloud);
+        let patch = object(json!({"threshold": 30, "gone": null, "$version": 2}));
+        assert_eq!(outputs[0], Output::ToEdge(FromCloud::DesiredPatch { identity: identity("filter"), patch }));
+        assert!(matches!(&outputs[1..], [Output::Save { name, .. }] if name == "twins/d1/filter"), "{outputs:?}");
+    }
+
+    #[test]
+    fn a_refused_change_changes_and_tells_nothing() {
+        let mut cloud = cloud();
+        let before = cloud.twin(&identity("filter")).map(Twin::service_view);
+        let desired = TwinDocument { desired: Some(object(json!({"a b": 1}))), tags: Some(object(json!({"t": 1}))) };
+        cloud.change(UNIX, &identity("filter"), Change::Patch(desired)).expect_err("a blank is in a key");
+        assert_eq!(outputs(&mut cloud), []);
+        assert_eq!(cloud.twin(&identity("filter")).map(Twin::service_view), before, "the tags neither");
+    }
+
+    #[test]
+    fn a_device_sees_versions_and_no_metadata() {
+        let mut cloud = cloud();
+        cloud.handle(UNIX, ToCloud::Reported { identity: identity("filter"), patch: object(json!({"state": "up"})) });
+        outputs(&mut cloud);
+        cloud.handle(UNIX, ToCloud::GetTwin { identity: identity("filter") });
+        let twin = FromCloud::Twin {
+            identity: identity("filter"),
+            desired: object(json!({"$version": 1})),
+            reported: object(json!({"state": "up", "$version": 2})),
+        };
+        assert_eq!(to_edge(&mut cloud), [twin]);
+    }
+
+    #[test]
+    fn an_identity_without_a_twin_is_answered_too() {
+        let mut cloud = cloud();
+        cloud.handle(UNIX, ToCloud::GetTwin { identity: identity("stranger") });
+        let (desired, reported) = (Map::new(), Map::new());
+        assert_eq!(to_edge(&mut cloud), [FromCloud::Twin { identity: identity("stranger"), desired, reported }]);
+    }
+
+    #[test]
+    fn a_report_that_breaks_a_limit_is_warned_of() {
+        let mut cloud = cloud();
+        let patch = object(json!({"text": "x".repeat(5000)}));
+        cloud.handle(UNIX, ToCloud::Reported { identity: identity("filter"), patch });
+        let warning = "the cloud refuses what `d1/filter` reported: \
+            the string `text` is 5000 bytes long, and 4096 are allowed";
+        assert_eq!(outputs(&mut cloud), [Output::Warning(warning.to_owned())]);
+    }
+
+    #[test]
+    fn presence_shows_in_the_twin() {
+        let mut cloud = cloud();
+        let connection =
+            |cloud: &IotHub| cloud.twin(&identity("filter")).expect("known").service_view()["connectionState"].clone();
+        assert_eq!(connection(&cloud), json!("Disconnected"));
+        cloud.handle(UNIX, ToCloud::Presence { identity: identity("filter"), state: ConnectionState::Connected });
+        assert_eq!(connection(&cloud), json!("Connected"));
     }
 }

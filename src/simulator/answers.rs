@@ -14,7 +14,7 @@ use super::plan::Runtime;
 use super::taps::Filter;
 use crate::agent;
 use crate::clock::{Now, iso_millis};
-use crate::edgehub::{self, Caller, FromCloud, Injection, Invocation, Link, Ticket};
+use crate::edgehub::{self, Caller, FromCloud, Injection, Invocation, Link, MAX_MESSAGE, Ticket};
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
 use crate::iothub::Change;
@@ -142,9 +142,10 @@ impl Dispatcher {
 
     fn handle_twin(&mut self, now: Now, target: &TargetName, change: TwinChange, answers: &Answers) -> Outcome {
         let identity = self.resolve(target)?;
-        self.change_twin(now, &identity, change)
-            .map_err(|error| Failure::request(format!("the twin of `{identity}` cannot be changed so")).cause(error))
-            .map_err(|failure| failure.hint("see the limits with `edgectl twin patch --help`"))?;
+        self.change_twin(now, &identity, change).map_err(|error| {
+            let hint = error.hint();
+            Failure::request(format!("the twin of `{identity}` cannot be changed so")).cause(error).hint(hint)
+        })?;
         answers.record(&self.cloud.twin(&identity).map(Twin::service_view));
         answers.done();
         Ok(())
@@ -203,6 +204,12 @@ impl Dispatcher {
                 Injection::FromModule(module)
             }
         };
+        if message.size() > MAX_MESSAGE {
+            let size = message.size();
+            return Err(Failure::request(format!("the message is {size} bytes long, and {MAX_MESSAGE} are allowed"))
+                .cause("the properties count too")
+                .hint("send it in parts"));
+        }
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
         self.injections.insert(ticket, answers.clone());
@@ -243,6 +250,9 @@ impl Dispatcher {
 
     /// Answers those who wait for the simulation to be ready, once it is.
     pub(super) fn answer_expectant(&mut self) {
+        if self.expectant.is_empty() {
+            return;
+        }
         let managed = || self.children.modules().filter(|module| self.is_expected(module));
         let started = managed().all(|module| self.agent.state(module).is_some_and(has_started));
         let connected = managed().all(|module| self.hub.client(&self.identity(module)).connected);

@@ -84,15 +84,17 @@ impl Children {
     }
 
     /// Starts a module; what becomes of it comes as [`Event::Instance`].
-    fn start(&mut self, module: ModuleId) {
+    pub(super) fn start(&mut self, module: ModuleId) {
         let Some(spec) = self.plans.get(&module).and_then(ModulePlan::instance) else { return };
         self.last_run += 1;
         let run = self.last_run;
         let (events, name) = (self.events.clone(), module.clone());
         let tell = move |event| {
             let event = Event::Instance { module: name.clone(), run, event };
-            // A module that prints faster than we read is slowed down, not buffered without end.
-            tokio::task::block_in_place(|| events.blocking_send(event).ok());
+            if let Err(mpsc::error::TrySendError::Full(event)) = events.try_send(event) {
+                // A module that prints faster than we read is slowed down, not buffered without end.
+                tokio::task::block_in_place(|| events.blocking_send(event).ok());
+            }
         };
         let instance = runtime::start(spec, &self.ledger, tell);
         self.running.insert(module, Child { run, instance, pid: None });
@@ -129,10 +131,6 @@ impl Children {
 }
 
 impl Dispatcher {
-    pub(super) fn start_instance(&mut self, _now: Now, module: ModuleId) {
-        self.children.start(module);
-    }
-
     pub(super) fn handle_instance(&mut self, now: Now, module: ModuleId, run: u64, event: InstanceEvent) {
         if !self.children.is_current(&module, run) {
             return;
@@ -160,22 +158,22 @@ impl Dispatcher {
                     (None, Some(signal)) => format!("ended by signal {signal}"),
                     (None, None) => "ended".to_owned(),
                 };
-                self.note(now, module.clone(), how.clone());
+                self.note(now, module.clone(), how);
                 self.agent.handle(now, agent::Input::Exited { module: module.clone(), code });
-                self.judge_exit(now, &module, &how);
+                self.judge_exit(now, &module);
             }
             InstanceEvent::StartFailed(failure) => {
                 self.children.running.remove(&module);
                 self.report.failure(&failure);
                 let reason = failure.message().to_owned();
                 self.agent.handle(now, agent::Input::StartFailed { module: module.clone(), reason });
-                self.judge_exit(now, &module, "did not start");
+                self.judge_exit(now, &module);
             }
             InstanceEvent::Lost(failure) => {
                 self.children.running.remove(&module);
                 self.report.failure(&failure);
                 self.agent.handle(now, agent::Input::Exited { module: module.clone(), code: None });
-                self.judge_exit(now, &module, "is out of reach");
+                self.judge_exit(now, &module);
             }
         }
     }

@@ -58,6 +58,19 @@ pub enum FailOn {
     Exit,
 }
 
+impl FailOn {
+    /// Says whether a module that has just ended, and is now in this state, ends the simulation.
+    fn is_reached(self, status: agent::Status) -> bool {
+        match (self, status) {
+            (_, agent::Status::GivenUp) => true,
+            // It ended since it was asked to: it is starting anew.
+            (Self::Exit, status) => status != agent::Status::Starting,
+            (Self::Backoff, status) => status == agent::Status::Backoff,
+            (Self::GivenUp, _) => false,
+        }
+    }
+}
+
 /// Who waits for the end of a direct method.
 #[derive(Debug)]
 pub(super) enum CallReply {
@@ -74,6 +87,14 @@ enum Phase {
         outcome: Outcome,
         waiting: Vec<Answers>,
     },
+}
+
+/// How the simulation ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// Who wants to hear it once nothing is left of the simulation.
+    pub(super) waiting: Vec<Answers>,
 }
 
 /// What the dispatcher starts with.
@@ -146,11 +167,13 @@ impl Dispatcher {
     }
 
     /// Runs until the simulation has ended and everything it was told is stored.
-    pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Outcome {
+    pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Ended {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             self.settle(self.clock.now());
             if self.has_ended() {
+                // The store thread may wait for room in this channel, and nobody takes from it any more.
+                drop(events);
                 return self.close();
             }
             let deadline = self.deadline().map_or_else(far_future, |at| self.clock.instant(at));
@@ -207,20 +230,25 @@ impl Dispatcher {
             Stored::Loaded { queue, from, messages } => {
                 self.hub.handle(now, edgehub::Input::Loaded { queue, from, messages });
             }
-            Stored::Failed(error) => {
-                let hint = match error.is_full() {
-                    true => "make room on the disk; what was acknowledged is kept, the rest will be sent again",
-                    false => "see that `.edgectl` is on a disk that works, or pass `--ephemeral`",
-                };
-                let stored: Outcome = Err(error).or_fail(Kind::Machine, || "cannot store messages any more");
-                let stored = stored.map_err(|failure| failure.hint(hint));
-                if let Err(failure) = &stored {
-                    // Their messages are among the rest.
+            Stored::Failed => {
+                let outcome = self.close_storage();
+                if let Err(failure) = &outcome {
+                    // What they sent is part of what could not be stored.
                     std::mem::take(&mut self.injections).values().for_each(|answers| answers.fail(failure));
                 }
-                self.stop(now, stored);
+                self.stop(now, outcome);
             }
         }
+    }
+
+    fn close_storage(&mut self) -> Outcome {
+        let Err(error) = self.storage.close() else { return Ok(()) };
+        let hint = match error.is_full() {
+            true => "make room on the disk; what was acknowledged is kept, the rest will be sent again",
+            false => "see that `.edgectl` is on a disk that works, or pass `--ephemeral`",
+        };
+        let stored: Outcome = Err(error).or_fail(Kind::Machine, || "cannot store messages any more");
+        stored.map_err(|failure| failure.hint(hint))
     }
 
     /// The first Ctrl-C is gentle, a second one at once.
@@ -253,16 +281,12 @@ impl Dispatcher {
         matches!(self.phase, Phase::Stopping { .. })
     }
 
-    /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
-    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId, how: &str) {
+    /// Looks at what the end of an instance means for the simulation.
+    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId) {
         let Some(state) = self.agent.state(module) else { return };
-        let ends = match (self.fail_on, state.status) {
-            (_, agent::Status::GivenUp) | (FailOn::Exit, _) => true,
-            (FailOn::Backoff, status) => status == agent::Status::Backoff,
-            (FailOn::GivenUp, _) => false,
-        };
-        if ends && !self.is_stopping() {
-            let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
+        if self.fail_on.is_reached(state.status) && !self.is_stopping() {
+            let failure =
+                Failure::refused(format!("module `{module}` {}", how_it_ended(state))).hint("see above what it said");
             self.stop(now, Err(failure));
         }
     }
@@ -271,11 +295,12 @@ impl Dispatcher {
         self.is_stopping() && self.children.is_empty()
     }
 
-    fn close(mut self) -> Outcome {
-        self.storage.close();
-        let Phase::Stopping { outcome, waiting } = self.phase else { return Ok(()) };
-        waiting.iter().for_each(Answers::done);
-        outcome
+    fn close(mut self) -> Ended {
+        let stored = self.close_storage();
+        let Phase::Stopping { outcome, waiting } = self.phase else {
+            return Ended { outcome: stored, waiting: vec![] };
+        };
+        Ended { outcome: outcome.and(stored), waiting }
     }
 
     fn deadline(&self) -> Option<Duration> {
@@ -328,6 +353,31 @@ impl Dispatcher {
     }
 }
 
+fn how_it_ended(state: &agent::ModuleState) -> String {
+    match (&state.start_failure, state.exit_code) {
+        (Some(_), _) => "could not be started".to_owned(),
+        (None, Some(code)) => format!("ended with exit code {code}"),
+        (None, None) => "was ended by a signal".to_owned(),
+    }
+}
+
 fn far_future() -> tokio::time::Instant {
     tokio::time::Instant::now() + Duration::from_secs(24 * 3600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agent::Status;
+
+    #[test]
+    fn only_an_end_that_was_not_asked_for_ends_the_simulation() {
+        let reached = |fail_on: FailOn| {
+            [Status::Stopped, Status::Starting, Status::Backoff, Status::Failed, Status::GivenUp]
+                .map(|status| fail_on.is_reached(status))
+        };
+        assert_eq!(reached(FailOn::GivenUp), [false, false, false, false, true]);
+        assert_eq!(reached(FailOn::Backoff), [false, false, true, false, true]);
+        assert_eq!(reached(FailOn::Exit), [true, false, true, true, true], "`edgectl restart` asks for an end");
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::dispatcher::Clock;
 use super::event::{Event, FromHead, ToHead};
@@ -16,6 +18,10 @@ use crate::net::{self, HttpLimits};
 
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
+/// How long a client may take no bytes before its connection is given up.
+const WRITE_WITHIN: Duration = Duration::from_secs(30);
+/// How long the end of a connection may take to be told.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What every head needs: the way to the dispatcher, the clock, numbers for connections.
 #[derive(Debug, Clone)]
@@ -36,7 +42,7 @@ impl Heads {
         let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
         let (to_head, from_dispatcher) = mpsc::unbounded_channel();
         let session = Session::new(self.clock.now(), Limits::default());
-        let mut head = MqttHead { heads: self, connection, session, to_head, announced: false };
+        let mut head = MqttHead { heads: self, connection, session, to_head: Some(to_head) };
         head.run(stream, from_dispatcher).await;
     }
 
@@ -72,9 +78,8 @@ struct MqttHead {
     heads: Heads,
     connection: ConnectionId,
     session: Session,
-    to_head: mpsc::UnboundedSender<ToHead>,
-    /// Whether the dispatcher knows this connection.
-    announced: bool,
+    /// The dispatcher's way to this head, until the dispatcher has it: its end is then the end of the head.
+    to_head: Option<mpsc::UnboundedSender<ToHead>>,
 }
 
 impl MqttHead {
@@ -106,7 +111,7 @@ impl MqttHead {
             }
         }
         // The client is told the end of a refused or superseded connection; it may be gone already.
-        let _ = stream.shutdown().await;
+        let _ = timeout(GOODBYE, stream.shutdown()).await;
     }
 
     fn hear(&mut self, now: crate::clock::Now, said: ToHead) {
@@ -124,14 +129,13 @@ impl MqttHead {
         while let Some(output) = self.session.poll() {
             let event = match output {
                 Output::Send(bytes) => {
-                    if stream.write_all(&bytes).await.is_err() {
+                    if !write(stream, &bytes).await {
                         self.session.handle_end();
                     }
                     continue;
                 }
                 Output::Connect(login) => {
-                    self.announced = true;
-                    let head = self.to_head.clone();
+                    let Some(head) = self.to_head.take() else { continue };
                     let (identity, credential, session) = (login.identity, login.credential, login.session);
                     FromHead::Connect { identity, credential, session, head }
                 }
@@ -139,20 +143,27 @@ impl MqttHead {
                 Output::Notice(notice) => FromHead::Notice(notice.to_string()),
                 Output::Close(why) => {
                     goes_on = false;
-                    match self.announced {
-                        true => FromHead::Closed(why.to_string()),
+                    if self.to_head.is_some() {
                         // Nobody asked for anything: a probe of the port, or garbage.
-                        false => continue,
+                        continue;
                     }
+                    FromHead::Closed(why.to_string())
                 }
             };
             // A dispatcher that has ended closes the channel to this head, which ends it.
             let _ = self.heads.events.send(Event::Head { connection: self.connection, event }).await;
         }
-        // A TLS stream writes when it likes; the peer waits for it now.
-        let _ = stream.flush().await;
         goes_on
     }
+}
+
+/// Writes to the peer, now and not when a TLS stream likes; says whether the peer took it.
+async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
+    let written = async {
+        stream.write_all(bytes).await?;
+        stream.flush().await
+    };
+    matches!(timeout(WRITE_WITHIN, written).await, Ok(Ok(())))
 }
 
 async fn sleep_until(deadline: Option<tokio::time::Instant>) {

@@ -16,17 +16,14 @@ impl Dispatcher {
     pub(super) fn settle(&mut self, now: Now) {
         loop {
             let mut quiet = true;
+            self.settle_cloud(now);
             while let Some(output) = self.hub.poll() {
                 quiet = false;
                 self.handle_hub(now, output);
             }
-            while let Some(output) = self.cloud.poll() {
-                quiet = false;
-                self.handle_cloud(now, output);
-            }
             while let Some(output) = self.agent.poll() {
                 quiet = false;
-                self.handle_agent(now, output);
+                self.handle_agent(output);
             }
             if quiet {
                 return;
@@ -44,8 +41,11 @@ impl Dispatcher {
                 self.handle_refused(now, connection, identity, refusal)
             }
             Output::Client { connection, event } => self.tell_head(connection, ToHead::Event(event)),
-            Output::Close { connection, reason } => {
+            Output::Close { connection, identity, reason } => {
                 self.tell_head(connection, ToHead::Close(reason));
+                if let Some(module) = identity.module {
+                    self.note(now, module, format!("connection closed: {reason}"));
+                }
                 self.tell_connections();
             }
             Output::Invoked { call, result } => self.handle_invoked(call, result),
@@ -58,12 +58,22 @@ impl Dispatcher {
             }
             Output::Done { queue, first } => self.storage.send(Command::Done { queue, first }),
             Output::Load { queue, from, count } => self.storage.send(Command::Load { queue, from, count }),
-            Output::Cloud(to_cloud) => self.cloud.handle(now.unix, to_cloud),
+            Output::Cloud(to_cloud) => {
+                self.cloud.handle(now.unix, to_cloud);
+                // At once: what the cloud keeps has to reach the store before what the hub says next.
+                self.settle_cloud(now);
+            }
             Output::Routed { message, endpoint, route } => {
                 self.handle_routed(Tapped { at: now.unix, message, endpoint, route });
             }
-            Output::Subscribed { .. } => {}
             Output::Warning(text) => self.report.warn(&text),
+        }
+    }
+
+    /// Does what the cloud wants done.
+    pub(super) fn settle_cloud(&mut self, now: Now) {
+        while let Some(output) = self.cloud.poll() {
+            self.handle_cloud(now, output);
         }
     }
 
@@ -83,9 +93,9 @@ impl Dispatcher {
         }
     }
 
-    fn handle_agent(&mut self, now: Now, output: agent::Output) {
+    fn handle_agent(&mut self, output: agent::Output) {
         match output {
-            agent::Output::Start { module } => self.start_instance(now, module),
+            agent::Output::Start { module } => self.children.start(module),
             agent::Output::Stop { module } => self.children.stop(&module),
             agent::Output::Changed { module } => {
                 self.children.tell_details(&self.agent);

@@ -1,7 +1,9 @@
 //! From a solution to a running simulation, and to its end with nothing left behind.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,7 +14,7 @@ use super::children::Children;
 use super::containers::{self, Containers};
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::Opening;
-use super::dispatcher::{Clock, Dispatcher, Parts};
+use super::dispatcher::{Clock, Dispatcher, Ended, Parts};
 use super::event::Event;
 use super::gateway::Gateway;
 use super::heads::Heads;
@@ -26,16 +28,20 @@ use super::storage::{Storage, Stored};
 use super::subject::Simulated;
 use super::workloads::{self, Behind};
 use crate::agent::{self, Agent};
+use crate::edgehub::EdgeHub;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::identity::{MasterKey, ModuleId};
+use crate::identity::{Authority, CertifiedKey, MasterKey, ModuleId};
+use crate::iothub::IotHub;
 use crate::net::{UnixSocket, WorkloadDoor};
 use crate::runtime::{self, Ledger};
-use crate::store::{self, Lock, LockError};
+use crate::store::{self, Lock, LockError, Queues};
 use crate::text::counted;
 use crate::ui::Ui;
 
 /// Events that may wait for the dispatcher; whoever sends more waits.
 const EVENTS: usize = 4096;
+/// How long a command may take to hear that the simulation has ended.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What a simulation stands on: files read, folders made and locked.
 struct Ground<'a> {
@@ -49,8 +55,17 @@ struct Ground<'a> {
     identities: Identities,
 }
 
-/// Runs a simulation until it ends.
+/// Runs a simulation until it ends, and nothing of it is left.
 pub async fn run(ui: &Ui, options: &Options) -> Outcome {
+    let ended = simulate(ui, options).await?;
+    for answers in ended.waiting {
+        // Whoever asked may start the next one at once. One that does not listen is not waited for.
+        let _ = tokio::time::timeout(GOODBYE, answers.done_and_written()).await;
+    }
+    ended.outcome
+}
+
+async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     let clock = Clock::start(options.wall);
     let simulated = Simulated::read(ui, options)?;
     let root = options.project.join(".edgectl");
@@ -66,12 +81,15 @@ pub async fn run(ui: &Ui, options: &Options) -> Outcome {
         state.reset()?;
     }
     state.create()?;
-    let mut modules: Vec<ModuleId> = simulated.deployment.modules.iter().map(|spec| spec.id.clone()).collect();
-    modules.extend([ModuleId::edge_agent(), ModuleId::edge_hub()]);
-    let identities = state.identities(&simulated.device, &modules, clock.now().unix.as_micros())?;
-    let outcome = Ground { ui, options, clock, simulated, root: &root, state, identities }.simulate().await;
+    let identities = state.identities(&simulated.device, &identities_of(&simulated), clock.now().unix.as_micros())?;
+    let ended = Ground { ui, options, clock, simulated, root: &root, state, identities }.simulate().await;
     RunRecord::remove(&root);
-    outcome
+    ended
+}
+
+fn identities_of(simulated: &Simulated) -> Vec<ModuleId> {
+    let modules = simulated.deployment.modules.iter().map(|spec| spec.id.clone());
+    modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect()
 }
 
 /// Fails if a simulation of the solution runs already, or if there could be none.
@@ -89,99 +107,110 @@ fn lock(project: &Path) -> Outcome<Lock> {
 }
 
 impl Ground<'_> {
-    async fn simulate(self) -> Outcome {
+    async fn simulate(self) -> Outcome<Ended> {
         let prepared = prepare_all(self.ui, self.options, &self.simulated, self.root).await?;
-        let engine = prepared.iter().flatten().find_map(Prepared::engine);
-        let containers = match engine {
-            Some(engine) => {
-                Some(Containers::create(engine, &self.simulated, &self.identities.simulation, self.root).await?)
-            }
-            None => None,
+        let Some(engine) = prepared.iter().flatten().find_map(Prepared::engine) else {
+            return self.simulate_prepared(prepared, None).await;
         };
         let ui = self.ui;
-        let outcome = self.simulate_prepared(prepared, containers.as_ref()).await;
-        match containers {
-            Some(containers) => end_with(ui, outcome, containers.remove().await),
-            None => outcome,
-        }
+        let containers = Containers::create(engine, &self.simulated, &self.identities.simulation, self.root).await?;
+        let ended = self.simulate_prepared(prepared, Some(&containers)).await;
+        let removed = containers.remove().await;
+        ended.map(|Ended { outcome, waiting }| Ended { outcome: end_with(ui, outcome, removed), waiting })
     }
 
-    async fn simulate_prepared(self, prepared: Vec<Option<Prepared>>, containers: Option<&Containers>) -> Outcome {
-        let now = self.clock.now();
+    /// Opens everything that modules speak to, and only then lets the dispatcher start them.
+    async fn simulate_prepared(
+        self,
+        prepared: Vec<Option<Prepared>>,
+        containers: Option<&Containers>,
+    ) -> Outcome<Ended> {
         let gateway = Gateway::open(self.simulated.address, containers.map(Containers::bridge)).await?;
         gateway.tell_denied(self.ui);
         let names = gateway.names(containers.map(|containers| containers.host.as_str()));
         let run_folder = RunFolder::create(&self.options.environment, self.root)?;
         let plans = self.plan(prepared, containers, &gateway, &run_folder)?;
-        let ready = self.ready(&plans, &gateway);
+        let mut report = Report::new(*self.ui, self.ready(&plans, &gateway));
+        let (hub, queues, cloud) = self.open_cores(&names)?;
+        let (events, received) = mpsc::channel(EVENTS);
+        let storage = self.start_storage(queues, &events)?;
+        let (authority, certificate) = self.certify(&names)?;
+        let hub_host = gateway.host();
+
+        let mut tasks = JoinSet::new();
+        let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
+        gateway.serve(&mut tasks, &certificate, &heads)?;
+        serve_control(&mut tasks, &run_folder, &events)?;
+        watch_signals(&mut tasks, &events)?;
+        let ledger = self.record_run(&run_folder)?;
+        let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
+        let device = self.simulated.device.clone();
+        let behind = self.behind(authority, hub_host, events.clone());
+        serve_workloads(&mut tasks, &run_folder, &behind, &report.ready().modules).await?;
+
+        let agent = agent_of(&plans, clock);
+        let children = Children::new(plans, ledger, events, behind);
+        report.tell_ready();
+        let parts = Parts { clock, device, hub, cloud, agent, storage, children, report, until, fail_on };
+        let ended = Dispatcher::new(parts).run(received).await;
+        tasks.shutdown().await;
+        Ok(ended)
+    }
+
+    /// Opens hub, queues and cloud with what the last run left.
+    fn open_cores(&self, names: &[String]) -> Outcome<(EdgeHub, Queues, IotHub)> {
         let opening = Opening {
             ui: self.ui,
-            now,
+            now: self.clock.now(),
             device: &self.simulated.device,
             deployment: &self.simulated.deployment,
             identities: &self.identities,
             state: &self.state,
-            names: &names,
+            names,
         };
         let (hub, queues) = opening.hub()?;
-        let cloud = opening.cloud()?;
+        Ok((hub, queues, opening.cloud()?))
+    }
 
-        let (events, received) = mpsc::channel(EVENTS);
-        let mut tasks = JoinSet::new();
-        let storage = {
-            let events = events.clone();
-            let tell = move |stored: Stored| drop(events.blocking_send(Event::Stored(stored)));
-            Storage::start(queues, self.state.device().to_owned(), tell)
-                .or_fail(Kind::Machine, || "cannot start the thread of the store")?
-        };
-        let authority = self.state.authority(&self.simulated.device, now.unix)?;
-        let certificate = authority
-            .server_certificate(&names, now.unix)
-            .or_fail(Kind::Bug, || "cannot make the server certificate")?;
-        let hub_host = gateway.host();
-        gateway.serve(
-            &mut tasks,
-            &certificate,
-            &Heads::new(events.clone(), self.clock, self.simulated.device.clone()),
-        )?;
-        serve_control(&mut tasks, &run_folder, &events)?;
-        watch_signals(&mut tasks, &events)?;
+    fn start_storage(&self, queues: Queues, events: &mpsc::Sender<Event>) -> Outcome<Storage> {
+        let events = events.clone();
+        let tell = move |stored: Stored| drop(events.blocking_send(Event::Stored(stored)));
+        Storage::start(queues, self.state.device().to_owned(), tell)
+            .or_fail(Kind::Machine, || "cannot start the thread of the store")
+    }
+
+    /// Returns the dev CA, and a server certificate for every name that clients may dial.
+    fn certify(&self, names: &[String]) -> Outcome<(Authority, CertifiedKey)> {
+        let unix = self.clock.now().unix;
+        let authority = self.state.authority(&self.simulated.device, unix)?;
+        let certificate = authority.server_certificate(names, unix);
+        let certificate = certificate.or_fail(Kind::Bug, || "cannot make the server certificate")?;
+        Ok((authority, certificate))
+    }
+
+    /// Notes where this run can be reached, and which processes are its own.
+    fn record_run(&self, run_folder: &RunFolder) -> Outcome<Arc<Ledger>> {
         RunRecord { pid: std::process::id(), folder: run_folder.path().to_owned() }
             .save(self.root)
             .or_fail(Kind::Machine, || "cannot write `.edgectl/run.json`")?;
-        let ledger = Ledger::create(self.root.join("children.json"), uuid::Uuid::new_v4().simple().to_string())
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/children.json`")?;
+        Ledger::create(self.root.join("children.json"), uuid::Uuid::new_v4().simple().to_string())
+            .or_fail(Kind::Machine, || "cannot write `.edgectl/children.json`")
+    }
 
-        let mut agent = Agent::new(std::num::NonZeroU32::MIN);
-        agent.handle(self.clock.now(), agent::Input::Plan(plans.iter().map(ModulePlan::planned).collect()));
-        let (ui, options, clock, device) = (self.ui, self.options, self.clock, self.simulated.device.clone());
-        let behind = Arc::new(Behind {
-            clock,
+    fn until(&self) -> Option<Duration> {
+        self.options.duration.map(|duration| self.clock.now().monotonic.saturating_add(duration))
+    }
+
+    fn behind(self, authority: Authority, hub_host: String, events: mpsc::Sender<Event>) -> Arc<Behind> {
+        Arc::new(Behind {
+            clock: self.clock,
             hub_host,
             authority,
             master_key: MasterKey::derive(&self.identities.master_key),
             identities: self.identities,
             details: Mutex::default(),
-            events: events.clone(),
-        });
-        serve_workloads(&mut tasks, &run_folder, &behind, &ready.modules).await?;
-        let mut report = Report::new(*ui, ready);
-        report.tell_ready();
-        let parts = Parts {
-            clock,
-            device,
-            hub,
-            cloud,
-            agent,
-            storage,
-            children: Children::new(plans, ledger, events, behind),
-            report,
-            until: options.duration.map(|duration| clock.now().monotonic.saturating_add(duration)),
-            fail_on: options.fail_on,
-        };
-        let outcome = Dispatcher::new(parts).run(received).await;
-        tasks.shutdown().await;
-        outcome
+            events,
+        })
     }
 
     fn plan(
@@ -215,6 +244,12 @@ impl Ground<'_> {
             pid: std::process::id(),
         }
     }
+}
+
+fn agent_of(plans: &[ModulePlan], clock: Clock) -> Agent {
+    let mut agent = Agent::new(NonZeroU32::MIN);
+    agent.handle(clock.now(), agent::Input::Plan(plans.iter().map(ModulePlan::planned).collect()));
+    agent
 }
 
 async fn serve_workloads(

@@ -219,16 +219,17 @@ fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, 
     Ok(twins)
 }
 
-/// Lists the documents one or two levels below a folder by their decoded names.
+/// Lists the documents one or two levels below a folder by their decoded names; what a killed process left half
+/// written has another ending.
 fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for (name, path) in entries(folder)? {
-        if !path.is_dir() {
-            found.push((name, path));
-            continue;
+        match path.is_dir() {
+            true => found.extend(entries(&path)?.into_iter().map(|(inner, path)| (format!("{name}/{inner}"), path))),
+            false => found.push((name, path)),
         }
-        found.extend(entries(&path)?.into_iter().map(|(inner, path)| (format!("{name}/{inner}"), path)));
     }
+    found.retain(|(_, path)| path.extension().is_some_and(|extension| extension == "json"));
     Ok(found)
 }
 
@@ -282,6 +283,18 @@ mod tests {
     fn no_name_leads_out_of_the_folder() {
         let folder = Path::new("/s");
         assert_eq!(document_path(folder, "twins/../$edgeHub"), Path::new("/s/twins/%2E%2E/%24edgeHub.json"));
+    }
+
+    #[test]
+    fn a_half_written_twin_is_not_read() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let device = root.path().join("twins").join("d1");
+        fs::create_dir_all(&device).expect("folders can be made");
+        fs::write(device.join("filter.json"), "{\"n\":1}").expect("written");
+        fs::write(device.join(".filter.json.4711.new"), "{\"n\":").expect("written");
+        let twins = load_twins::<Value>(root.path()).expect("only the whole one is read");
+        let filter = Identity::parse("d1/filter").expect("valid");
+        assert_eq!(twins, BTreeMap::from([(filter, serde_json::json!({"n": 1}))]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The store thread: the one place that writes queues and state documents while a simulation runs.
 //!
-//! It takes everything that waits, writes it, commits once, and only then says [`Stored::Durable`]: group commit.
+//! It takes everything that waits, writes it, commits once, and only then says [`Stored::Durable`]: group commit. What
+//! is done with is noted after that, so that it counts even for messages of the same group.
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
@@ -53,17 +54,17 @@ pub(super) enum Command {
 pub(super) enum Stored {
     /// Everything up to this mark survives a crash of this process.
     Durable { mark: u64 },
-    /// What was asked for.
+    /// What was asked for; for records that were lost, messages that have expired.
     Loaded { queue: QueueId, from: u64, messages: Vec<Queued> },
-    /// Nothing more will be stored.
-    Failed(StoreError),
+    /// Nothing more will be stored; [`Storage::close`] says why.
+    Failed,
 }
 
 /// The handle of the store thread; dropping the sender ends it once everything is written.
 #[derive(Debug)]
 pub(super) struct Storage {
     commands: Option<Sender<Command>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
 impl Storage {
@@ -75,10 +76,12 @@ impl Storage {
     ) -> std::io::Result<Self> {
         let (commands, received) = channel();
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || {
-            let mut writer = Writer { queues, folder, documents: BTreeMap::new(), mark: 0 };
-            if let Err(error) = writer.run(&received, &tell) {
-                tell(Stored::Failed(error));
+            let mut writer = Writer { queues, folder, group: Group::default(), mark: 0 };
+            let ended = writer.run(&received, &tell);
+            if ended.is_err() {
+                tell(Stored::Failed);
             }
+            ended
         })?;
         Ok(Self { commands: Some(commands), thread: Some(thread) })
     }
@@ -90,34 +93,48 @@ impl Storage {
         }
     }
 
-    /// Waits until everything is written.
-    pub(super) fn close(&mut self) {
+    /// Waits until everything is written, and says why if it could not be; once.
+    ///
+    /// The thread may have something to tell: whoever calls this must not keep it from that.
+    pub(super) fn close(&mut self) -> Result<(), StoreError> {
         self.commands = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread has been told on stderr already.
-            let _ = thread.join();
-        }
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        // A panic of the thread has been told on stderr already.
+        thread.join().unwrap_or(Ok(()))
     }
 }
 
 struct Writer {
     queues: Queues,
     folder: PathBuf,
-    documents: BTreeMap<String, Value>,
+    group: Group,
+    /// The highest mark that is stored or in the group.
     mark: u64,
+}
+
+/// What is left to do of a group of commands after its messages were taken.
+#[derive(Default)]
+struct Group {
+    documents: BTreeMap<String, Value>,
+    done: BTreeMap<QueueId, u64>,
+    loads: Vec<(QueueId, u64, usize)>,
 }
 
 impl Writer {
     fn run(&mut self, commands: &Receiver<Command>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
+        let mut told = 0;
         while let Ok(first) = commands.recv() {
-            let mut loads = Vec::new();
-            self.take(first, &mut loads)?;
-            for command in commands.try_iter().take(GROUP) {
-                self.take(command, &mut loads)?;
+            self.take(first)?;
+            commands.try_iter().take(GROUP).try_for_each(|command| self.take(command))?;
+            let group = std::mem::take(&mut self.group);
+            self.queues.commit()?;
+            self.save(group.documents)?;
+            if self.mark > told {
+                told = self.mark;
+                tell(Stored::Durable { mark: told });
             }
-            self.commit()?;
-            tell(Stored::Durable { mark: self.mark });
-            for (queue, from, count) in loads {
+            self.acknowledge(group.done)?;
+            for (queue, from, count) in group.loads {
                 let messages = self.load(&queue, from, count)?;
                 tell(Stored::Loaded { queue, from, messages });
             }
@@ -125,36 +142,56 @@ impl Writer {
         Ok(())
     }
 
-    fn take(&mut self, command: Command, loads: &mut Vec<(QueueId, u64, usize)>) -> Result<(), StoreError> {
+    fn take(&mut self, command: Command) -> Result<(), StoreError> {
         match command {
             Command::Append { mark, queue, offset, queued } => {
                 self.queues.append(&queue.name(), offset, &queued.encode())?;
-                self.mark = mark;
-            }
-            Command::Save { mark, name, document } => {
-                self.documents.insert(name, document);
                 self.mark = self.mark.max(mark);
             }
-            Command::Done { queue, first } => self.queues.acknowledge(&queue.name(), first)?,
-            Command::Load { queue, from, count } => loads.push((queue, from, count)),
+            Command::Save { mark, name, document } => {
+                self.group.documents.insert(name, document);
+                self.mark = self.mark.max(mark);
+            }
+            Command::Done { queue, first } => drop(self.group.done.insert(queue, first)),
+            Command::Load { queue, from, count } => self.group.loads.push((queue, from, count)),
         }
         Ok(())
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
-        self.queues.commit()?;
-        for (name, document) in std::mem::take(&mut self.documents) {
+    /// Writes documents in the order of their names: what the cloud knows before what the hub believes it knows.
+    fn save(&self, documents: BTreeMap<String, Value>) -> Result<(), StoreError> {
+        for (name, document) in documents {
             let path = document_path(&self.folder, &name);
             save_document(&path, &document).map_err(|source| StoreError::Io { doing: "write", path, source })?;
         }
         Ok(())
     }
 
-    fn load(&mut self, queue: &QueueId, from: u64, count: usize) -> Result<Vec<Queued>, StoreError> {
+    fn acknowledge(&mut self, done: BTreeMap<QueueId, u64>) -> Result<(), StoreError> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        done.iter().try_for_each(|(queue, first)| self.queues.acknowledge(&queue.name(), *first))?;
+        self.queues.commit()
+    }
+
+    /// Reads messages without a gap: the hub counts them.
+    fn load(&self, queue: &QueueId, from: u64, count: usize) -> Result<Vec<Queued>, StoreError> {
         let records = self.queues.read(&queue.name(), from, count, LOAD_BYTES)?;
-        // A record that is whole but no message was written by another version: it is passed over, not fatal.
+        // A record that is lost, or no message since another version wrote it, is passed over; it is not fatal.
         let lost = || Queued { expires: Some(Duration::ZERO), message: Message::default() };
-        Ok(records.into_iter().map(|(_, record)| Queued::decode(record).unwrap_or_else(|_| lost())).collect())
+        let mut messages = Vec::with_capacity(records.len());
+        for (number, record) in records {
+            let missing = usize::try_from(number - from).unwrap_or(count).min(count);
+            messages.resize_with(missing.max(messages.len()), lost);
+            messages.push(Queued::decode(record).unwrap_or_else(|_| lost()));
+        }
+        if messages.is_empty() {
+            // The hub asks for what it knows to exist: all of it is lost, and asking again would bring nothing else.
+            messages.resize_with(count, lost);
+        }
+        messages.truncate(count);
+        Ok(messages)
     }
 }
 
@@ -163,4 +200,138 @@ fn save_document(path: &Path, document: &Value) -> std::io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     store::save(path, document.to_string().as_bytes(), Durability::Process)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::edgehub::Endpoint;
+
+    /// A store whose thread is run by hand, over a temporary folder.
+    struct World {
+        folder: tempfile::TempDir,
+    }
+
+    fn upstream() -> QueueId {
+        QueueId { endpoint: Endpoint::Upstream, priority: QueueId::LAST }
+    }
+
+    fn append(mark: u64, offset: u64) -> Command {
+        let message = Message { body: Bytes::from(offset.to_string()), ..Message::default() };
+        Command::Append { mark, queue: upstream(), offset, queued: Queued { expires: None, message } }
+    }
+
+    fn save(mark: u64, name: &str) -> Command {
+        Command::Save { mark, name: name.to_owned(), document: json!(mark) }
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        }
+
+        /// Hands over commands all at once and returns what the thread says until they are through.
+        fn run(&self, commands: Vec<Command>) -> (Vec<Stored>, Result<(), StoreError>) {
+            let queues = Queues::open(&self.folder.path().join("queues"), Durability::Process).expect("opened").0;
+            let (sender, received) = channel();
+            commands.into_iter().for_each(|command| sender.send(command).expect("the receiver is here"));
+            drop(sender);
+            let told = std::cell::RefCell::new(Vec::new());
+            let folder = self.folder.path().to_owned();
+            let mut writer = Writer { queues, folder, group: Group::default(), mark: 0 };
+            let ended = writer.run(&received, &|stored| told.borrow_mut().push(stored));
+            (told.into_inner(), ended)
+        }
+
+        /// Returns the first and the next number of the queue, as the next start finds them.
+        fn left(&self) -> (u64, u64) {
+            let found = Queues::open(&self.folder.path().join("queues"), Durability::Process).expect("opened").1;
+            (found[0].first, found[0].next)
+        }
+    }
+
+    fn told(stored: &[Stored]) -> Vec<String> {
+        let bodies = |messages: &[Queued]| -> Vec<String> {
+            messages.iter().map(|queued| String::from_utf8_lossy(&queued.message.body).into_owned()).collect()
+        };
+        let shown = stored.iter().map(|stored| match stored {
+            Stored::Durable { mark } => format!("durable {mark}"),
+            Stored::Loaded { from, messages, .. } => format!("from {from}: {}", bodies(messages).join(" ")),
+            Stored::Failed => "failed".to_owned(),
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn a_group_is_told_once_and_what_it_stored_can_be_loaded() {
+        let world = World::new();
+        let load = Command::Load { queue: upstream(), from: 1, count: 10 };
+        let (stored, ended) = world.run(vec![append(1, 0), load, append(2, 1), save(3, "hub/sessions"), append(4, 2)]);
+        ended.expect("all is stored");
+        assert_eq!(told(&stored), ["durable 4", "from 1: 1 2"]);
+        let document = std::fs::read(world.folder.path().join("hub/sessions.json")).expect("it was saved");
+        assert_eq!(document, b"3");
+    }
+
+    #[test]
+    fn what_is_done_in_the_group_that_stored_it_is_not_owed_again() {
+        let world = World::new();
+        let done = Command::Done { queue: upstream(), first: 2 };
+        world.run(vec![append(1, 0), append(2, 1), done]).1.expect("all is stored");
+        assert_eq!(world.left(), (2, 2));
+    }
+
+    #[test]
+    fn a_group_without_news_tells_nothing() {
+        let world = World::new();
+        world.run(vec![append(1, 0)]).1.expect("stored");
+        let (stored, ended) = world.run(vec![Command::Done { queue: upstream(), first: 1 }]);
+        ended.expect("stored");
+        assert_eq!(told(&stored), [""; 0]);
+    }
+
+    #[test]
+    fn lost_records_are_loaded_as_expired_messages() {
+        let world = World::new();
+        world.run(vec![append(1, 7), append(2, 8)]).1.expect("stored");
+        let (stored, ended) = world.run(vec![
+            Command::Load { queue: upstream(), from: 5, count: 10 },
+            Command::Load { queue: upstream(), from: 9, count: 2 },
+        ]);
+        ended.expect("nothing is damaged");
+        let expiries = |stored: &Stored| match stored {
+            Stored::Loaded { messages, .. } => messages.iter().map(|queued| queued.expires.is_some()).collect(),
+            other => panic!("expected messages, found {other:?}"),
+        };
+        let lost: Vec<Vec<bool>> = stored.iter().map(expiries).collect();
+        assert_eq!(lost, [vec![true, true, false, false], vec![true, true]]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_never_called_durable() {
+        let world = World::new();
+        std::fs::write(world.folder.path().join("hub"), "a file is in the way").expect("written");
+        let (stored, ended) = world.run(vec![append(1, 0), save(2, "hub/sessions")]);
+        assert_eq!(told(&stored), [""; 0]);
+        ended.expect_err("the document has no place");
+    }
+
+    #[test]
+    fn the_thread_says_that_it_failed_and_closing_says_why() {
+        let world = World::new();
+        let queues = Queues::open(&world.folder.path().join("queues"), Durability::Process).expect("opened").0;
+        let (sender, said) = channel();
+        let tell = move |stored| sender.send(stored).expect("the test listens");
+        let mut storage = Storage::start(queues, world.folder.path().to_owned(), tell).expect("started");
+        storage.send(append(1, 0));
+        assert_eq!(told(&[said.recv().expect("stored")]), ["durable 1"]);
+        storage.send(append(2, 9));
+        assert_eq!(told(&[said.recv().expect("told")]), ["failed"]);
+        let why = storage.close().expect_err("number 9 is out of order").to_string();
+        assert_eq!(why, format!("queue `{}` is at record 1, not at 9", upstream().name()));
+        storage.close().expect("it was told");
+    }
 }

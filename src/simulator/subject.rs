@@ -68,7 +68,10 @@ impl Simulated {
         let deployment = match has_no_file && !options.external.is_empty() {
             true => lone_modules(&options.external)?,
             false => {
-                let manifest = solution.manifest(&wanted)?;
+                let manifest = solution.manifest(&wanted).map_err(|failure| match has_no_file {
+                    true => failure.hint("or see one at work with `edgectl simulate --demo`"),
+                    false => failure,
+                })?;
                 let deployment = manifest.checked()?.clone();
                 manifest.warnings.iter().for_each(|warning| ui.warn_at(&warning.at));
                 deployment

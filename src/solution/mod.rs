@@ -110,7 +110,9 @@ impl Solution {
         self.find_template().ok_or_else(|| {
             Failure::request(format!("the folder `{}` holds no deployment template", self.name()))
                 .cause(format!("looked for `{}` and the same as `.yaml`", self.template_name()))
-                .hint("change to the solution's folder, name it with `-C`, or start one with `edgectl new solution`")
+                .hint(
+                    "change to the solution's folder, name it with `-C`, or start one with `edgectl new solution NAME`",
+                )
         })
     }
 

@@ -223,8 +223,11 @@ impl Twin {
         Ok(self.reported.version())
     }
 
-    /// Notes that the identity connected or went away.
+    /// Notes that the identity connected or went away; nothing happens if that is known.
     pub fn set_connection(&mut self, state: ConnectionState, now_unix: Duration) {
+        if self.connection == state {
+            return;
+        }
         self.connection = state;
         self.last_activity = Some(now_unix);
     }

@@ -190,7 +190,8 @@ fn a_folder_without_a_solution_says_so() {
     let stderr = "\
 error: the folder `solution` holds no deployment template
   caused by: looked for `deployment.template.json` and the same as `.yaml`
-hint: change to the solution's folder, name it with `-C`, or start one with `edgectl new solution`
+hint: change to the solution's folder, name it with `-C`, or start one with `edgectl new solution NAME`
+hint: or see one at work with `edgectl simulate --demo`
 ";
     Site::at(1).simulate("").check(1, "", stderr);
     let stderr = "\

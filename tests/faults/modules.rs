@@ -17,7 +17,7 @@ m       process  backoff (3)  no         0         0   0    -    localhost:1/m:1
     let ps = site.run("ps --json").json();
     let told = ["status", "exitCode", "restarts", "pid"].map(|key| ps[0][key].clone());
     assert_eq!(json!(told), json!(["backoff", 3, 0, null]));
-    site.run("logs m").check(0, "m | no\nm | ended with exit code 3\n", "");
+    site.run("logs m").check(0, "m | no\nm . ended with exit code 3\n", "");
     site.run("restart m").check(0, "", "   Restarted `m`\n");
 }
 
@@ -41,7 +41,7 @@ fn a_program_that_is_not_there_is_told() {
 warning: cannot start module `m`
   caused by: there is no program `nonesuch`
 hint: install `nonesuch`, or name another program with `run.command` in `modules/m/module.json`
-error: module `m` did not start
+error: module `m` could not be started
 hint: see above what it said
 ";
     site.simulate("--fail-on exit --duration 60s --runtime process").check(4, "", stderr);

@@ -32,7 +32,7 @@ fn names_that_the_deployment_does_not_have_are_refused() {
 
 #[test]
 fn a_runtime_that_does_not_exist_is_a_usage_error() {
-    let stderr = "error: invalid value 'filter=podman' for '--runtime <HOW>': `podman` is none of auto, docker, process\n\n\
+    let stderr = "error: invalid value 'filter=podman' for '--runtime <[MODULE=]HOW>': `podman` is none of auto, docker, process\n\n\
         For more information, try '--help'.\n";
     Site::at(1).simulate("--runtime filter=podman").check(2, "", stderr);
 }

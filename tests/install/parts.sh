@@ -1,6 +1,7 @@
 # The real parts that tests use, and the variables that tell the tests where each is. Sourced by tests/run.
 #
 #   EDGECTL_TEST_PARTS               `all`: a part without its variable is a failure, not a test left out
+#   EDGECTL_TEST_ROOT                `1`: this is root, who may mount a disk
 #   EDGECTL_TEST_ENGINE              `1`: a container engine answers
 #   EDGECTL_TEST_REGISTRY            host:port of a registry that is open to everybody
 #   EDGECTL_TEST_REGISTRY_AUTH       host:port of a registry that wants the next two
@@ -32,6 +33,7 @@ fingerprint() { cat "$@" | sha256sum | cut -c1-12; }
 
 # export_parts: sets the variables of the parts that are here; the registries set theirs when they start.
 export_parts() {
+  if [[ $(id --user) == 0 ]]; then export EDGECTL_TEST_ROOT=1; fi
   if is_made python "${python_lists[@]}"; then
     export EDGECTL_TEST_PYTHON=$parts/python/bin/python EDGECTL_TEST_WHEELS=$parts/wheels
   fi

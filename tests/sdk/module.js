@@ -17,6 +17,7 @@ function listen(client, twin) {
     tell('input', { input, body: message.getData().toString(), properties, system: { messageId, contentType, contentEncoding } });
     client.complete(message, (error) => error && tellFailure('complete', error));
   });
+  // Tells the whole once at first.
   twin.on('properties.desired', (patch) => tell('desired', { patch }));
   let calls = 0;
   for (const name of METHODS) {
@@ -56,7 +57,7 @@ const steps = {
   async invoke(client, target, methodName, payload) {
     const [device, module] = target.split('/');
     const call = { methodName, payload: JSON.parse(payload), responseTimeoutInSeconds: 10, connectTimeoutInSeconds: 5 };
-    const { status, payload: answer } = (await client.invokeMethod(device, module, call)).result;
+    const { status, payload: answer } = await client.invokeMethod(device, module, call);
     tell('invoke', { answer: { status, payload: answer } });
   },
 };

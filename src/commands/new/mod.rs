@@ -11,6 +11,8 @@ use crate::failure::Outcome;
 
 /// Start a solution, or add a module to it
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  edgectl new solution factory\n  edgectl new module filter --template python\n  \
+    edgectl new list")]
 pub struct New {
     #[command(subcommand)]
     what: What,

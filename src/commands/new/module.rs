@@ -20,14 +20,14 @@ use crate::template::{self, Answers, Edit, Plan, Template};
 pub(super) struct NewModule {
     /// Name of the module: a letter, then letters, digits, `_` and `-`
     name: String,
-    /// Template to begin from, see `edgectl new list`
+    /// Template to begin from, one of `edgectl new list`
     #[arg(short, long, value_name = "NAME")]
     template: Option<String>,
     /// Value of a parameter of the template (can be repeated)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
     set: Vec<(String, String)>,
-    /// Existing image, used without source
-    #[arg(long, value_name = "REF")]
+    /// Existing image, taken as it is: no source is made
+    #[arg(long, value_name = "REFERENCE")]
     image: Option<String>,
     /// Show what would be made, and write nothing
     #[arg(long)]

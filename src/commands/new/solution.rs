@@ -19,8 +19,10 @@ use crate::template::{self, Answers, Purpose};
 pub(super) struct NewSolution {
     /// Name of the solution and its folder
     name: String,
-    /// Format of the deployment template; other tools read JSON only
-    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    /// Format of the deployment template: `json` or `yaml` [default: json]
+    ///
+    /// Other tools read JSON only.
+    #[arg(long, value_name = "FORMAT", default_value = "json", hide_default_value = true, hide_possible_values = true)]
     format: Format,
 }
 

@@ -55,6 +55,12 @@ impl Answers {
         self.put(Line::Done);
     }
 
+    /// Ends the answer well, and returns when that is written or the client is gone.
+    pub async fn done_and_written(&self) {
+        self.done();
+        self.lines.closed().await;
+    }
+
     /// Ends the answer with a failure.
     pub fn fail(&self, failure: &Failure) {
         self.put(Line::Failed(WireFailure::from(failure)));

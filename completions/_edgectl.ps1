@@ -1,0 +1,610 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'edgectl'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'edgectl' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, or add a module to it')
+            [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
+            [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
+            [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Run the solution on a simulated edge device')
+            [CompletionResult]::new('ps', 'ps', [CompletionResultType]::ParameterValue, 'List the modules of the running simulation')
+            [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what the modules of the running simulation printed')
+            [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Restart a module of the running simulation')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the running simulation')
+            [CompletionResult]::new('twin', 'twin', [CompletionResultType]::ParameterValue, 'Show or change a twin')
+            [CompletionResult]::new('call', 'call', [CompletionResultType]::ParameterValue, 'Call a direct method of a module')
+            [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send a message to a module, or as if a module had sent it')
+            [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch messages of the running simulation')
+            [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut or restore the link to the simulated cloud')
+            [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module outside edgectl')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;new' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
+            [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;new;solution' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the deployment template: `json` or `yaml` [default: json]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;new;module' {
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Template to begin from, one of `edgectl new list`')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'Template to begin from, one of `edgectl new list`')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter of the template (can be repeated)')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Existing image, taken as it is: no source is made')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be made, and write nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;new;list' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'edgectl;new;help' {
+            [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
+            [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;new;help;solution' {
+            break
+        }
+        'edgectl;new;help;module' {
+            break
+        }
+        'edgectl;new;help;list' {
+            break
+        }
+        'edgectl;new;help;help' {
+            break
+        }
+        'edgectl;build' {
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Deployment template or manifest that names the modules [default: the solution''s template]')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Deployment template or manifest that names the modules [default: the solution''s template]')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Images at a time [default: one for each core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Images at a time [default: one for each core]')
+            [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'Build argument; without `=VALUE` from the environment (can be repeated)')
+            [CompletionResult]::new('--builder', '--builder', [CompletionResultType]::ParameterName, 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--push', '--push', [CompletionResultType]::ParameterName, 'Push each image that was built')
+            [CompletionResult]::new('--no-cache', '--no-cache', [CompletionResultType]::ParameterName, 'Run every step, whatever earlier builds left')
+            [CompletionResult]::new('--pull', '--pull', [CompletionResultType]::ParameterName, 'Look for newer base images in their registries')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;push' {
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Deployment template or manifest that names the modules [default: the solution''s template]')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Deployment template or manifest that names the modules [default: the solution''s template]')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Images at a time [default: one for each core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Images at a time [default: one for each core]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;deploy' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Variable of the template (can be repeated)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only check, and write nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;simulate' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
+            [CompletionResult]::new('--runtime', '--runtime', [CompletionResultType]::ParameterName, 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]')
+            [CompletionResult]::new('--external', '--external', [CompletionResultType]::ParameterName, 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Run only this module (can be repeated)')
+            [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Leave this module out (can be repeated)')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'With `--detach`: return when every module is `connected`')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'End after this time, such as `10s`, `5m` or `1h`')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 4 on a module''s first `exit`, or `backoff` before a restart')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--no-build', '--no-build', [CompletionResultType]::ParameterName, 'Build no image; one that is missing is an error')
+            [CompletionResult]::new('--no-setup', '--no-setup', [CompletionResultType]::ParameterName, 'Skip the setup commands of processes (pip, npm, cargo)')
+            [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Run in the background, and return when every module is started')
+            [CompletionResult]::new('--reset', '--reset', [CompletionResultType]::ParameterName, 'Forget the keys, twins and messages of earlier runs first')
+            [CompletionResult]::new('--ephemeral', '--ephemeral', [CompletionResultType]::ParameterName, 'Keep nothing of this run')
+            [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Run the solution inside this program: a sensor, a filter and a route upstream')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;ps' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;logs' {
+            [CompletionResult]::new('--tail', '--tail', [CompletionResultType]::ParameterName, 'Only the last N lines of each module')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only what is not older than this, such as `30s` or `5m`')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Wait for new lines and show them')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Wait for new lines and show them')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;restart' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--build', '--build', [CompletionResultType]::ParameterName, 'Build its image, or run its setup, first')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;stop' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;twin' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a twin')
+            [CompletionResult]::new('patch', 'patch', [CompletionResultType]::ParameterValue, 'Merge desired properties; `null` removes one')
+            [CompletionResult]::new('replace', 'replace', [CompletionResultType]::ParameterValue, 'Replace all desired properties')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;twin;show' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'edgectl;twin;patch' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--document', '--document', [CompletionResultType]::ParameterName, 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;twin;replace' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--document', '--document', [CompletionResultType]::ParameterName, 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'edgectl;twin;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a twin')
+            [CompletionResult]::new('patch', 'patch', [CompletionResultType]::ParameterValue, 'Merge desired properties; `null` removes one')
+            [CompletionResult]::new('replace', 'replace', [CompletionResultType]::ParameterValue, 'Replace all desired properties')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;twin;help;show' {
+            break
+        }
+        'edgectl;twin;help;patch' {
+            break
+        }
+        'edgectl;twin;help;replace' {
+            break
+        }
+        'edgectl;twin;help;help' {
+            break
+        }
+        'edgectl;call' {
+            [CompletionResult]::new('--payload', '--payload', [CompletionResultType]::ParameterName, 'Payload: JSON, `@FILE`, or `-` for standard input [default: null]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Time to wait for the answer')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time to wait until the module is connected')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;send' {
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Body of the message [default: empty]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'File with the body, or `-` for standard input')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'File with the body, or `-` for standard input')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Application property (can be repeated)')
+            [CompletionResult]::new('--property', '--property', [CompletionResultType]::ParameterName, 'Application property (can be repeated)')
+            [CompletionResult]::new('--content-type', '--content-type', [CompletionResultType]::ParameterName, 'Content type [default: `application/json` if the body is JSON]')
+            [CompletionResult]::new('--content-encoding', '--content-encoding', [CompletionResultType]::ParameterName, 'Content encoding [default: `utf-8` if the body is JSON]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;monitor' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Only to `upstream` or `MODULE/inputs/INPUT`')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after this many messages')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'End after this time; with fewer messages than `--count` the exit code is 1')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;upstream' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;credentials' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format: `env`, `json` or `connection-string`')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Proof of who the module is: `workload`, `connection-string` or `both`')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;completions' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;help' {
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, or add a module to it')
+            [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
+            [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
+            [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Run the solution on a simulated edge device')
+            [CompletionResult]::new('ps', 'ps', [CompletionResultType]::ParameterValue, 'List the modules of the running simulation')
+            [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what the modules of the running simulation printed')
+            [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Restart a module of the running simulation')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the running simulation')
+            [CompletionResult]::new('twin', 'twin', [CompletionResultType]::ParameterValue, 'Show or change a twin')
+            [CompletionResult]::new('call', 'call', [CompletionResultType]::ParameterValue, 'Call a direct method of a module')
+            [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send a message to a module, or as if a module had sent it')
+            [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch messages of the running simulation')
+            [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut or restore the link to the simulated cloud')
+            [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module outside edgectl')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;help;new' {
+            [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
+            [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            break
+        }
+        'edgectl;help;new;solution' {
+            break
+        }
+        'edgectl;help;new;module' {
+            break
+        }
+        'edgectl;help;new;list' {
+            break
+        }
+        'edgectl;help;build' {
+            break
+        }
+        'edgectl;help;push' {
+            break
+        }
+        'edgectl;help;deploy' {
+            break
+        }
+        'edgectl;help;simulate' {
+            break
+        }
+        'edgectl;help;ps' {
+            break
+        }
+        'edgectl;help;logs' {
+            break
+        }
+        'edgectl;help;restart' {
+            break
+        }
+        'edgectl;help;stop' {
+            break
+        }
+        'edgectl;help;twin' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a twin')
+            [CompletionResult]::new('patch', 'patch', [CompletionResultType]::ParameterValue, 'Merge desired properties; `null` removes one')
+            [CompletionResult]::new('replace', 'replace', [CompletionResultType]::ParameterValue, 'Replace all desired properties')
+            break
+        }
+        'edgectl;help;twin;show' {
+            break
+        }
+        'edgectl;help;twin;patch' {
+            break
+        }
+        'edgectl;help;twin;replace' {
+            break
+        }
+        'edgectl;help;call' {
+            break
+        }
+        'edgectl;help;send' {
+            break
+        }
+        'edgectl;help;monitor' {
+            break
+        }
+        'edgectl;help;upstream' {
+            break
+        }
+        'edgectl;help;credentials' {
+            break
+        }
+        'edgectl;help;completions' {
+            break
+        }
+        'edgectl;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

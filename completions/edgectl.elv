@@ -1,0 +1,548 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[edgectl] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'edgectl'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'edgectl'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand new 'Start a solution, or add a module to it'
+            cand build 'Build the images of modules'
+            cand push 'Push the images of modules'
+            cand deploy 'Write the deployment manifest of the solution'
+            cand simulate 'Run the solution on a simulated edge device'
+            cand ps 'List the modules of the running simulation'
+            cand logs 'Show what the modules of the running simulation printed'
+            cand restart 'Restart a module of the running simulation'
+            cand stop 'Stop the running simulation'
+            cand twin 'Show or change a twin'
+            cand call 'Call a direct method of a module'
+            cand send 'Send a message to a module, or as if a module had sent it'
+            cand monitor 'Watch messages of the running simulation'
+            cand upstream 'Cut or restore the link to the simulated cloud'
+            cand credentials 'Print the environment to run a module outside edgectl'
+            cand completions 'Print the completion script of a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;new'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand solution 'Start a solution in a new folder'
+            cand module 'Add a module to the solution'
+            cand list 'List the templates of modules'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;new;solution'= {
+            cand --format 'Format of the deployment template: `json` or `yaml` [default: json]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;new;module'= {
+            cand -t 'Template to begin from, one of `edgectl new list`'
+            cand --template 'Template to begin from, one of `edgectl new list`'
+            cand --set 'Value of a parameter of the template (can be repeated)'
+            cand --image 'Existing image, taken as it is: no source is made'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --dry-run 'Show what would be made, and write nothing'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;new;list'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'edgectl;new;help'= {
+            cand solution 'Start a solution in a new folder'
+            cand module 'Add a module to the solution'
+            cand list 'List the templates of modules'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;new;help;solution'= {
+        }
+        &'edgectl;new;help;module'= {
+        }
+        &'edgectl;new;help;list'= {
+        }
+        &'edgectl;new;help;help'= {
+        }
+        &'edgectl;build'= {
+            cand -P 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand --platform 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand -f 'Deployment template or manifest that names the modules [default: the solution''s template]'
+            cand --file 'Deployment template or manifest that names the modules [default: the solution''s template]'
+            cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
+            cand -j 'Images at a time [default: one for each core]'
+            cand --jobs 'Images at a time [default: one for each core]'
+            cand --build-arg 'Build argument; without `=VALUE` from the environment (can be repeated)'
+            cand --builder 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --push 'Push each image that was built'
+            cand --no-cache 'Run every step, whatever earlier builds left'
+            cand --pull 'Look for newer base images in their registries'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;push'= {
+            cand -P 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand --platform 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand -f 'Deployment template or manifest that names the modules [default: the solution''s template]'
+            cand --file 'Deployment template or manifest that names the modules [default: the solution''s template]'
+            cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
+            cand -j 'Images at a time [default: one for each core]'
+            cand --jobs 'Images at a time [default: one for each core]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deploy'= {
+            cand -f 'Deployment template or finished manifest [default: the solution''s template]'
+            cand --file 'Deployment template or finished manifest [default: the solution''s template]'
+            cand -P 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand --platform 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand --out 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]'
+            cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
+            cand --set 'Variable of the template (can be repeated)'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --check 'Only check, and write nothing'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;simulate'= {
+            cand -f 'Deployment template or finished manifest [default: the solution''s template]'
+            cand --file 'Deployment template or finished manifest [default: the solution''s template]'
+            cand --runtime 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)'
+            cand -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]'
+            cand --device 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]'
+            cand -P 'Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand --platform 'Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]'
+            cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
+            cand --address 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]'
+            cand --external 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)'
+            cand --only 'Run only this module (can be repeated)'
+            cand --without 'Leave this module out (can be repeated)'
+            cand --wait 'With `--detach`: return when every module is `connected`'
+            cand --duration 'End after this time, such as `10s`, `5m` or `1h`'
+            cand --fail-on 'End with exit code 4 on a module''s first `exit`, or `backoff` before a restart'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --no-build 'Build no image; one that is missing is an error'
+            cand --no-setup 'Skip the setup commands of processes (pip, npm, cargo)'
+            cand --detach 'Run in the background, and return when every module is started'
+            cand --reset 'Forget the keys, twins and messages of earlier runs first'
+            cand --ephemeral 'Keep nothing of this run'
+            cand --demo 'Run the solution inside this program: a sensor, a filter and a route upstream'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;ps'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;logs'= {
+            cand --tail 'Only the last N lines of each module'
+            cand --since 'Only what is not older than this, such as `30s` or `5m`'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand -f 'Wait for new lines and show them'
+            cand --follow 'Wait for new lines and show them'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;restart'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --build 'Build its image, or run its setup, first'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;stop'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;twin'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand show 'Show a twin'
+            cand patch 'Merge desired properties; `null` removes one'
+            cand replace 'Replace all desired properties'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;twin;show'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'edgectl;twin;patch'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --document 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;twin;replace'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --document 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'edgectl;twin;help'= {
+            cand show 'Show a twin'
+            cand patch 'Merge desired properties; `null` removes one'
+            cand replace 'Replace all desired properties'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;twin;help;show'= {
+        }
+        &'edgectl;twin;help;patch'= {
+        }
+        &'edgectl;twin;help;replace'= {
+        }
+        &'edgectl;twin;help;help'= {
+        }
+        &'edgectl;call'= {
+            cand --payload 'Payload: JSON, `@FILE`, or `-` for standard input [default: null]'
+            cand --timeout 'Time to wait for the answer'
+            cand --connect-timeout 'Time to wait until the module is connected'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;send'= {
+            cand --data 'Body of the message [default: empty]'
+            cand -f 'File with the body, or `-` for standard input'
+            cand --file 'File with the body, or `-` for standard input'
+            cand -p 'Application property (can be repeated)'
+            cand --property 'Application property (can be repeated)'
+            cand --content-type 'Content type [default: `application/json` if the body is JSON]'
+            cand --content-encoding 'Content encoding [default: `utf-8` if the body is JSON]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;monitor'= {
+            cand --from 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`'
+            cand --to 'Only to `upstream` or `MODULE/inputs/INPUT`'
+            cand --since 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most'
+            cand --count 'End after this many messages'
+            cand --timeout 'End after this time; with fewer messages than `--count` the exit code is 1'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;upstream'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;credentials'= {
+            cand --format 'Format: `env`, `json` or `connection-string`'
+            cand --auth 'Proof of who the module is: `workload`, `connection-string` or `both`'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;completions'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;help'= {
+            cand new 'Start a solution, or add a module to it'
+            cand build 'Build the images of modules'
+            cand push 'Push the images of modules'
+            cand deploy 'Write the deployment manifest of the solution'
+            cand simulate 'Run the solution on a simulated edge device'
+            cand ps 'List the modules of the running simulation'
+            cand logs 'Show what the modules of the running simulation printed'
+            cand restart 'Restart a module of the running simulation'
+            cand stop 'Stop the running simulation'
+            cand twin 'Show or change a twin'
+            cand call 'Call a direct method of a module'
+            cand send 'Send a message to a module, or as if a module had sent it'
+            cand monitor 'Watch messages of the running simulation'
+            cand upstream 'Cut or restore the link to the simulated cloud'
+            cand credentials 'Print the environment to run a module outside edgectl'
+            cand completions 'Print the completion script of a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;help;new'= {
+            cand solution 'Start a solution in a new folder'
+            cand module 'Add a module to the solution'
+            cand list 'List the templates of modules'
+        }
+        &'edgectl;help;new;solution'= {
+        }
+        &'edgectl;help;new;module'= {
+        }
+        &'edgectl;help;new;list'= {
+        }
+        &'edgectl;help;build'= {
+        }
+        &'edgectl;help;push'= {
+        }
+        &'edgectl;help;deploy'= {
+        }
+        &'edgectl;help;simulate'= {
+        }
+        &'edgectl;help;ps'= {
+        }
+        &'edgectl;help;logs'= {
+        }
+        &'edgectl;help;restart'= {
+        }
+        &'edgectl;help;stop'= {
+        }
+        &'edgectl;help;twin'= {
+            cand show 'Show a twin'
+            cand patch 'Merge desired properties; `null` removes one'
+            cand replace 'Replace all desired properties'
+        }
+        &'edgectl;help;twin;show'= {
+        }
+        &'edgectl;help;twin;patch'= {
+        }
+        &'edgectl;help;twin;replace'= {
+        }
+        &'edgectl;help;call'= {
+        }
+        &'edgectl;help;send'= {
+        }
+        &'edgectl;help;monitor'= {
+        }
+        &'edgectl;help;upstream'= {
+        }
+        &'edgectl;help;credentials'= {
+        }
+        &'edgectl;help;completions'= {
+        }
+        &'edgectl;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

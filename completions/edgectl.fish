@@ -1,0 +1,361 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_edgectl_global_optspecs
+    string join \n C/project= json q/quiet v/verbose color= y/yes h/help V/version
+end
+
+function __fish_edgectl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_edgectl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_edgectl_using_subcommand
+    set -l cmd (__fish_edgectl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c edgectl -n "__fish_edgectl_needs_command" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_needs_command" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_needs_command" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_needs_command" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_needs_command" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_needs_command" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_needs_command" -s h -l help -d 'Print help'
+complete -c edgectl -n "__fish_edgectl_needs_command" -s V -l version -d 'Print version'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "new" -d 'Start a solution, or add a module to it'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "build" -d 'Build the images of modules'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "push" -d 'Push the images of modules'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "deploy" -d 'Write the deployment manifest of the solution'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "simulate" -d 'Run the solution on a simulated edge device'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "ps" -d 'List the modules of the running simulation'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "logs" -d 'Show what the modules of the running simulation printed'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "restart" -d 'Restart a module of the running simulation'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "stop" -d 'Stop the running simulation'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "twin" -d 'Show or change a twin'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "call" -d 'Call a direct method of a module'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "send" -d 'Send a message to a module, or as if a module had sent it'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "monitor" -d 'Watch messages of the running simulation'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s h -l help -d 'Print help'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "solution" -d 'Start a solution in a new folder'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "module" -d 'Add a module to the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -l format -d 'Format of the deployment template: `json` or `yaml` [default: json]' -r -f -a "json\t''
+yaml\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s t -l template -d 'Template to begin from, one of `edgectl new list`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l set -d 'Value of a parameter of the template (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l image -d 'Existing image, taken as it is: no source is made' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l dry-run -d 'Show what would be made, and write nothing'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "solution" -d 'Start a solution in a new folder'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "module" -d 'Add a module to the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s P -l platform -d 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s f -l file -d 'Deployment template or manifest that names the modules [default: the solution\'s template]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s j -l jobs -d 'Images at a time [default: one for each core]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l build-arg -d 'Build argument; without `=VALUE` from the environment (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l builder -d 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]' -r -f -a "auto\t''
+buildkit\t''
+classic\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l push -d 'Push each image that was built'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l no-cache -d 'Run every step, whatever earlier builds left'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l pull -d 'Look for newer base images in their registries'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s P -l platform -d 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s f -l file -d 'Deployment template or manifest that names the modules [default: the solution\'s template]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s j -l jobs -d 'Images at a time [default: one for each core]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s P -l platform -d 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l out -d 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l set -d 'Variable of the template (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l check -d 'Only check, and write nothing'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l runtime -d 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s P -l platform -d 'Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l address -d 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l external -d 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l only -d 'Run only this module (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l without -d 'Leave this module out (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l wait -d 'With `--detach`: return when every module is `connected`' -r -f -a "connected\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l duration -d 'End after this time, such as `10s`, `5m` or `1h`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l fail-on -d 'End with exit code 4 on a module\'s first `exit`, or `backoff` before a restart' -r -f -a "exit\t''
+backoff\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-build -d 'Build no image; one that is missing is an error'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-setup -d 'Skip the setup commands of processes (pip, npm, cargo)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l detach -d 'Run in the background, and return when every module is started'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l reset -d 'Forget the keys, twins and messages of earlier runs first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l ephemeral -d 'Keep nothing of this run'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l demo -d 'Run the solution inside this program: a sensor, a filter and a route upstream'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand ps" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand ps" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand ps" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand ps" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand ps" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand ps" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand ps" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -l tail -d 'Only the last N lines of each module' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -l since -d 'Only what is not older than this, such as `30s` or `5m`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -s f -l follow -d 'Wait for new lines and show them'
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -l build -d 'Build its image, or run its setup, first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand stop" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand stop" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand stop" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand stop" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand stop" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand stop" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -f -a "show" -d 'Show a twin'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -f -a "patch" -d 'Merge desired properties; `null` removes one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -f -a "replace" -d 'Replace all desired properties'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and not __fish_seen_subcommand_from show patch replace help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from show" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from show" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from show" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from show" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -l document -d 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -l document -d 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -s h -l help -d 'Print help'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a twin'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from help" -f -a "patch" -d 'Merge desired properties; `null` removes one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from help" -f -a "replace" -d 'Replace all desired properties'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l payload -d 'Payload: JSON, `@FILE`, or `-` for standard input [default: null]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l timeout -d 'Time to wait for the answer' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l connect-timeout -d 'Time to wait until the module is connected' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l data -d 'Body of the message [default: empty]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s f -l file -d 'File with the body, or `-` for standard input' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s p -l property -d 'Application property (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l content-type -d 'Content type [default: `application/json` if the body is JSON]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l content-encoding -d 'Content encoding [default: `utf-8` if the body is JSON]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l to -d 'Only to `upstream` or `MODULE/inputs/INPUT`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l since -d 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l count -d 'End after this many messages' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l timeout -d 'End after this time; with fewer messages than `--count` the exit code is 1' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -l format -d 'Format: `env`, `json` or `connection-string`' -r -f -a "env\t'`export NAME=\'VALUE\'` lines for a shell'
+json\t'`{"NAME":"VALUE"}`'
+connection-string\t'The connection string alone'"
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -l auth -d 'Proof of who the module is: `workload`, `connection-string` or `both`' -r -f -a "workload\t'Tokens signed by the workload API'
+connection-string\t'Tokens made with the module\'s own key'
+both\t'The environment of both'"
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "new" -d 'Start a solution, or add a module to it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "build" -d 'Build the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "push" -d 'Push the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "simulate" -d 'Run the solution on a simulated edge device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "ps" -d 'List the modules of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "logs" -d 'Show what the modules of the running simulation printed'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "restart" -d 'Restart a module of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "stop" -d 'Stop the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "twin" -d 'Show or change a twin'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "call" -d 'Call a direct method of a module'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "send" -d 'Send a message to a module, or as if a module had sent it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "solution" -d 'Start a solution in a new folder'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "module" -d 'Add a module to the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "show" -d 'Show a twin'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "patch" -d 'Merge desired properties; `null` removes one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "replace" -d 'Replace all desired properties'

@@ -1,0 +1,51 @@
+//! Who is let in.
+
+use super::*;
+
+fn refusals(world: &mut World) -> Vec<String> {
+    world.taken(|output| match output {
+        Output::Refused { refusal: Refusal::NotAuthorized(reason), .. } => Some(reason.clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_module_with_its_own_token_is_let_in() {
+    let mut world = World::new(vec![]);
+    let connection = world.connect("a");
+    assert_eq!(world.outputs.pop_back(), Some(Output::Connected { connection, remembered: None }));
+    assert!(world.hub.client(&identity("a")).connected);
+}
+
+#[test]
+fn a_foreign_an_expired_and_a_missing_token_are_refused() {
+    let mut world = World::new(vec![]);
+    let foreign = world.token("b", 1_700_003_600);
+    world.connect_with("a", foreign, Session::Kept);
+    let expired = world.token("a", 1_699_990_000);
+    world.connect_with("a", expired, Session::Kept);
+    world.connect_with("a", Credential::None, Session::Kept);
+    world.connect_with("stranger", Credential::None, Session::Kept);
+    assert_eq!(refusals(&mut world).len(), 4);
+    assert!(!world.hub.client(&identity("a")).connected);
+}
+
+#[test]
+fn a_second_connection_of_an_identity_closes_the_first() {
+    let mut world = World::new(vec![]);
+    let (first, second) = (world.connect("a"), world.connect("a"));
+    let closed = world.taken(|output| match output {
+        Output::Close { connection, identity, .. } => Some((*connection, identity.clone())),
+        _ => None,
+    });
+    assert_eq!(closed, [(first, identity("a"))]);
+    world.input(Input::Disconnect { connection: first });
+    assert!(world.hub.client(&identity("a")).connected, "the end of {first:?} does not touch {second:?}");
+}
+
+#[test]
+fn nobody_speaks_before_being_let_in() {
+    let mut world = World::new(vec![route("up", "FROM /* INTO $upstream")]);
+    world.publish(ConnectionId(99), 1, telemetry("o", "x"));
+    assert!(world.outputs.is_empty());
+}

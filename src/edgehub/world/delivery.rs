@@ -1,0 +1,150 @@
+//! From the queues to a module.
+
+use super::*;
+
+fn world_with_reader() -> (World, ConnectionId, ConnectionId) {
+    let all = "FROM /messages/modules/a/* INTO BrokeredEndpoint(\"/modules/b/inputs/in\")";
+    let mut world = World::new(vec![route("ab", all)]);
+    let (a, b) = (world.connect("a"), world.connect("b"));
+    (world, a, b)
+}
+
+#[test]
+fn nothing_is_delivered_before_the_module_has_subscribed() {
+    let (mut world, a, b) = world_with_reader();
+    world.publish(a, 1, telemetry("o", "x"));
+    world.pass(Duration::from_secs(5));
+    assert_eq!(world.bodies(b), [""; 0]);
+    world.subscribe(b, Feature::Inputs);
+    assert_eq!(world.bodies(b), ["x"]);
+}
+
+#[test]
+fn what_was_not_acknowledged_comes_again_in_order_after_a_reconnect() {
+    let (mut world, a, b) = world_with_reader();
+    world.subscribe(b, Feature::Inputs);
+    for (n, body) in ["1", "2", "3"].into_iter().enumerate() {
+        world.publish(a, n as u64, telemetry("o", body));
+    }
+    let delivered = world.delivered(b);
+    assert_eq!(delivered.len(), 3);
+    world.request(b, Request::Acknowledge { delivery: delivered[0].0 });
+    world.input(Input::Disconnect { connection: b });
+    let b = world.connect("b");
+    world.subscribe(b, Feature::Inputs);
+    assert_eq!(world.bodies(b), ["2", "3"]);
+}
+
+#[test]
+fn a_remembered_subscription_counts_after_a_pause() {
+    let (mut world, a, b) = world_with_reader();
+    world.subscribe(b, Feature::Inputs);
+    world.input(Input::Disconnect { connection: b });
+    world.publish(a, 1, telemetry("o", "x"));
+    let b = world.connect("b");
+    assert_eq!(world.bodies(b), [""; 0], "its listener may not be there yet");
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.bodies(b), ["x"]);
+}
+
+#[test]
+fn an_unacknowledged_message_is_sent_again_after_30_seconds() {
+    let (mut world, a, b) = world_with_reader();
+    world.subscribe(b, Feature::Inputs);
+    world.publish(a, 1, telemetry("o", "x"));
+    let first = world.delivered(b);
+    let deadline = world.hub.deadline().expect("it waits for the acknowledgement");
+    world.pass(Duration::from_secs(29));
+    assert_eq!(world.bodies(b), [""; 0]);
+    assert!(deadline <= world.now.monotonic + Duration::from_secs(1));
+    world.pass(Duration::from_secs(1));
+    let second = world.delivered(b);
+    assert_eq!(second.len(), 1);
+    world.request(b, Request::Acknowledge { delivery: first[0].0 });
+    assert_eq!(world.hub.waiting().len(), 0, "a late acknowledgement of the first counts");
+}
+
+#[test]
+fn a_slow_reader_that_goes_on_gets_nothing_twice() {
+    let (mut world, a, b) = world_with_reader();
+    world.subscribe(b, Feature::Inputs);
+    (1..=3).for_each(|n| world.publish(a, n, telemetry("o", &n.to_string())));
+    for (delivery, _) in world.delivered(b) {
+        world.pass(Duration::from_secs(20));
+        world.request(b, Request::Acknowledge { delivery });
+    }
+    assert_eq!(world.bodies(b), [""; 0]);
+    assert_eq!(world.hub.waiting().len(), 0);
+}
+
+#[test]
+fn another_client_cannot_acknowledge_a_delivery() {
+    let (mut world, a, b) = world_with_reader();
+    world.subscribe(b, Feature::Inputs);
+    world.publish(a, 1, telemetry("o", "x"));
+    let delivered = world.delivered(b);
+    world.request(a, Request::Acknowledge { delivery: delivered[0].0 });
+    assert_eq!(world.hub.waiting().values().sum::<u64>(), 1);
+}
+
+#[test]
+fn at_most_once_needs_no_acknowledgement() {
+    let (mut world, a, b) = world_with_reader();
+    world.request(b, Request::Subscribe { feature: Feature::Inputs, guarantee: Guarantee::AtMostOnce });
+    world.publish(a, 1, telemetry("o", "x"));
+    assert_eq!(world.bodies(b), ["x"]);
+    assert_eq!(world.hub.waiting().len(), 0);
+}
+
+#[test]
+fn a_higher_priority_is_drained_first() {
+    let urgent = ConfiguredRoute {
+        priority: Some(0),
+        ..route("u", "FROM /messages/modules/a/outputs/urgent INTO BrokeredEndpoint(\"/modules/b/inputs/in\")")
+    };
+    let usual = route("n", "FROM /messages/modules/a/outputs/usual INTO BrokeredEndpoint(\"/modules/b/inputs/in\")");
+    let mut world = World::new(vec![usual, urgent]);
+    let (a, b) = (world.connect("a"), world.connect("b"));
+    world.publish(a, 1, telemetry("usual", "later"));
+    world.publish(a, 2, telemetry("urgent", "first"));
+    world.subscribe(b, Feature::Inputs);
+    let first = world.delivered(b);
+    assert_eq!(first.iter().map(|(_, body)| body.as_str()).collect::<Vec<_>>(), ["first"]);
+    world.request(b, Request::Acknowledge { delivery: first[0].0 });
+    assert_eq!(world.bodies(b), ["later"]);
+}
+
+#[test]
+fn an_expired_message_is_not_delivered() {
+    let short = ConfiguredRoute {
+        time_to_live: Some(Duration::from_secs(10)),
+        ..route("ab", "FROM /messages/modules/a/* INTO BrokeredEndpoint(\"/modules/b/inputs/in\")")
+    };
+    let mut world = World::new(vec![short]);
+    let (a, b) = (world.connect("a"), world.connect("b"));
+    world.publish(a, 1, telemetry("o", "old"));
+    world.pass(Duration::from_secs(11));
+    world.publish(a, 2, telemetry("o", "new"));
+    world.subscribe(b, Feature::Inputs);
+    assert_eq!(world.bodies(b), ["new"]);
+}
+
+#[test]
+fn a_recovered_queue_is_loaded_and_delivered_first() {
+    let queue =
+        QueueId { endpoint: Endpoint::Input { module: module("b"), input: "in".into() }, priority: QueueId::LAST };
+    let recovered = Recovered { queues: vec![(queue.clone(), 4, 5)], ..Recovered::default() };
+    let text = "FROM /messages/modules/a/* INTO BrokeredEndpoint(\"/modules/b/inputs/in\")";
+    let mut world = World::recovered(vec![route("ab", text)], recovered);
+    let (a, b) = (world.connect("a"), world.connect("b"));
+    world.subscribe(b, Feature::Inputs);
+    let loads = world.taken(|output| match output {
+        Output::Load { from, .. } => Some(*from),
+        _ => None,
+    });
+    assert_eq!(loads, [4]);
+    world.publish(a, 1, telemetry("o", "new"));
+    let kept = Queued { expires: None, message: telemetry("o", "kept") };
+    world.input(Input::Loaded { queue: queue.clone(), from: 4, messages: vec![kept] });
+    assert_eq!(world.bodies(b), ["kept"]);
+}

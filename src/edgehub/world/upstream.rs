@@ -1,0 +1,66 @@
+//! From the queues to the cloud.
+
+use super::*;
+
+fn world() -> (World, ConnectionId) {
+    let mut world = World::new(vec![route("up", "FROM /messages/modules/a/* INTO $upstream")]);
+    let a = world.connect("a");
+    (world, a)
+}
+
+fn sent(world: &mut World) -> Vec<(QueueId, u64, String)> {
+    let sent = world.told_cloud().into_iter();
+    sent.filter_map(|to_cloud| match to_cloud {
+        ToCloud::Telemetry { queue, offset, message } => {
+            Some((queue, offset, String::from_utf8(message.body.to_vec()).expect("text")))
+        }
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn offline_messages_wait_and_drain_in_order() {
+    let (mut world, a) = world();
+    (1..=3).for_each(|n| world.publish(a, n, telemetry("o", &n.to_string())));
+    assert_eq!(sent(&mut world), []);
+    world.input(Input::Link(Link::Online));
+    let drained = sent(&mut world);
+    assert_eq!(drained.iter().map(|(_, _, body)| body.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    for (queue, offset, _) in drained {
+        world.input(Input::Cloud(FromCloud::Taken { queue, offset }));
+    }
+    assert_eq!(world.hub.waiting().len(), 0);
+}
+
+#[test]
+fn who_came_and_who_went_without_a_link_is_told_when_it_is_back() {
+    let (mut world, a) = world();
+    world.input(Input::Link(Link::Online));
+    world.input(Input::Link(Link::Offline));
+    world.input(Input::Disconnect { connection: a });
+    world.connect("b");
+    world.told_cloud();
+    world.input(Input::Link(Link::Online));
+    let presences: Vec<_> = world
+        .told_cloud()
+        .into_iter()
+        .filter_map(|told| match told {
+            ToCloud::Presence { identity, state } => Some((identity, state)),
+            _ => None,
+        })
+        .collect();
+    let states = [ConnectionState::Disconnected, ConnectionState::Connected, ConnectionState::Disconnected];
+    assert_eq!(presences, ["a", "b", "c"].map(identity).into_iter().zip(states).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_the_cloud_did_not_take_is_sent_again_after_the_link_came_back() {
+    let (mut world, a) = world();
+    world.input(Input::Link(Link::Online));
+    world.publish(a, 1, telemetry("o", "x"));
+    assert_eq!(sent(&mut world).len(), 1);
+    world.input(Input::Link(Link::Offline));
+    world.input(Input::Link(Link::Online));
+    assert_eq!(sent(&mut world).len(), 1);
+}

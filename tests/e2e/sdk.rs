@@ -1,0 +1,131 @@
+//! Unmodified SDK programs, started outside edgectl with what `credentials` prints.
+
+use serde_json::{Value, json};
+
+use crate::program::Sdk;
+use crate::simulation::Simulation;
+use crate::solution::Solution;
+
+#[test]
+fn a_python_program_works_with_the_workload_api() {
+    let Some(sdk) = Sdk::python() else { return };
+    check_program(&sdk, "workload");
+}
+
+#[test]
+fn a_python_program_works_with_its_connection_string() {
+    let Some(sdk) = Sdk::python() else { return };
+    check_program(&sdk, "connection-string");
+}
+
+#[test]
+fn a_node_program_works_with_the_workload_api() {
+    let Some(sdk) = Sdk::node() else { return };
+    check_program(&sdk, "workload");
+}
+
+#[test]
+fn a_node_program_works_with_its_connection_string() {
+    let Some(sdk) = Sdk::node() else { return };
+    check_program(&sdk, "connection-string");
+}
+
+/// Telemetry, input, twin and method of one program, and what the hub says of each.
+fn check_program(sdk: &Sdk, auth: &str) {
+    let folder = Solution::empty();
+    let mut simulation = Simulation::start(&folder, "--external x -v");
+    let mut program = sdk.start(&credentials(&folder, "x", auth), sdk.module, &[]);
+    program.event("connected");
+
+    program.step(r#"send output1 {"n":1} colour=blue"#);
+    let message = simulation.wait_for_message("x", "$upstream");
+    assert_eq!(message["body"], json!({"n": 1}));
+    assert_eq!(message["from"]["output"], "output1");
+    assert_eq!(message["properties"], json!({"colour": "blue"}));
+
+    folder.done(&["send", "x/inputs/input1", "--data", r#"{"temperature":40}"#, "-p", "kind=test"]);
+    let input = program.event("input");
+    assert_eq!((&input["input"], &input["body"]), (&json!("input1"), &json!(r#"{"temperature":40}"#)));
+    assert_eq!(
+        (&input["properties"]["kind"], &input["system"]["contentType"]),
+        (&json!("test"), &json!("application/json"))
+    );
+
+    folder.done(&["twin", "patch", "x", r#"{"interval":5}"#]);
+    program.event_where("desired", |event| event["patch"]["interval"] == 5);
+    assert_eq!(program.step("twin")["twin"]["desired"]["interval"], 5);
+    program.step(r#"report {"state":"ready"}"#);
+    assert_eq!(folder.json("twin show x")["properties"]["reported"]["state"], "ready");
+
+    let answer = folder.run_args(&["call", "x", "count", "--payload", r#"{"a":1}"#, "--json"]).json();
+    assert_eq!(answer, json!({"status": 200, "payload": {"calls": 1, "payload": {"a": 1}}}));
+    let refused = folder.run("call x refuse --json");
+    assert_eq!(refused.status, Some(4), "{}", refused.stderr);
+    program.end();
+    let signed = signatures(&simulation.interrupt().records, "x") > 0;
+    assert_eq!(signed, auth == "workload");
+}
+
+#[test]
+fn modules_call_each_other() {
+    let (Some(python), Some(node)) = (Sdk::python(), Sdk::node()) else { return };
+    let folder = two_modules();
+    let simulation = Simulation::start(&folder, "--external a --external b");
+    let mut a = python.start(&credentials(&folder, "a", "workload"), python.module, &[]);
+    let mut b = node.start(&credentials(&folder, "b", "workload"), node.module, &[]);
+    a.event("connected");
+    b.event("connected");
+    let device = simulation.ready["device"].as_str().expect("it says its device").to_owned();
+    let answer = a.step(&format!("invoke {device}/b count {{\"from\":\"a\"}}"));
+    assert_eq!(answer["answer"], json!({"status": 200, "payload": {"calls": 1, "payload": {"from": "a"}}}));
+    let answer = b.step(&format!("invoke {device}/a count 1"));
+    assert_eq!(answer["answer"], json!({"status": 200, "payload": {"calls": 1, "payload": 1}}));
+}
+
+#[test]
+fn only_a_good_token_connects() {
+    let Some(node) = Sdk::node() else { return };
+    let folder = two_modules();
+    let _simulation = Simulation::start(&folder, "--external a --external b");
+    let variables = credentials(&folder, "a", "connection-string");
+    let told = |arguments: &[&str]| node.start(&variables, "token.js", arguments).told();
+    assert_eq!(told(&["own"]), [json!({"event": "connected"})]);
+    for kind in [&["expired"][..], &["foreign"], &["audience"], &["other", "b"]] {
+        let answers = told(kind);
+        assert_eq!(answers[0]["type"], "UnauthorizedError", "{kind:?}: {answers:?}");
+    }
+}
+
+#[test]
+fn a_module_cannot_sign_for_another() {
+    let (Some(python), Some(node)) = (Sdk::python(), Sdk::node()) else { return };
+    let folder = two_modules();
+    let _simulation = Simulation::start(&folder, "--external a --external b");
+    // The door of `a`, the name of `b`.
+    let variables = format!("{}\nIOTEDGE_MODULEID=b\n", credentials(&folder, "a", "workload"));
+    for sdk in [python, node] {
+        let told = sdk.start(&variables, sdk.module, &[]).told();
+        assert_eq!((&told[0]["event"], &told[0]["step"]), (&json!("failure"), &json!("connect")), "{told:?}");
+    }
+}
+
+fn credentials(folder: &Solution, module: &str, auth: &str) -> String {
+    let run = folder.run(&format!("credentials {module} --format env --auth {auth}"));
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    run.stdout
+}
+
+/// A solution of two modules that are one image under two names.
+fn two_modules() -> Solution {
+    let solution = Solution::new();
+    for name in ["a", "b"] {
+        solution.done(&["new", "module", name, "-t", "image", "--set", "image=example/same:1", "--yes"]);
+    }
+    solution
+}
+
+/// Counts the signatures that the workload API made for the module.
+fn signatures(records: &[Value], module: &str) -> usize {
+    let is_sign = |r: &&Value| r["type"] == "log" && r["module"] == module && r["line"] == "sign (workload API)";
+    records.iter().filter(is_sign).count()
+}
