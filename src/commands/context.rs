@@ -45,8 +45,8 @@ impl Context {
     /// Returns the folder of the solution as an absolute path; an error if it is not there.
     pub fn project_absolute(&self) -> Outcome<PathBuf> {
         let doing = || format!("cannot open the folder `{}`", self.project.display());
-        let found = self.project.canonicalize().or_fail(Kind::Request, doing);
-        found.map_err(|failure| failure.hint("name the solution's folder with `-C`, or change to it"))
+        let hint = |failure: Failure| failure.hint("name the folder of a solution with `-C`");
+        self.project.canonicalize().or_fail(Kind::Request, doing).map_err(hint)
     }
 
     /// Returns the process environment.

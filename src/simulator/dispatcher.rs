@@ -194,11 +194,7 @@ impl Dispatcher {
                 let call = self.open_call(CallReply::Http(reply));
                 self.hub.handle(now, edgehub::Input::Invoke { call, invocation });
             }
-            Event::Workload(audit) => {
-                let text = audit.to_string();
-                let text = text.split_once(": ").map_or(text.as_str(), |(_, action)| action).to_owned();
-                self.note(now, audit.module, text);
-            }
+            Event::Workload(audit) => self.note(now, audit.module, audit.action.to_string()),
             Event::Instance { module, run, event } => self.handle_instance(now, module, run, event),
             Event::Stored(stored) => self.handle_stored(now, stored),
             Event::Control(call) => self.handle_control(now, call),

@@ -31,7 +31,7 @@ impl Simulated {
             Subject::Demo => Self::demo(options)?,
             Subject::Solution(wanted) => Self::solution(ui, options, wanted)?,
         };
-        simulated.tell_unknown_overrides(ui);
+        simulated.warn_of_strangers(ui);
         simulated.select(options)?;
         Ok(simulated)
     }
@@ -108,15 +108,13 @@ impl Simulated {
         Ok(())
     }
 
-    /// Warns of overrides that apply to nothing. No error: the solution may have other deployments.
-    fn tell_unknown_overrides(&self, ui: &Ui) {
-        let Some(solution) = &self.solution else { return };
-        let known: Vec<&str> = self.deployment.modules.iter().map(|spec| spec.id.as_str()).collect();
-        for name in solution.settings().modules.keys().filter(|name| !known.contains(&name.as_str())) {
-            ui.warn(format!("edgectl.yaml says something of `{name}`, which is no module of the deployment"));
-            if let Some(hint) = did_you_mean(name, known.iter().copied()) {
-                ui.hint(hint);
-            }
+    /// Warns of overrides in `edgectl.yaml` that no module of the deployment has: most often a name mistyped.
+    fn warn_of_strangers(&self, ui: &Ui) {
+        let known = || self.deployment.modules.iter().map(|spec| spec.id.as_str());
+        let overrides = self.solution.iter().flat_map(|solution| solution.settings().modules.keys());
+        for name in overrides.filter(|name| known().all(|other| other != name.as_str())) {
+            ui.warn(format!("`edgectl.yaml` is about a module `{name}`, which the deployment does not have"));
+            did_you_mean(name, known()).into_iter().for_each(|hint| ui.hint(hint));
         }
     }
 

@@ -10,7 +10,9 @@ impl Ui {
     pub fn confirm(&self, question: &str, flag: &str) -> Outcome<bool> {
         match self.questions {
             Questions::AssumeYes => Ok(true),
-            Questions::Refuse => Err(nobody_to_ask(question, flag)),
+            Questions::Refuse => Err(Failure::usage("consent is needed, and stdin is not a terminal")
+                .cause(format!("the question is: {question}"))
+                .hint(format!("pass {flag}"))),
             Questions::Ask => answered(Confirm::new().with_prompt(question).default(true).interact()),
         }
     }

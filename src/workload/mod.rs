@@ -59,7 +59,7 @@ pub struct Handled {
     pub audit: Option<Audit>,
 }
 
-/// A use of a module's identity; shown as `filter: sign (workload API)`.
+/// A use of a module's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit {
     /// Who called.
@@ -68,7 +68,7 @@ pub struct Audit {
     pub action: Action,
 }
 
-/// What a module did by the workload API.
+/// What a module did by the workload API; shown as `sign (workload API)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// It had something signed with its key: the proof for a SAS token, usually.
@@ -90,20 +90,18 @@ pub enum Action {
     },
 }
 
-impl fmt::Display for Audit {
+impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match &self.action {
-            Action::Sign => "sign",
-            Action::Encrypt => "encrypt",
-            Action::Decrypt => "decrypt",
-            Action::ServerCertificate => "server certificate",
-            Action::IdentityCertificate => "identity certificate",
-            Action::TrustBundle => "trust bundle",
-            Action::Forbidden { name } => {
-                return write!(f, "{}: refused to act as `{name}` (workload API)", self.module);
-            }
+        let what = match self {
+            Self::Sign => "sign",
+            Self::Encrypt => "encrypt",
+            Self::Decrypt => "decrypt",
+            Self::ServerCertificate => "server certificate",
+            Self::IdentityCertificate => "identity certificate",
+            Self::TrustBundle => "trust bundle",
+            Self::Forbidden { name } => return write!(f, "refused to act as `{name}` (workload API)"),
         };
-        write!(f, "{}: {what} (workload API)", self.module)
+        write!(f, "{what} (workload API)")
     }
 }
 

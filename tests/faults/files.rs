@@ -169,7 +169,7 @@ fn settings_of_an_unknown_module_are_told() {
         .file("deployment.template.json", &template(&["filter"], GOOD))
         .file("edgectl.yaml", "modules:\n  fliter:\n    skip: true\n");
     let stderr = "\
-warning: edgectl.yaml says something of `fliter`, which is no module of the deployment
+warning: `edgectl.yaml` is about a module `fliter`, which the deployment does not have
 hint: did you mean `filter`?
   Simulating device `solution` at 127.0.81.2 (MQTT 8883, HTTPS 443)
 ";
@@ -197,7 +197,7 @@ hint: or see one at work with `edgectl simulate --demo`
     let stderr = "\
 error: cannot open the folder `nowhere`
   caused by: No such file or directory (os error 2)
-hint: name the solution's folder with `-C`, or change to it
+hint: name the folder of a solution with `-C`
 ";
     Site::at(1).run("simulate -C nowhere").check(1, "", stderr);
 }

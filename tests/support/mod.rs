@@ -7,6 +7,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
+pub mod site;
+pub mod wire;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

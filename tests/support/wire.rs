@@ -1,0 +1,177 @@
+//! A module's side of MQTT, written out packet by packet, so that it can do what no SDK would.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use edgectl::identity::{Key, sas};
+use edgectl::mqtt::codec;
+use edgectl::mqtt::packet::{ConnAck, Connect, Packet, PacketId, PublishQos, Qos, Subscribe};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use serde_json::Value;
+
+use super::site::Site;
+
+/// An open TLS connection to a site.
+pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
+
+/// What a module knows of itself, as `edgectl credentials` tells it.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub(crate) hub: String,
+    pub(crate) device: String,
+    pub(crate) module: String,
+    pub(crate) key: Key,
+    pub(crate) authority: String,
+    pub(crate) workload: Value,
+}
+
+/// One MQTT connection.
+pub(crate) struct Client {
+    tls: Tls,
+    input: BytesMut,
+    credentials: Credentials,
+}
+
+impl Credentials {
+    pub(crate) fn of(site: &Site, module: &str) -> Self {
+        let get = |auth: &str| site.run(&format!("credentials {module} --auth {auth} --format json")).json();
+        let document = get("connection-string");
+        let text = document["EdgeHubConnectionString"].as_str().expect("a text");
+        let part = |name: &str| {
+            let found = text.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+            found.unwrap_or_else(|| panic!("no {name}")).to_owned()
+        };
+        let file = document["EdgeModuleCACertificateFile"].as_str().expect("a path");
+        Self {
+            hub: part("HostName"),
+            device: part("DeviceId"),
+            module: part("ModuleId"),
+            key: Key::parse(&part("SharedAccessKey")).expect("a key"),
+            authority: std::fs::read_to_string(file).expect("the CA's certificate"),
+            workload: get("workload"),
+        }
+    }
+
+    /// A token for this module, good until `seconds` from now.
+    pub(crate) fn token(&self, seconds: i64) -> String {
+        let resource = format!("{}/devices/{}/modules/{}", self.hub, self.device, self.module);
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs();
+        let expiry = Duration::from_secs(unix.checked_add_signed(seconds).expect("a time"));
+        sas::create(&resource, &self.key, expiry, None)
+    }
+
+    pub(crate) fn connect_packet(&self, password: &str) -> Packet {
+        Packet::Connect(Box::new(Connect {
+            client_id: format!("{}/{}", self.device, self.module),
+            clean_session: false,
+            keep_alive: 60,
+            will: None,
+            username: Some(format!("{}/{}/{}/?api-version=2018-06-30", self.hub, self.device, self.module)),
+            password: Some(Bytes::from(password.to_owned())),
+        }))
+    }
+}
+
+impl Client {
+    /// Connects as a module with a good token.
+    pub(crate) fn login(site: &Site, module: &str) -> Self {
+        let credentials = Credentials::of(site, module);
+        let (client, code) = Self::connect(site, &credentials, &credentials.token(3600));
+        assert!(matches!(code, Some(ConnAck::Accepted { .. })), "{code:?}");
+        client
+    }
+
+    /// Connects with a password; returns what the hub answered.
+    pub(crate) fn connect(site: &Site, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
+        let tls = open_tls(site, 8883, &credentials.authority);
+        let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
+        client.send(&credentials.connect_packet(password));
+        let code = match client.receive() {
+            Some(Packet::ConnAck(answer)) => Some(answer),
+            None => None,
+            Some(packet) => panic!("not an answer to CONNECT: {packet:?}"),
+        };
+        (client, code)
+    }
+
+    pub(crate) fn send(&mut self, packet: &Packet) {
+        let mut bytes = BytesMut::new();
+        codec::encode(packet, &mut bytes).expect("it is short enough");
+        self.send_bytes(&bytes);
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+        // A hub that closes while we write is told by the next read.
+        let _ = self.tls.write_all(bytes).and_then(|()| self.tls.flush());
+    }
+
+    /// Returns the next packet, or `None` at the connection's end.
+    pub(crate) fn receive(&mut self) -> Option<Packet> {
+        loop {
+            if let Some(packet) = codec::decode(&mut self.input, 1 << 20).expect("the hub speaks MQTT") {
+                return Some(packet);
+            }
+            let mut bytes = [0; 4096];
+            match self.tls.read(&mut bytes) {
+                Ok(0) => return None,
+                Ok(length) => self.input.extend_from_slice(&bytes[..length]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => panic!("the hub says nothing"),
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Subscribes to the module's inputs and takes so many messages, acknowledging each; returns their bodies.
+    pub(crate) fn receive_inputs(&mut self, count: usize) -> Vec<String> {
+        let (device, module) = (&self.credentials.device, &self.credentials.module);
+        let filter = format!("devices/{device}/modules/{module}/inputs/#");
+        let id = PacketId::new(1).expect("not zero");
+        self.send(&Packet::Subscribe(Subscribe { id, filters: vec![(filter, Qos::AtLeastOnce)] }));
+        let mut bodies = Vec::new();
+        while bodies.len() < count {
+            match self.receive().expect("the hub stays") {
+                Packet::Publish(publish) => {
+                    bodies.push(String::from_utf8(publish.payload.to_vec()).expect("a text"));
+                    if let PublishQos::AtLeastOnce(id) = publish.qos {
+                        self.send(&Packet::PubAck(id));
+                    }
+                }
+                Packet::SubAck(_) => {}
+                packet => panic!("unexpected: {packet:?}"),
+            }
+        }
+        bodies
+    }
+}
+
+/// Opens a TLS connection to a port of a site.
+pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
+        roots.add(certificate.expect("PEM")).expect("a certificate");
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(site.address.clone()).expect("an address");
+    let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
+    let stream = TcpStream::connect((site.address.as_str(), port)).expect("the port is open");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    StreamOwned::new(connection, stream)
+}
+
+/// Sends one HTTP request and returns the whole answer.
+pub(crate) fn request(stream: &mut (impl Read + Write), text: &str) -> String {
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).expect("sent");
+    let mut answer = Vec::new();
+    // A TLS peer may leave without its last words; what came is what counts.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).expect("a text")
+}
