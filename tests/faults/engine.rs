@@ -1,7 +1,8 @@
 //! An engine that dies, and images that it does not have. The engine is this test's own: a `dockerd` beside the
-//! machine's, with no network but those that it is asked for.
+//! machine's, on a bridge of its own. (`--bridge=none` would remove the machine's `docker0`.)
 
-use std::path::PathBuf;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,15 +21,19 @@ struct Dockerd {
 }
 
 impl Dockerd {
-    /// Starts an engine; `None`, which is said, where the tests have none or may not.
+    /// Starts an engine on a network of that number; `None`, which is said, where the tests have none or may not.
     #[allow(clippy::print_stderr, reason = "what was not tested is said")]
-    fn start(site: &Site) -> Option<Self> {
+    fn start(site: &Site, number: u8) -> Option<Self> {
         if std::env::var_os("EDGECTL_TEST_ENGINE").is_none() || !geteuid().is_root() {
             eprintln!("left out: {} (no EDGECTL_TEST_ENGINE)", std::thread::current().name().unwrap_or("a test"));
             return None;
         }
         let folder = site.folder.path("../engine");
         std::fs::create_dir(&folder).expect("a new folder");
+        let bridge = bridge_of(&folder);
+        ip(&["link", "add", &bridge, "type", "bridge"]);
+        ip(&["addr", "add", &format!("10.254.{number}.1/24"), "dev", &bridge]);
+        ip(&["link", "set", &bridge, "up"]);
         let child = spawn(&folder);
         let engine = Self { folder, child };
         engine.wait();
@@ -98,15 +103,35 @@ impl Drop for Dockerd {
         }
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let _ = self.child.wait();
+        // It mounts its folder over itself, which would keep the folder from being removed.
+        let _ = Command::new("umount").arg("--lazy").arg(self.folder.join("data")).output();
+        let _ = Command::new("ip").args(["link", "delete", &bridge_of(&self.folder)]).output();
     }
 }
 
-fn spawn(folder: &std::path::Path) -> Child {
+/// Names the engine's bridge by its folder; names of network devices are short.
+fn bridge_of(folder: &Path) -> String {
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    format!("ectl{:08x}", hasher.finish() as u32)
+}
+
+fn ip(arguments: &[&str]) {
+    assert!(Command::new("ip").args(arguments).status().expect("iproute2 is installed").success(), "{arguments:?}");
+}
+
+fn spawn(folder: &Path) -> Child {
     let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
     Command::new("dockerd")
         .args(["--host", &format!("unix://{}", path("docker.sock"))])
         .args(["--data-root", &path("data"), "--exec-root", &path("exec"), "--pidfile", &path("pid")])
-        .args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs", "--live-restore"])
+        .args([
+            &format!("--bridge={}", bridge_of(folder)),
+            "--iptables=false",
+            "--ip6tables=false",
+            "--storage-driver=vfs",
+            "--live-restore",
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -116,7 +141,7 @@ fn spawn(folder: &std::path::Path) -> Child {
 #[test]
 fn an_engine_that_dies_is_told_and_its_containers_are_removed_later() {
     let site = Site::at(60).file("deployment.template.json", &template(&["m"], ROUTE));
-    let Some(mut engine) = Dockerd::start(&site) else { return };
+    let Some(mut engine) = Dockerd::start(&site, 60) else { return };
     engine.import("localhost:1/m:1.0");
     let site = site.variable("DOCKER_HOST", &engine.host());
     let mut simulation = site.start("--runtime docker");
@@ -165,7 +190,7 @@ fn check_but_causes(run: &Run, status: i32, stderr: &str) {
 #[test]
 fn an_image_that_cannot_be_had_is_told() {
     let site = Site::at(61).file("deployment.template.json", &template(&["m"], ROUTE));
-    let Some(engine) = Dockerd::start(&site) else { return };
+    let Some(engine) = Dockerd::start(&site, 61) else { return };
     let site = site.variable("DOCKER_HOST", &engine.host());
     let stderr = "\
 error: cannot pull `localhost:1/m:1.0`
