@@ -6,21 +6,30 @@ use tokio::time::timeout;
 
 use crate::engine::Engine;
 use crate::engine::container::{self, Container, ContainerOutput, ContainerSpec};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
 
 use super::lines::Lines;
 use super::{DRAIN, InstanceEvent, Order, Orders, OutputStream, Sink};
 
 /// Runs a container from its creation to its removal.
-pub(super) async fn run(module: ModuleId, engine: Engine, spec: ContainerSpec, orders: Orders, sink: Sink) {
-    let (container, output) = match launch(&engine, &spec).await {
+pub(super) async fn run(module: ModuleId, engine: Engine, spec: ContainerSpec, mut orders: Orders, sink: Sink) {
+    let mut order = None;
+    let launched = tokio::select! {
+        launched = launch(&engine, &spec) => launched,
+        // What was created by then carries our label, and is removed with it.
+        () = patience(&mut orders, &mut order) => Err(not_in_time(&spec)),
+    };
+    let (container, output) = match launched {
         Ok(launched) => launched,
         Err(failure) => {
             return sink(InstanceEvent::StartFailed(failure.context(format!("cannot start module `{module}`"))));
         }
     };
     sink(InstanceEvent::Started { pid: None });
+    if let Some(order) = order {
+        carry_out(order, container.clone());
+    }
     match supervise(&container, output, orders, &sink).await {
         Ok(code) => {
             // One that cannot be removed now carries our label, and is removed when its name is needed again.
@@ -33,6 +42,22 @@ pub(super) async fn run(module: ModuleId, engine: Engine, spec: ContainerSpec, o
                 .hint("start again with `edgectl simulate`, which removes what was left"),
         )),
     }
+}
+
+/// Waits until an engine that has not started the container need not be waited for any more; an order that came
+/// meanwhile is kept in `order`.
+async fn patience(orders: &mut Orders, order: &mut Option<Order>) {
+    let Some(first) = orders.recv().await else { return std::future::pending().await };
+    *order = Some(first);
+    if let Order::Stop { grace } = first {
+        // Whatever comes next, a kill or the end of the grace, ends the waiting.
+        let _ = timeout(grace, orders.recv()).await;
+    }
+}
+
+fn not_in_time(spec: &ContainerSpec) -> Failure {
+    Failure::machine(format!("the engine did not start container `{}` before it was to end", spec.name))
+        .hint("see whether the container engine still runs with `docker info`")
 }
 
 async fn launch(engine: &Engine, spec: &ContainerSpec) -> Outcome<(Container, ContainerOutput)> {

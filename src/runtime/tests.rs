@@ -304,6 +304,19 @@ async fn an_engine_that_dies_is_told_as_a_loss() {
 }
 
 #[tokio::test]
+async fn an_engine_that_hangs_does_not_keep_a_kill_waiting() {
+    let fake = FakeEngine::start(Creates::Stalled).await;
+    let how = How::Container { engine: fake.engine.clone(), container: Box::new(spec(json!({}))) };
+    let started = World::new().start(how);
+    started.instance.kill();
+    assert_eq!(
+        started.rest().await,
+        ["cannot start module `filter`: the engine did not start container `s-d-filter` before it was to end; \
+          see whether the container engine still runs with `docker info`"]
+    );
+}
+
+#[tokio::test]
 async fn a_container_without_an_image_is_not_started() {
     let fake = FakeEngine::start(Creates::Never).await;
     let how = How::Container { engine: fake.engine.clone(), container: Box::new(spec(json!({}))) };

@@ -1,8 +1,10 @@
 //! What the containers of a simulation share: a labelled network of their own, and a way to the gateway.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::gateway::host_name;
 use super::subject::Simulated;
@@ -18,6 +20,8 @@ use crate::ui::Ui;
 /// Where a container finds its workload socket (protocol.md §1.1).
 pub(super) const WORKLOAD_SOCKET: &str = "/var/run/iotedge/workload.sock";
 const WORKLOAD_FOLDER: &str = "/var/run/iotedge";
+/// How long the engine may take to remove everything.
+const REMOVE_WITHIN: Duration = Duration::from_secs(60);
 
 /// The network that the containers of a simulation share.
 pub(super) struct Containers {
@@ -99,8 +103,15 @@ impl Containers {
     }
 
     /// Removes the network and every container of the simulation.
+    ///
+    /// An engine that hangs is not waited for: the next start removes what is left.
     pub(super) async fn remove(self) -> Outcome {
-        runtime::clear_containers(&self.engine, &self.simulation).await?;
+        let cleared = timeout(REMOVE_WITHIN, runtime::clear_containers(&self.engine, &self.simulation)).await;
+        cleared.unwrap_or_else(|_| {
+            Err(Failure::machine("cannot remove the containers of this simulation")
+                .cause(format!("the engine gave no answer within {} s", REMOVE_WITHIN.as_secs()))
+                .hint("mend the engine; the next `edgectl simulate` removes what is left"))
+        })?;
         forget(&self.note)
     }
 }

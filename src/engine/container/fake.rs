@@ -27,6 +27,8 @@ pub(crate) enum Creates {
     AfterRemoval,
     /// There is no such image.
     Never,
+    /// They are never answered.
+    Stalled,
 }
 
 impl FakeEngine {
@@ -80,6 +82,7 @@ impl Connection {
                 "POST /containers/create" if self.creates == Creates::Never => {
                     json("404 Not Found", r#"{"message":"No such image: filter:1"}"#)
                 }
+                "POST /containers/create" if self.creates == Creates::Stalled => std::future::pending().await,
                 "POST /containers/create" if self.creates == Creates::AfterRemoval && !was_removed => {
                     json("409 Conflict", r#"{"message":"Conflict. The container name is already in use"}"#)
                 }
