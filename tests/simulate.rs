@@ -37,7 +37,7 @@ fn without_a_solution_the_demo_is_offered() {
 #[test]
 fn a_folder_that_is_not_there_is_named() {
     let stderr = "error: cannot open the folder `nowhere`\n  caused by: No such file or directory (os error 2)\n\
-        hint: name the folder of a solution with `-C`\n";
+        hint: name the solution's folder with `-C`, or change to it\n";
     Folder::new().run("-C nowhere simulate").check(1, "", stderr);
 }
 

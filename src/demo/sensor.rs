@@ -328,7 +328,8 @@ mod tests {
         assert!((20.5..=21.5).contains(&first.ambient.temperature), "{first:?}");
         assert!((24..=26).contains(&first.ambient.humidity), "{first:?}");
         let later = (0..1_000).map(|_| sensor.next_reading(SystemTime::UNIX_EPOCH)).last().expect("readings");
-        assert!((90.0..=120.0).contains(&later.machine.temperature), "{later:?}");
+        // Once hot it wanders without a bound: six standard deviations.
+        assert!((90.0..=150.0).contains(&later.machine.temperature), "{later:?}");
         sensor.reset();
         assert!(sensor.next_reading(SystemTime::UNIX_EPOCH).machine.temperature < 23.0);
     }

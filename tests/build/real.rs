@@ -242,8 +242,7 @@ fn a_file_that_cannot_be_read_ends_the_build_with_its_name() {
             1,
             "",
             &format!(
-                "error: cannot read `{}` for the build context\n  caused by: Permission denied (os error 13)\n\
-                 hint: make it readable, or leave it out with a line in `.dockerignore`\n",
+                "error: cannot read `{}` for the build context\n  caused by: Permission denied (os error 13)\n",
                 secret.display()
             ),
         );

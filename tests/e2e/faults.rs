@@ -47,7 +47,7 @@ fn a_module_that_exits_at_once_ends_the_run_if_asked() {
     let solution = solution_of("false");
     let run = solution.run(&format!("simulate --fail-on exit --json --address {}", address()));
     let error = "{\"error\":{\"message\":\"module `x` ended with exit code 1\",\"causes\":[],\
-        \"hints\":[\"see what it said with `edgectl logs x`, or above\"]}}\n";
+        \"hints\":[\"see above what it said\"]}}\n";
     assert_eq!((run.status, run.stderr.as_str()), (Some(4), error));
 }
 

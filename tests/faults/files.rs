@@ -197,7 +197,7 @@ hint: or see one at work with `edgectl simulate --demo`
     let stderr = "\
 error: cannot open the folder `nowhere`
   caused by: No such file or directory (os error 2)
-hint: name the folder of a solution with `-C`
+hint: name the solution's folder with `-C`, or change to it
 ";
     Site::at(1).run("simulate -C nowhere").check(1, "", stderr);
 }

@@ -41,7 +41,7 @@ fn a_program_that_is_not_there_is_told() {
 warning: cannot start module `m`
   caused by: there is no program `nonesuch`
 hint: install `nonesuch`, or name another program with `run.command` in `modules/m/module.json`
-error: module `m` could not be started
+error: module `m` did not start
 hint: see above what it said
 ";
     site.simulate("--fail-on exit --duration 60s --runtime process").check(4, "", stderr);
