@@ -2,7 +2,7 @@
 //! machine's, on a bridge of its own. (`--bridge=none` would remove the machine's `docker0`.)
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -14,27 +14,26 @@ use crate::support::site::{Site, template, until};
 
 const ROUTE: &str = "FROM /messages/* INTO $upstream";
 
-/// A private engine below a folder.
+/// A private engine and its folder, which outlives it.
 struct Dockerd {
-    folder: PathBuf,
+    folder: tempfile::TempDir,
     child: Child,
 }
 
 impl Dockerd {
     /// Starts an engine on a network of that number; `None`, which is said, where the tests have none or may not.
     #[allow(clippy::print_stderr, reason = "what was not tested is said")]
-    fn start(site: &Site, number: u8) -> Option<Self> {
+    fn start(number: u8) -> Option<Self> {
         if std::env::var_os("EDGECTL_TEST_ENGINE").is_none() || !geteuid().is_root() {
             eprintln!("left out: {} (no EDGECTL_TEST_ENGINE)", std::thread::current().name().unwrap_or("a test"));
             return None;
         }
-        let folder = site.folder.path("../engine");
-        std::fs::create_dir(&folder).expect("a new folder");
-        let bridge = bridge_of(&folder);
+        let folder = tempfile::tempdir().expect("the temporary folder can be written");
+        let bridge = bridge_of(folder.path());
         ip(&["link", "add", &bridge, "type", "bridge"]);
         ip(&["addr", "add", &format!("10.254.{number}.1/24"), "dev", &bridge]);
         ip(&["link", "set", &bridge, "up"]);
-        let child = spawn(&folder);
+        let child = spawn(folder.path());
         let engine = Self { folder, child };
         engine.wait();
         Some(engine)
@@ -49,7 +48,7 @@ impl Dockerd {
     }
 
     fn host(&self) -> String {
-        format!("unix://{}/docker.sock", self.folder.display())
+        format!("unix://{}/docker.sock", self.folder.path().display())
     }
 
     fn docker(&self, arguments: &[&str]) -> Command {
@@ -62,7 +61,7 @@ impl Dockerd {
     fn import(&self, image: &str) {
         let mut archive = tar::Builder::new(Vec::new());
         archive.append_path_with_name("/bin/busybox", "bin/sleep").expect("busybox-static is installed");
-        let file = self.folder.join("image.tar");
+        let file = self.folder.path().join("image.tar");
         std::fs::write(&file, archive.into_inner().expect("memory is there")).expect("written");
         let import = ["import", "--change", "CMD [\"/bin/sleep\", \"100\"]", &file.to_string_lossy(), image];
         assert!(self.docker(&import).output().expect("docker starts").status.success());
@@ -75,7 +74,7 @@ impl Dockerd {
     }
 
     fn start_again(&mut self) {
-        self.child = spawn(&self.folder);
+        self.child = spawn(self.folder.path());
         self.wait();
     }
 
@@ -89,7 +88,7 @@ impl Drop for Dockerd {
     /// Ends its containers, too, where a failed test left some.
     fn drop(&mut self) {
         if !matches!(self.child.try_wait(), Ok(None)) {
-            self.child = spawn(&self.folder);
+            self.child = spawn(self.folder.path());
         }
         // No panic here: one may be under way.
         for _ in 0..200 {
@@ -104,8 +103,8 @@ impl Drop for Dockerd {
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let _ = self.child.wait();
         // It mounts its folder over itself, which would keep the folder from being removed.
-        let _ = Command::new("umount").arg("--lazy").arg(self.folder.join("data")).output();
-        let _ = Command::new("ip").args(["link", "delete", &bridge_of(&self.folder)]).output();
+        let _ = Command::new("umount").arg("--lazy").arg(self.folder.path().join("data")).output();
+        let _ = Command::new("ip").args(["link", "delete", &bridge_of(self.folder.path())]).output();
     }
 }
 
@@ -141,7 +140,7 @@ fn spawn(folder: &Path) -> Child {
 #[test]
 fn an_engine_that_dies_is_told_and_its_containers_are_removed_later() {
     let site = Site::at(60).file("deployment.template.json", &template(&["m"], ROUTE));
-    let Some(mut engine) = Dockerd::start(&site, 60) else { return };
+    let Some(mut engine) = Dockerd::start(60) else { return };
     engine.import("localhost:1/m:1.0");
     let site = site.variable("DOCKER_HOST", &engine.host());
     let mut simulation = site.start("--runtime docker");
@@ -190,7 +189,7 @@ fn check_but_causes(run: &Run, status: i32, stderr: &str) {
 #[test]
 fn an_image_that_cannot_be_had_is_told() {
     let site = Site::at(61).file("deployment.template.json", &template(&["m"], ROUTE));
-    let Some(engine) = Dockerd::start(&site, 61) else { return };
+    let Some(engine) = Dockerd::start(61) else { return };
     let site = site.variable("DOCKER_HOST", &engine.host());
     let stderr = "\
 error: cannot pull `localhost:1/m:1.0`
