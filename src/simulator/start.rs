@@ -23,7 +23,7 @@ use super::plan::ModulePlan;
 use super::planner::Planner;
 use super::prepare::{Prepared, prepare_all};
 use super::report::{Ready, Report};
-use super::state::{EphemeralFolder, Identities, StateFolder, make_private};
+use super::state::{EphemeralFolder, Identities, StateFolder, make_root, unwritable};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
 use super::workloads::{self, Behind};
@@ -100,9 +100,7 @@ pub fn check_free(project: &Path) -> Outcome {
 /// Takes the solution for this process, making its state folder.
 fn lock(project: &Path) -> Outcome<Lock> {
     let root = project.join(".edgectl");
-    make_private(&root)
-        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
-        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
+    make_root(&root)?;
     store::lock(&root).map_err(|error| explain_lock(error, project))
 }
 
@@ -192,9 +190,9 @@ impl Ground<'_> {
     fn record_run(&self, run_folder: &RunFolder) -> Outcome<Arc<Ledger>> {
         RunRecord { pid: std::process::id(), folder: run_folder.path().to_owned() }
             .save(self.root)
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/run.json`")?;
+            .map_err(|error| unwritable("cannot write `.edgectl/run.json`", &error))?;
         Ledger::create(self.root.join("children.json"), uuid::Uuid::new_v4().simple().to_string())
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/children.json`")
+            .map_err(|error| unwritable("cannot write `.edgectl/children.json`", &error))
     }
 
     fn until(&self) -> Option<Duration> {
@@ -280,18 +278,33 @@ fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sen
 }
 
 fn watch_signals(tasks: &mut JoinSet<()>, events: &mpsc::Sender<Event>) -> Outcome {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+    let mut kinds = vec![
+        (SignalKind::interrupt(), Failure::interrupted as fn() -> Failure),
+        (SignalKind::terminate(), Failure::terminated),
+    ];
+    if !outlives_terminal() {
+        kinds.push((SignalKind::hangup(), Failure::terminated));
+    }
+    for (kind, failure) in kinds {
         let mut signals = signal(kind).or_fail(Kind::Machine, || "cannot listen to signals")?;
         let events = events.clone();
         tasks.spawn(async move {
             while signals.recv().await.is_some() {
-                if events.send(Event::Interrupt).await.is_err() {
+                if events.send(Event::Interrupt(failure())).await.is_err() {
                     return;
                 }
             }
         });
     }
     Ok(())
+}
+
+/// Says whether SIGHUP is ignored, as `nohup` arranges it; listening to it would undo that.
+fn outlives_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is that of signal 1.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Returns how a simulation ended; containers that could not be removed are an end of their own, or a warning.
@@ -329,8 +342,6 @@ fn explain_lock(error: LockError, project: &Path) -> Failure {
             };
             failure.hint("look at it with `edgectl ps`, or end it with `edgectl stop`")
         }
-        LockError::Io { path, source } => Failure::machine(format!("cannot lock `{}`", path.display()))
-            .cause(source)
-            .hint("make the solution's folder writable"),
+        LockError::Io { path, source } => unwritable(format!("cannot lock `{}`", path.display()), &source),
     }
 }
