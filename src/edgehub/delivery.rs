@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::hub::{EdgeHub, Handed};
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
 use super::queue::Queued;
-use super::vocabulary::{Endpoint, Output, QueueId, ToCloud};
+use super::vocabulary::{Endpoint, Output, QueueId, ToCloud, ToStore};
 use crate::clock::Now;
 use crate::identity::Identity;
 use crate::message::{Message, system};
@@ -58,7 +58,8 @@ impl EdgeHub {
         }
         let Some(queue) = self.queues.get_mut(id) else { return true };
         if let Some(missing) = queue.missing() {
-            self.out.push_back(Output::Load { queue: id.clone(), from: missing.from, count: missing.count });
+            let load = ToStore::Load { queue: id.clone(), from: missing.from, count: missing.count };
+            self.out.push_back(Output::Store(load));
         }
         queue.is_empty()
     }
@@ -107,7 +108,7 @@ impl EdgeHub {
     pub(super) fn finish(&mut self, now: Now, id: &QueueId, offset: u64) {
         let Some(queue) = self.queues.get_mut(id) else { return };
         if let Some(first) = queue.finish(now.monotonic, offset) {
-            self.out.push_back(Output::Done { queue: id.clone(), first });
+            self.tell_store(ToStore::Done { queue: id.clone(), first });
         }
         self.stirred.insert(id.endpoint.clone());
     }

@@ -3,7 +3,7 @@
 use super::hub::{EdgeHub, Promise};
 use super::port::{ConnectionId, Receipt};
 use super::queue::Queued;
-use super::vocabulary::{Injection, Output, QueueId, Ticket};
+use super::vocabulary::{Injection, Output, QueueId, Ticket, ToStore};
 use crate::clock::{Now, iso_millis};
 use crate::identity::Identity;
 use crate::message::{Message, system};
@@ -69,7 +69,7 @@ impl EdgeHub {
         let message = queued.message.clone();
         let endpoint = id.endpoint.clone();
         let mark = self.promises.next_mark();
-        self.out.push_back(Output::Append { mark, queue: id, offset, queued });
+        self.tell_store(ToStore::Append { mark, queue: id, offset, queued });
         self.out.push_back(Output::Routed { message, endpoint, route });
     }
 }

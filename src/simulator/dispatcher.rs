@@ -222,10 +222,7 @@ impl Dispatcher {
 
     fn handle_stored(&mut self, now: Now, stored: Stored) {
         match stored {
-            Stored::Durable { mark } => self.hub.handle(now, edgehub::Input::Durable { mark }),
-            Stored::Loaded { queue, from, messages } => {
-                self.hub.handle(now, edgehub::Input::Loaded { queue, from, messages });
-            }
+            Stored::Said(said) => self.hub.handle(now, edgehub::Input::Store(said)),
             Stored::Failed => {
                 let outcome = self.close_storage();
                 if let Err(failure) = &outcome {

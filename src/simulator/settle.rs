@@ -2,11 +2,10 @@
 
 use super::dispatcher::{CallReply, Dispatcher};
 use super::event::ToHead;
-use super::storage::Command;
 use super::taps::Tapped;
 use crate::agent;
 use crate::clock::Now;
-use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal};
+use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal, ToStore};
 use crate::failure::Failure;
 use crate::identity::{Identity, ModuleId};
 use crate::iothub;
@@ -50,14 +49,7 @@ impl Dispatcher {
             }
             Output::Invoked { call, result } => self.handle_invoked(call, result),
             Output::Injected { ticket, queued } => self.handle_injected(ticket, queued),
-            Output::Append { mark, queue, offset, queued } => {
-                self.storage.send(Command::Append { mark, queue, offset, queued });
-            }
-            Output::Save { mark, name, document } => {
-                self.storage.send(Command::Save { mark, name: format!("hub/{name}"), document });
-            }
-            Output::Done { queue, first } => self.storage.send(Command::Done { queue, first }),
-            Output::Load { queue, from, count } => self.storage.send(Command::Load { queue, from, count }),
+            Output::Store(told) => self.storage.send(told),
             Output::Cloud(to_cloud) => {
                 self.cloud.handle(now.unix, to_cloud);
                 // At once: what the cloud keeps has to reach the store before what the hub says next.
@@ -86,9 +78,8 @@ impl Dispatcher {
                 }
             }
             iothub::Output::Save { name, document } => {
-                self.storage.send(Command::Save { mark: 0, name: format!("cloud/{name}"), document });
+                self.storage.send(ToStore::Save { mark: 0, name: format!("cloud/{name}"), document });
             }
-            iothub::Output::Arrived(_) => {}
             iothub::Output::Warning(text) => self.report.warn(&text),
         }
     }

@@ -1,6 +1,6 @@
 //! The store thread: the one place that writes queues and state documents while a simulation runs.
 //!
-//! It takes everything that waits, writes it, commits once, and only then says [`Stored::Durable`]: group commit. What
+//! It takes everything that waits, writes it, commits once, and only then says [`FromStore::Durable`]: group commit. What
 //! is done with is noted after that, so that it counts even for messages of the same group.
 
 use std::collections::BTreeMap;
@@ -14,48 +14,20 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::state::document_path;
-use crate::edgehub::{QueueId, Queued};
+use crate::edgehub::{FromStore, QueueId, Queued, ToStore};
 use crate::message::Message;
 use crate::store::{self, Durability, Queues, StoreError};
 
 /// Commands taken before a commit, at the most.
 const GROUP: usize = 4096;
-/// Bytes read for one [`Command::Load`], at the most.
+/// Bytes read for one [`ToStore::Load`], at the most.
 const LOAD_BYTES: usize = 1 << 20;
-
-/// What the store thread does.
-#[derive(Debug)]
-pub(super) enum Command {
-    Append {
-        mark: u64,
-        queue: QueueId,
-        offset: u64,
-        queued: Queued,
-    },
-    /// Replaces the state document `<folder>/<name>.json`.
-    Save {
-        mark: u64,
-        name: String,
-        document: Value,
-    },
-    Done {
-        queue: QueueId,
-        first: u64,
-    },
-    Load {
-        queue: QueueId,
-        from: u64,
-        count: usize,
-    },
-}
 
 /// What the store thread says.
 #[derive(Debug)]
 pub(super) enum Stored {
-    /// Everything up to this mark survives a crash of this process.
-    Durable { mark: u64 },
-    /// What was asked for; for records that were lost, messages that have expired.
-    Loaded { queue: QueueId, from: u64, messages: Vec<Queued> },
+    /// Something for the hub; durable is what survives a crash of this process.
+    Said(FromStore),
     /// Nothing more will be stored; [`Storage::close`] says why.
     Failed,
 }
@@ -63,7 +35,7 @@ pub(super) enum Stored {
 /// The handle of the store thread; dropping the sender ends it once everything is written.
 #[derive(Debug)]
 pub(super) struct Storage {
-    commands: Option<Sender<Command>>,
+    commands: Option<Sender<ToStore>>,
     thread: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
@@ -87,7 +59,7 @@ impl Storage {
     }
 
     /// Hands over a command; after a failure nobody takes it, which [`Stored::Failed`] has told.
-    pub(super) fn send(&self, command: Command) {
+    pub(super) fn send(&self, command: ToStore) {
         if let Some(commands) = &self.commands {
             let _ = commands.send(command);
         }
@@ -121,7 +93,7 @@ struct Group {
 }
 
 impl Writer {
-    fn run(&mut self, commands: &Receiver<Command>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
+    fn run(&mut self, commands: &Receiver<ToStore>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
         let mut told = 0;
         while let Ok(first) = commands.recv() {
             self.take(first)?;
@@ -131,29 +103,29 @@ impl Writer {
             self.save(group.documents)?;
             if self.mark > told {
                 told = self.mark;
-                tell(Stored::Durable { mark: told });
+                tell(Stored::Said(FromStore::Durable { mark: told }));
             }
             self.acknowledge(group.done)?;
             for (queue, from, count) in group.loads {
                 let messages = self.load(&queue, from, count)?;
-                tell(Stored::Loaded { queue, from, messages });
+                tell(Stored::Said(FromStore::Loaded { queue, from, messages }));
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, command: Command) -> Result<(), StoreError> {
+    fn take(&mut self, command: ToStore) -> Result<(), StoreError> {
         match command {
-            Command::Append { mark, queue, offset, queued } => {
+            ToStore::Append { mark, queue, offset, queued } => {
                 self.queues.append(&queue.name(), offset, &queued.encode())?;
                 self.mark = self.mark.max(mark);
             }
-            Command::Save { mark, name, document } => {
+            ToStore::Save { mark, name, document } => {
                 self.group.documents.insert(name, document);
                 self.mark = self.mark.max(mark);
             }
-            Command::Done { queue, first } => drop(self.group.done.insert(queue, first)),
-            Command::Load { queue, from, count } => self.group.loads.push((queue, from, count)),
+            ToStore::Done { queue, first } => drop(self.group.done.insert(queue, first)),
+            ToStore::Load { queue, from, count } => self.group.loads.push((queue, from, count)),
         }
         Ok(())
     }
@@ -219,13 +191,13 @@ mod tests {
         QueueId { endpoint: Endpoint::Upstream, priority: QueueId::LAST }
     }
 
-    fn append(mark: u64, offset: u64) -> Command {
+    fn append(mark: u64, offset: u64) -> ToStore {
         let message = Message { body: Bytes::from(offset.to_string()), ..Message::default() };
-        Command::Append { mark, queue: upstream(), offset, queued: Queued { expires: None, message } }
+        ToStore::Append { mark, queue: upstream(), offset, queued: Queued { expires: None, message } }
     }
 
-    fn save(mark: u64, name: &str) -> Command {
-        Command::Save { mark, name: name.to_owned(), document: json!(mark) }
+    fn save(mark: u64, name: &str) -> ToStore {
+        ToStore::Save { mark, name: name.to_owned(), document: json!(mark) }
     }
 
     impl World {
@@ -234,7 +206,7 @@ mod tests {
         }
 
         /// Hands over commands all at once and returns what the thread says until they are through.
-        fn run(&self, commands: Vec<Command>) -> (Vec<Stored>, Result<(), StoreError>) {
+        fn run(&self, commands: Vec<ToStore>) -> (Vec<Stored>, Result<(), StoreError>) {
             let queues = Queues::open(&self.folder.path().join("queues"), Durability::Process).expect("opened").0;
             let (sender, received) = channel();
             commands.into_iter().for_each(|command| sender.send(command).expect("the receiver is here"));
@@ -258,8 +230,10 @@ mod tests {
             messages.iter().map(|queued| String::from_utf8_lossy(&queued.message.body).into_owned()).collect()
         };
         let shown = stored.iter().map(|stored| match stored {
-            Stored::Durable { mark } => format!("durable {mark}"),
-            Stored::Loaded { from, messages, .. } => format!("from {from}: {}", bodies(messages).join(" ")),
+            Stored::Said(FromStore::Durable { mark }) => format!("durable {mark}"),
+            Stored::Said(FromStore::Loaded { from, messages, .. }) => {
+                format!("from {from}: {}", bodies(messages).join(" "))
+            }
             Stored::Failed => "failed".to_owned(),
         });
         shown.collect()
@@ -268,7 +242,7 @@ mod tests {
     #[test]
     fn a_group_is_told_once_and_what_it_stored_can_be_loaded() {
         let world = World::new();
-        let load = Command::Load { queue: upstream(), from: 1, count: 10 };
+        let load = ToStore::Load { queue: upstream(), from: 1, count: 10 };
         let (stored, ended) = world.run(vec![append(1, 0), load, append(2, 1), save(3, "hub/sessions"), append(4, 2)]);
         ended.expect("all is stored");
         assert_eq!(told(&stored), ["durable 4", "from 1: 1 2"]);
@@ -279,7 +253,7 @@ mod tests {
     #[test]
     fn what_is_done_in_the_group_that_stored_it_is_not_owed_again() {
         let world = World::new();
-        let done = Command::Done { queue: upstream(), first: 2 };
+        let done = ToStore::Done { queue: upstream(), first: 2 };
         world.run(vec![append(1, 0), append(2, 1), done]).1.expect("all is stored");
         assert_eq!(world.left(), (2, 2));
     }
@@ -288,7 +262,7 @@ mod tests {
     fn a_group_without_news_tells_nothing() {
         let world = World::new();
         world.run(vec![append(1, 0)]).1.expect("stored");
-        let (stored, ended) = world.run(vec![Command::Done { queue: upstream(), first: 1 }]);
+        let (stored, ended) = world.run(vec![ToStore::Done { queue: upstream(), first: 1 }]);
         ended.expect("stored");
         assert_eq!(told(&stored), [""; 0]);
     }
@@ -298,12 +272,14 @@ mod tests {
         let world = World::new();
         world.run(vec![append(1, 7), append(2, 8)]).1.expect("stored");
         let (stored, ended) = world.run(vec![
-            Command::Load { queue: upstream(), from: 5, count: 10 },
-            Command::Load { queue: upstream(), from: 9, count: 2 },
+            ToStore::Load { queue: upstream(), from: 5, count: 10 },
+            ToStore::Load { queue: upstream(), from: 9, count: 2 },
         ]);
         ended.expect("nothing is damaged");
         let expiries = |stored: &Stored| match stored {
-            Stored::Loaded { messages, .. } => messages.iter().map(|queued| queued.expires.is_some()).collect(),
+            Stored::Said(FromStore::Loaded { messages, .. }) => {
+                messages.iter().map(|queued| queued.expires.is_some()).collect()
+            }
             other => panic!("expected messages, found {other:?}"),
         };
         let lost: Vec<Vec<bool>> = stored.iter().map(expiries).collect();
