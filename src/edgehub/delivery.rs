@@ -1,5 +1,6 @@
 //! From the queues to those who wait: in order, in a window, at least once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::hub::{EdgeHub, Handed};
@@ -8,7 +9,7 @@ use super::queue::Queued;
 use super::vocabulary::{Endpoint, Output, QueueId, ToCloud, ToStore};
 use crate::clock::Now;
 use crate::identity::Identity;
-use crate::message::{Message, system};
+use crate::message::Message;
 
 /// How long a client or the cloud may take to acknowledge (protocol.md §9.2).
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
@@ -53,8 +54,8 @@ impl EdgeHub {
                 self.finish(now, id, offset);
                 continue;
             }
-            let queued = queued.clone();
-            self.deliver(now, Place { queue: id, offset }, queued.message, taker);
+            let message = Arc::clone(&queued.message);
+            self.deliver(now, Place { queue: id, offset }, message, taker);
         }
         let Some(queue) = self.queues.get_mut(id) else { return true };
         if let Some(missing) = queue.missing() {
@@ -75,7 +76,7 @@ impl EdgeHub {
         }
     }
 
-    fn deliver(&mut self, now: Now, Place { queue: id, offset }: Place<'_>, mut message: Message, taker: &Taker) {
+    fn deliver(&mut self, now: Now, Place { queue: id, offset }: Place<'_>, message: Arc<Message>, taker: &Taker) {
         let (connection, guarantee, identity, input) = match taker {
             Taker::Cloud => {
                 self.out.push_back(Output::Cloud(ToCloud::Telemetry { queue: id.clone(), offset, message }));
@@ -83,7 +84,6 @@ impl EdgeHub {
             }
             Taker::Client { connection, guarantee, identity, input } => (*connection, *guarantee, identity, input),
         };
-        message.set_system(system::INPUT_NAME, input);
         self.clients.counts(identity).received += 1;
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);

@@ -1,6 +1,7 @@
 //! What the hub and its surroundings say to each other: everything but the clients' own requests and events.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -150,7 +151,7 @@ pub enum ToCloud {
         /// Its offset there.
         offset: u64,
         /// The message.
-        message: Message,
+        message: Arc<Message>,
     },
     /// Reported properties changed at the edge.
     Reported {
@@ -378,7 +379,7 @@ pub enum Output {
     /// A message was queued for an endpoint.
     Routed {
         /// The message, stamped.
-        message: Message,
+        message: Arc<Message>,
         /// Where it goes.
         endpoint: Endpoint,
         /// The route that sent it there; `None` if the developer did.

@@ -121,12 +121,13 @@ impl IotHub {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
     use crate::edgehub::{Endpoint, QueueId};
     use crate::identity::{DeviceId, ModuleId};
-    use crate::message::Message;
     use crate::twin::ConnectionState;
 
     const UNIX: Duration = Duration::from_secs(1_700_000_000);
@@ -156,7 +157,7 @@ mod tests {
     fn a_message_is_taken_once_it_has_arrived() {
         let mut cloud = cloud();
         let queue = QueueId { endpoint: Endpoint::Upstream, priority: 0 };
-        let telemetry = ToCloud::Telemetry { queue: queue.clone(), offset: 4, message: Message::default() };
+        let telemetry = ToCloud::Telemetry { queue: queue.clone(), offset: 4, message: Arc::default() };
         cloud.handle(UNIX, telemetry);
         let taken = Output::ToEdge(FromCloud::Taken { queue, offset: 4 });
         assert_eq!(outputs(&mut cloud), [taken]);

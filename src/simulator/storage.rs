@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,7 +16,6 @@ use serde_json::Value;
 
 use super::state::document_path;
 use crate::edgehub::{FromStore, QueueId, Queued, ToStore};
-use crate::message::Message;
 use crate::store::{self, Durability, Queues, StoreError};
 
 /// Commands taken before a commit, at the most.
@@ -151,7 +151,7 @@ impl Writer {
     fn load(&self, queue: &QueueId, from: u64, count: usize) -> Result<Vec<Queued>, StoreError> {
         let records = self.queues.read(&queue.name(), from, count, LOAD_BYTES)?;
         // A record that is lost, or no message since another version wrote it, is passed over; it is not fatal.
-        let lost = || Queued { expires: Some(Duration::ZERO), message: Message::default() };
+        let lost = || Queued { expires: Some(Duration::ZERO), message: Arc::default() };
         let mut messages = Vec::with_capacity(records.len());
         for (number, record) in records {
             let missing = usize::try_from(number - from).unwrap_or(count).min(count);
@@ -181,6 +181,7 @@ mod tests {
 
     use super::*;
     use crate::edgehub::Endpoint;
+    use crate::message::Message;
 
     /// A store whose thread is run by hand, over a temporary folder.
     struct World {
@@ -193,7 +194,12 @@ mod tests {
 
     fn append(mark: u64, offset: u64) -> ToStore {
         let message = Message { body: Bytes::from(offset.to_string()), ..Message::default() };
-        ToStore::Append { mark, queue: upstream(), offset, queued: Queued { expires: None, message } }
+        ToStore::Append {
+            mark,
+            queue: upstream(),
+            offset,
+            queued: Queued { expires: None, message: Arc::new(message) },
+        }
     }
 
     fn save(mark: u64, name: &str) -> ToStore {
