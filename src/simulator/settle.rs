@@ -112,25 +112,25 @@ impl Dispatcher {
     }
 
     fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {
-        let Some(answers) = self.injections.remove(&ticket) else { return };
+        let Some(answers) = self.asked.close_injection(ticket) else { return };
         answers.record(&serde_json::json!({ "queued": queued }));
         answers.done();
     }
 
     fn handle_routed(&mut self, tapped: Tapped) {
         self.report.message(&tapped, &self.device);
-        if !self.monitors.is_empty() {
+        if !self.audience.monitors.is_empty() {
             let record = serde_json::json!(tapped.record(&self.device));
-            self.monitors.retain(|(filter, answers)| match filter.admits(&tapped) {
+            self.audience.monitors.retain(|(filter, answers)| match filter.admits(&tapped) {
                 true => answers.record(&record),
                 false => !answers.is_gone(),
             });
         }
-        self.taps.remember(tapped);
+        self.audience.taps.remember(tapped);
     }
 
     fn handle_invoked(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
-        match self.calls.remove(&call) {
+        match self.asked.calls.remove(&call) {
             // A caller that went away needs no answer.
             Some(CallReply::Http(reply)) => drop(reply.send(result)),
             Some(CallReply::Control { answers, target, method }) => match result {

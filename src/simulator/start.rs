@@ -1,5 +1,6 @@
 //! From a solution to a running simulation, and to its end with nothing left behind.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use super::children::Children;
 use super::containers::{self, Containers};
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::Opening;
-use super::dispatcher::{Clock, Dispatcher, Ended, Parts};
+use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
 use super::event::Event;
 use super::gateway::Gateway;
 use super::heads::Heads;
@@ -151,8 +152,21 @@ impl Ground<'_> {
         let agent = agent_of(&plans, clock);
         let children = Children::new(plans, ledger, events, behind);
         report.tell_ready();
-        let parts = Parts { clock, device, hub, cloud, agent, storage, children, report, until, fail_on };
-        let ended = Dispatcher::new(parts).run(received).await;
+        let dispatcher = Dispatcher {
+            clock,
+            device,
+            hub,
+            cloud,
+            agent,
+            storage,
+            children,
+            report,
+            ending: Ending::new(until, fail_on),
+            heads: HashMap::new(),
+            asked: Asked::default(),
+            audience: Audience::default(),
+        };
+        let ended = dispatcher.run(received).await;
         tasks.shutdown().await;
         Ok(ended)
     }
