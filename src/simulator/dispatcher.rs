@@ -11,11 +11,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::children::Children;
 use super::control::Answers;
-use super::event::{Event, FromHead, ToHead};
+use super::event::{Event, FromHead};
 use super::logs::{Line, Logs};
 use super::report::Report;
 use super::storage::{Storage, Stored};
 use super::taps::{Filter, Taps};
+use super::to_heads::ToHeads;
 use crate::agent::{self, Agent};
 use crate::clock::{Now, since_epoch};
 use crate::edgehub::{self, Answer, CallId, ConnectionId, EdgeHub, InvokeError, Ticket};
@@ -163,7 +164,7 @@ pub(super) struct Dispatcher {
     pub(super) children: Children,
     pub(super) report: Report,
     pub(super) ending: Ending,
-    pub(super) heads: HashMap<ConnectionId, mpsc::UnboundedSender<ToHead>>,
+    pub(super) heads: ToHeads,
     pub(super) asked: Asked,
     pub(super) audience: Audience,
 }
@@ -209,14 +210,18 @@ impl Dispatcher {
     fn handle_head(&mut self, now: Now, connection: ConnectionId, event: FromHead) {
         match event {
             FromHead::Connect { identity, credential, session, head } => {
-                self.heads.insert(connection, head);
+                self.heads.add(connection, head);
                 self.hub.handle(now, edgehub::Input::Connect { connection, identity, credential, session });
             }
-            FromHead::Request(request) => self.hub.handle(now, edgehub::Input::Request { connection, request }),
+            FromHead::Requests(requests) => {
+                for request in requests {
+                    self.hub.handle(now, edgehub::Input::Request { connection, request });
+                }
+            }
             FromHead::Notice(text) => self.note_client(now, connection, text),
             FromHead::Closed(why) => {
                 self.note_client(now, connection, format!("disconnected: {why}"));
-                self.heads.remove(&connection);
+                self.heads.remove(connection);
                 self.hub.handle(now, edgehub::Input::Disconnect { connection });
                 self.tell_connections();
             }

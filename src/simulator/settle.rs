@@ -11,7 +11,7 @@ use crate::identity::{Identity, ModuleId};
 use crate::iothub;
 
 impl Dispatcher {
-    /// Drains all cores until none has anything to say.
+    /// Drains all cores until none has anything to say, and then tells the store and the heads all at once.
     pub(super) fn settle(&mut self, now: Now) {
         loop {
             let mut quiet = true;
@@ -25,23 +25,25 @@ impl Dispatcher {
                 self.handle_agent(output);
             }
             if quiet {
-                return;
+                break;
             }
         }
+        self.storage.flush();
+        self.heads.flush();
     }
 
     fn handle_hub(&mut self, now: Now, output: Output) {
         match output {
             Output::Connected { connection, remembered } => {
-                self.tell_head(connection, ToHead::Connected { remembered });
+                self.heads.tell(connection, ToHead::Connected { remembered });
                 self.tell_connections();
             }
             Output::Refused { connection, identity, refusal } => {
                 self.handle_refused(now, connection, identity, refusal)
             }
-            Output::Client { connection, event } => self.tell_head(connection, ToHead::Event(event)),
+            Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
-                self.tell_head(connection, ToHead::Close(reason));
+                self.heads.tell(connection, ToHead::Close(reason));
                 if let Some(module) = identity.module {
                     self.note(now, module, format!("connection closed: {reason}"));
                 }
@@ -95,20 +97,13 @@ impl Dispatcher {
         }
     }
 
-    fn tell_head(&mut self, connection: edgehub::ConnectionId, said: ToHead) {
-        if let Some(head) = self.heads.get(&connection) {
-            // A head that is gone will say so itself.
-            let _ = head.send(said);
-        }
-    }
-
     fn handle_refused(&mut self, now: Now, connection: edgehub::ConnectionId, identity: Identity, refusal: Refusal) {
         let Refusal::NotAuthorized(reason) = &refusal;
         match identity.module.as_ref().filter(|module| self.children.plan(module).is_some()) {
             Some(module) => self.note(now, module.clone(), format!("connection refused: {reason}")),
             None => self.report.warn(&format!("connection refused: {reason}")),
         }
-        self.tell_head(connection, ToHead::Refused(refusal));
+        self.heads.tell(connection, ToHead::Refused(refusal));
     }
 
     fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {

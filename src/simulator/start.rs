@@ -1,6 +1,5 @@
 //! From a solution to a running simulation, and to its end with nothing left behind.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -27,6 +26,7 @@ use super::report::{Ready, Report};
 use super::state::{EphemeralFolder, Identities, StateFolder, make_private};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
+use super::to_heads::ToHeads;
 use super::workloads::{self, Behind};
 use crate::agent::{self, Agent};
 use crate::edgehub::EdgeHub;
@@ -162,7 +162,7 @@ impl Ground<'_> {
             children,
             report,
             ending: Ending::new(until, fail_on),
-            heads: HashMap::new(),
+            heads: ToHeads::default(),
             asked: Asked::default(),
             audience: Audience::default(),
         };

@@ -18,7 +18,7 @@ use super::state::document_path;
 use crate::edgehub::{FromStore, QueueId, Queued, ToStore};
 use crate::store::{self, Durability, Queues, StoreError};
 
-/// Commands taken before a commit, at the most.
+/// Commands after which no more are taken before a commit.
 const GROUP: usize = 4096;
 /// Bytes read for one [`ToStore::Load`], at the most.
 const LOAD_BYTES: usize = 1 << 20;
@@ -35,7 +35,9 @@ pub(super) enum Stored {
 /// The handle of the store thread; dropping the sender ends it once everything is written.
 #[derive(Debug)]
 pub(super) struct Storage {
-    commands: Option<Sender<ToStore>>,
+    /// What was said since the last [`Storage::flush`].
+    waiting: Vec<ToStore>,
+    commands: Option<Sender<Vec<ToStore>>>,
     thread: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
@@ -55,13 +57,18 @@ impl Storage {
             }
             ended
         })?;
-        Ok(Self { commands: Some(commands), thread: Some(thread) })
+        Ok(Self { waiting: Vec::new(), commands: Some(commands), thread: Some(thread) })
     }
 
-    /// Hands over a command; after a failure nobody takes it, which [`Stored::Failed`] has told.
-    pub(super) fn send(&self, command: ToStore) {
-        if let Some(commands) = &self.commands {
-            let _ = commands.send(command);
+    /// Says something to the thread, at the next [`Storage::flush`].
+    pub(super) fn send(&mut self, command: ToStore) {
+        self.waiting.push(command);
+    }
+
+    /// Lets the thread hear what was said; after a failure nobody does, which [`Stored::Failed`] has told.
+    pub(super) fn flush(&mut self) {
+        if let Some(commands) = self.commands.as_ref().filter(|_| !self.waiting.is_empty()) {
+            let _ = commands.send(std::mem::take(&mut self.waiting));
         }
     }
 
@@ -69,6 +76,7 @@ impl Storage {
     ///
     /// The thread may have something to tell: whoever calls this must not keep it from that.
     pub(super) fn close(&mut self) -> Result<(), StoreError> {
+        self.flush();
         self.commands = None;
         let Some(thread) = self.thread.take() else { return Ok(()) };
         // A panic of the thread has been told on stderr already.
@@ -93,11 +101,17 @@ struct Group {
 }
 
 impl Writer {
-    fn run(&mut self, commands: &Receiver<ToStore>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
+    fn run(&mut self, commands: &Receiver<Vec<ToStore>>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
         let mut told = 0;
         while let Ok(first) = commands.recv() {
-            self.take(first)?;
-            commands.try_iter().take(GROUP).try_for_each(|command| self.take(command))?;
+            let mut taken = first.len();
+            self.take_all(first)?;
+            while taken < GROUP
+                && let Ok(more) = commands.try_recv()
+            {
+                taken += more.len();
+                self.take_all(more)?;
+            }
             let group = std::mem::take(&mut self.group);
             self.queues.commit()?;
             self.save(group.documents)?;
@@ -112,6 +126,10 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    fn take_all(&mut self, commands: Vec<ToStore>) -> Result<(), StoreError> {
+        commands.into_iter().try_for_each(|command| self.take(command))
     }
 
     fn take(&mut self, command: ToStore) -> Result<(), StoreError> {
@@ -215,7 +233,7 @@ mod tests {
         fn run(&self, commands: Vec<ToStore>) -> (Vec<Stored>, Result<(), StoreError>) {
             let queues = Queues::open(&self.folder.path().join("queues"), Durability::Process).expect("opened").0;
             let (sender, received) = channel();
-            commands.into_iter().for_each(|command| sender.send(command).expect("the receiver is here"));
+            sender.send(commands).expect("the receiver is here");
             drop(sender);
             let told = std::cell::RefCell::new(Vec::new());
             let folder = self.folder.path().to_owned();
@@ -309,8 +327,10 @@ mod tests {
         let tell = move |stored| sender.send(stored).expect("the test listens");
         let mut storage = Storage::start(queues, world.folder.path().to_owned(), tell).expect("started");
         storage.send(append(1, 0));
+        storage.flush();
         assert_eq!(told(&[said.recv().expect("stored")]), ["durable 1"]);
         storage.send(append(2, 9));
+        storage.flush();
         assert_eq!(told(&[said.recv().expect("told")]), ["failed"]);
         let why = storage.close().expect_err("number 9 is out of order").to_string();
         assert_eq!(why, format!("queue `{}` is at record 1, not at 9", upstream().name()));
