@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -33,7 +32,7 @@ use crate::edgehub::EdgeHub;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{Authority, CertifiedKey, MasterKey, ModuleId};
 use crate::iothub::IotHub;
-use crate::net::{UnixSocket, WorkloadDoor};
+use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket, WorkloadDoor};
 use crate::runtime::{self, Ledger};
 use crate::store::{self, Lock, LockError, Queues};
 use crate::text::counted;
@@ -43,6 +42,8 @@ use crate::ui::Ui;
 const EVENTS: usize = 4096;
 /// How long a command may take to hear that the simulation has ended.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// The most connections whose clients have not proved yet who they are: 10,000 open ones leave room for others.
+const LOBBY: u64 = 4096;
 
 /// What a simulation stands on: files read, folders made and locked.
 struct Ground<'a> {
@@ -128,7 +129,8 @@ impl Ground<'_> {
         gateway.tell_denied(self.ui);
         let names = gateway.names(containers.map(|containers| containers.host.as_str()));
         let run_folder = RunFolder::create(&self.options.environment, self.root)?;
-        let plans = self.plan(prepared, containers, &gateway, &run_folder)?;
+        let descriptors = net::raise_descriptors();
+        let plans = self.plan(prepared, containers, &gateway, &run_folder, descriptors)?;
         let mut report = Report::new(*self.ui, self.ready(&plans, &gateway));
         let (hub, queues, cloud) = self.open_cores(&names)?;
         let (events, received) = mpsc::channel(EVENTS);
@@ -138,8 +140,8 @@ impl Ground<'_> {
 
         let mut tasks = JoinSet::new();
         let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
-        gateway.serve(&mut tasks, &certificate, &heads)?;
-        serve_control(&mut tasks, &run_folder, &events)?;
+        gateway.serve(&mut tasks, &certificate, &heads, &accept_rules(descriptors))?;
+        serve_control(&mut tasks, &run_folder, &events).await?;
         watch_signals(&mut tasks, &events)?;
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
@@ -231,6 +233,7 @@ impl Ground<'_> {
         containers: Option<&Containers>,
         gateway: &Gateway,
         run_folder: &RunFolder,
+        descriptors: Descriptors,
     ) -> Outcome<Vec<ModulePlan>> {
         let planner = Planner {
             options: self.options,
@@ -240,6 +243,7 @@ impl Ground<'_> {
             host: gateway.host(),
             run_folder,
             containers,
+            descriptors: descriptors.before,
         };
         let modules = self.simulated.deployment.modules.iter().zip(prepared);
         modules.map(|(spec, prepared)| planner.plan(spec, prepared)).collect()
@@ -256,6 +260,12 @@ impl Ground<'_> {
             pid: std::process::id(),
         }
     }
+}
+
+/// Lets in what this process has room for: half of its descriptors are for clients that are in, and for files.
+fn accept_rules(descriptors: Descriptors) -> AcceptRules {
+    let seats = (descriptors.now / 2).min(LOBBY);
+    AcceptRules::with(Lobby::new(usize::try_from(seats).unwrap_or(usize::MAX)))
 }
 
 fn agent_of(plans: &[ModulePlan], clock: Clock) -> Agent {
@@ -278,12 +288,10 @@ async fn serve_workloads(
     Ok(())
 }
 
-fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sender<Event>) -> Outcome {
-    let path = folder.path().join("control.sock");
-    let listener =
-        UnixListener::bind(&path).or_fail(Kind::Machine, || format!("cannot listen on `{}`", path.display()))?;
+async fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sender<Event>) -> Outcome {
+    let socket = UnixSocket::bind(&folder.path().join("control.sock"), 0o600).await?;
     let events = events.clone();
-    tasks.spawn(control::serve(listener, move |call| {
+    tasks.spawn(control::serve(socket, move |call| {
         // The dispatcher may be busy; the task of this client waits for it.
         let events = events.clone();
         tokio::spawn(async move { events.send(Event::Control(call)).await });
