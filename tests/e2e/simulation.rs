@@ -1,7 +1,8 @@
 //! A simulation that runs for one test: started, watched, and ended whatever the test does.
 
 use std::io::Read;
-use std::process::{Child, ExitStatus};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 
@@ -44,7 +45,28 @@ impl<'a> Simulation<'a> {
         let address = address();
         let mut all = vec!["simulate", "--json", "--address", &address];
         all.extend(arguments.split_whitespace());
-        let mut child = solution.command(&all).spawn().expect("the built program starts");
+        Self::of(solution, solution.command(&all))
+    }
+
+    /// The same, where nobody else, the engine least of all, sees what edgectl makes in `folder`.
+    #[track_caller]
+    pub(crate) fn start_hidden(solution: &'a Solution, folder: &Path, arguments: &str) -> Self {
+        let address = address();
+        let mut all = vec!["simulate", "--json", "--address", &address];
+        all.extend(arguments.split_whitespace());
+        let plain = solution.command(&all);
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", "mount -t tmpfs none \"$0\" && exec \"$@\""]).arg(folder);
+        command.arg(plain.get_program()).args(plain.get_args());
+        command.current_dir(plain.get_current_dir().expect("it has one")).env_clear();
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::of(solution, command)
+    }
+
+    #[track_caller]
+    fn of(solution: &'a Solution, mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the built program starts");
         let records = Records::of(child.stdout.take().expect("stdout is piped"));
         let mut errors = child.stderr.take().expect("stderr is piped");
         let stderr = thread::spawn(move || {

@@ -38,11 +38,15 @@ impl Solution {
     /// Its name is that of no other: containers and networks of all tests live in one engine.
     pub(crate) fn with_variables(variables: &[(&str, String)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        let name = format!("s{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Self::named(&format!("s{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)), variables)
+    }
+
+    /// The same, in a folder of that name.
+    pub(crate) fn named(name: &str, variables: &[(&str, String)]) -> Self {
         let Self { folder, .. } = Self::empty_with(variables);
         let run = folder.run(&format!("new solution {name} --yes --quiet"));
         assert_eq!(run.status, Some(0), "{}", run.stderr);
-        Self { folder, name }
+        Self { folder, name: name.to_owned() }
     }
 
     /// Returns the path of a file in the solution.
