@@ -13,6 +13,10 @@ mod files;
 mod machine;
 #[path = "faults/modules.rs"]
 mod modules;
+#[path = "faults/preparations.rs"]
+mod preparations;
+#[path = "faults/shared_engine.rs"]
+mod shared_engine;
 #[path = "faults/starts.rs"]
 mod starts;
 mod support;

@@ -202,7 +202,7 @@ impl EdgeHub {
 
     fn save_twin(&mut self, identity: &Identity) {
         let held = self.twins.held.get(identity).map(|held| serde_json::json!(held));
-        self.save(format!("twins/{identity}"), held.unwrap_or_default());
+        self.save(&format!("twins/{identity}"), held.unwrap_or_default());
     }
 }
 

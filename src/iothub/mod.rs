@@ -1,4 +1,4 @@
-//! The simulated cloud: twins in their service form, and what arrived upstream.
+//! The simulated cloud: twins in their service form.
 //!
 //! A core: no socket, no clock, no task. What it keeps it hands out as [`Output::Save`]; what it tells an edge device
 //! goes over a link that others may cut or delay.
@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 
 use crate::edgehub::{FromCloud, ToCloud};
 use crate::identity::Identity;
-use crate::message::Message;
 use crate::twin::{Twin, TwinDocument, TwinError};
 
 /// What the cloud wants done.
@@ -25,8 +24,6 @@ pub enum Output {
         /// The document.
         document: Value,
     },
-    /// A message arrived.
-    Arrived(Message),
     /// Something a developer should know; one sentence.
     Warning(String),
 }
@@ -66,8 +63,7 @@ impl IotHub {
     /// Takes what an edge device says.
     pub fn handle(&mut self, unix: Duration, from_edge: ToCloud) {
         match from_edge {
-            ToCloud::Telemetry { queue, offset, message } => {
-                self.out.push_back(Output::Arrived(message));
+            ToCloud::Telemetry { queue, offset, message: _ } => {
                 self.out.push_back(Output::ToEdge(FromCloud::Taken { queue, offset }));
             }
             ToCloud::Reported { identity, patch } => self.report(unix, &identity, &patch),
@@ -125,6 +121,8 @@ impl IotHub {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -159,10 +157,10 @@ mod tests {
     fn a_message_is_taken_once_it_has_arrived() {
         let mut cloud = cloud();
         let queue = QueueId { endpoint: Endpoint::Upstream, priority: 0 };
-        let telemetry = ToCloud::Telemetry { queue: queue.clone(), offset: 4, message: Message::default() };
+        let telemetry = ToCloud::Telemetry { queue: queue.clone(), offset: 4, message: Arc::default() };
         cloud.handle(UNIX, telemetry);
         let taken = Output::ToEdge(FromCloud::Taken { queue, offset: 4 });
-        assert_eq!(outputs(&mut cloud), [Output::Arrived(Message::default()), taken]);
+        assert_eq!(outputs(&mut cloud), [taken]);
     }
 
     #[test]

@@ -11,13 +11,16 @@ use tokio::time::timeout;
 
 use super::dispatcher::Clock;
 use super::event::{Event, FromHead, ToHead};
-use crate::edgehub::{ConnectionId, HttpCall, answer_invocation, parse_invocation};
+use super::to_heads::HeadSender;
+use crate::edgehub::{ConnectionId, HttpCall, Request, answer_invocation, parse_invocation};
 use crate::identity::DeviceId;
 use crate::mqtt::{Closed, Limits, Output, Session};
-use crate::net::{self, HttpLimits};
+use crate::net::{self, HttpLimits, Seat};
 
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
+/// Room for the first packet, which is all that a connection costs until it says something; a CONNECT fits.
+const FIRST_READ: usize = 1024;
 /// How long a client may take no bytes before its connection is given up.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 /// How long the end of a connection may take to be told.
@@ -38,21 +41,21 @@ impl Heads {
     }
 
     /// Serves one MQTT client until its connection ends.
-    pub(super) async fn serve_mqtt(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    pub(super) async fn serve_mqtt(self, stream: impl AsyncRead + AsyncWrite + Unpin, seat: Seat) {
         let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
         let (to_head, from_dispatcher) = mpsc::unbounded_channel();
         let session = Session::new(self.clock.now(), Limits::default());
-        let mut head = MqttHead { heads: self, connection, session, to_head: Some(to_head) };
+        let mut head = MqttHead { heads: self, connection, session, seat, to_head: Some(to_head) };
         head.run(stream, from_dispatcher).await;
     }
 
     /// Serves HTTPS: direct methods from module to module.
-    pub(super) async fn serve_https(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let handler = |request: net::Request| self.clone().answer_http(request);
-        net::serve_http(stream, HttpLimits::default(), handler).await;
+    pub(super) async fn serve_https(self, stream: impl AsyncRead + AsyncWrite + Unpin, seat: Seat) {
+        let handler = |request: net::Request| self.clone().answer_http(request, &seat);
+        seat.hold(net::serve_http(stream, HttpLimits::default(), handler)).await;
     }
 
-    async fn answer_http(self, request: net::Request) -> net::Response {
+    async fn answer_http(self, request: net::Request, seat: &Seat) -> net::Response {
         let call = HttpCall {
             method: &request.method,
             target: &request.target,
@@ -62,6 +65,8 @@ impl Heads {
         let answer = match parse_invocation(&self.device, &call) {
             Err(answer) => answer,
             Ok(invocation) => {
+                // If its credential is no good the connection ends with the answer.
+                seat.leave();
                 let target = invocation.target.clone();
                 let (reply, result) = oneshot::channel();
                 // A dispatcher that has ended drops the reply, which is an answer too.
@@ -78,18 +83,19 @@ struct MqttHead {
     heads: Heads,
     connection: ConnectionId,
     session: Session,
+    seat: Seat,
     /// The dispatcher's way to this head, until the dispatcher has it: its end is then the end of the head.
-    to_head: Option<mpsc::UnboundedSender<ToHead>>,
+    to_head: Option<HeadSender>,
 }
 
 impl MqttHead {
     async fn run(
         &mut self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
-        mut from_dispatcher: mpsc::UnboundedReceiver<ToHead>,
+        mut from_dispatcher: mpsc::UnboundedReceiver<Vec<ToHead>>,
     ) {
         let mut said = Vec::new();
-        let mut input = BytesMut::with_capacity(READ);
+        let mut input = BytesMut::with_capacity(FIRST_READ);
         while self.flush(&mut stream).await {
             let deadline = self.session.deadline().map(|at| self.heads.clock.instant(at));
             tokio::select! {
@@ -102,11 +108,12 @@ impl MqttHead {
                 },
                 count = from_dispatcher.recv_many(&mut said, 256) => {
                     let now = self.heads.clock.now();
-                    said.drain(..).for_each(|said| self.hear(now, said));
+                    said.drain(..).flatten().for_each(|said| self.hear(now, said));
                     if count == 0 {
                         self.session.close(Closed::Stopped);
                     }
                 }
+                () = self.seat.needed() => self.session.close(Closed::Stopped),
                 () = sleep_until(deadline) => self.session.handle_timeout(self.heads.clock.now()),
             }
         }
@@ -126,34 +133,58 @@ impl MqttHead {
     /// Does what the session wants done; says whether the connection goes on.
     async fn flush(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
         let mut goes_on = true;
-        while let Some(output) = self.session.poll() {
-            let event = match output {
-                Output::Send(bytes) => {
-                    if !write(stream, &bytes).await {
-                        self.session.handle_end();
-                    }
-                    continue;
+        let mut requests = Vec::new();
+        loop {
+            match self.session.poll() {
+                Some(Output::Request(request)) => requests.push(request),
+                Some(output) => {
+                    self.request(std::mem::take(&mut requests)).await;
+                    goes_on &= self.act(output, stream).await;
                 }
-                Output::Connect(login) => {
-                    let Some(head) = self.to_head.take() else { continue };
-                    let (identity, credential, session) = (login.identity, login.credential, login.session);
-                    FromHead::Connect { identity, credential, session, head }
-                }
-                Output::Request(request) => FromHead::Request(request),
-                Output::Notice(notice) => FromHead::Notice(notice.to_string()),
-                Output::Close(why) => {
-                    goes_on = false;
-                    if self.to_head.is_some() {
-                        // Nobody asked for anything: a probe of the port, or garbage.
-                        continue;
-                    }
-                    FromHead::Closed(why.to_string())
-                }
-            };
-            // A dispatcher that has ended closes the channel to this head, which ends it.
-            let _ = self.heads.events.send(Event::Head { connection: self.connection, event }).await;
+                None => break,
+            }
         }
+        self.request(requests).await;
         goes_on
+    }
+
+    /// Does one thing; says whether the connection goes on.
+    async fn act(&mut self, output: Output, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
+        match output {
+            Output::Send(bytes) => {
+                if !write(stream, &bytes).await {
+                    self.session.handle_end();
+                }
+            }
+            Output::Connect(login) => {
+                let Some(head) = self.to_head.take() else { return true };
+                // The hub answers soon, and closes the connection if it does not let the client in.
+                self.seat.leave();
+                let (identity, credential, session) = (login.identity, login.credential, login.session);
+                self.tell(FromHead::Connect { identity, credential, session, head }).await;
+            }
+            Output::Request(request) => self.request(vec![request]).await,
+            Output::Notice(notice) => self.tell(FromHead::Notice(notice.to_string())).await,
+            Output::Close(why) => {
+                // Without it nobody asked for anything: a probe of the port, or garbage.
+                if self.to_head.is_none() {
+                    self.tell(FromHead::Closed(why.to_string())).await;
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn request(&self, requests: Vec<Request>) {
+        if !requests.is_empty() {
+            self.tell(FromHead::Requests(requests)).await;
+        }
+    }
+
+    async fn tell(&self, event: FromHead) {
+        // A dispatcher that has ended closes the channel to this head, which ends it.
+        let _ = self.heads.events.send(Event::Head { connection: self.connection, event }).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::containers;
-use super::state::make_private;
+use super::state::{make_root, unwritable};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::runtime;
@@ -19,9 +19,7 @@ pub fn check_free(project: &Path) -> Outcome {
 /// Takes the solution, making its state folder.
 pub(super) fn lock(project: &Path) -> Outcome<Lock> {
     let root = project.join(".edgectl");
-    make_private(&root)
-        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
-        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
+    make_root(&root)?;
     store::lock(&root).map_err(|error| explain(error, project))
 }
 
@@ -45,8 +43,6 @@ fn explain(error: LockError, project: &Path) -> Failure {
             };
             failure.hint("look at it with `edgectl ps`, or end it with `edgectl stop`")
         }
-        LockError::Io { path, source } => Failure::machine(format!("cannot lock `{}`", path.display()))
-            .cause(source)
-            .hint("make the solution's folder writable"),
+        LockError::Io { path, source } => unwritable(format!("cannot lock `{}`", path.display()), &source),
     }
 }

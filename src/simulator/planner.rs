@@ -29,11 +29,19 @@ pub(super) struct Planner<'a> {
     pub(super) run_folder: &'a RunFolder,
     pub(super) bridge: Option<&'a Bridge<'a>>,
     pub(super) ports: &'a Ports,
+    /// How many files a process may have open.
+    pub(super) descriptors: u64,
 }
 
 impl Planner<'_> {
+    /// Plans the modules of the deployment, each as it was prepared.
+    pub(super) fn plan_all(&self, prepared: Vec<Option<Prepared>>) -> Outcome<Vec<ModulePlan>> {
+        let modules = self.simulated.deployment.modules.iter().zip(prepared);
+        modules.map(|(spec, prepared)| self.plan(spec, prepared)).collect()
+    }
+
     /// Plans a module; nothing prepared means that it is started from outside.
-    pub(super) fn plan(&self, spec: &ModuleSpec, prepared: Option<Prepared>) -> Outcome<ModulePlan> {
+    fn plan(&self, spec: &ModuleSpec, prepared: Option<Prepared>) -> Outcome<ModulePlan> {
         let defect = |what: &str| Failure::new(Kind::Bug, format!("module `{}` has no {what}", spec.id));
         let keys = self.identities.modules.get(&spec.id).ok_or_else(|| defect("identity"))?;
         let folder = self.run_folder.module(&spec.id)?;
@@ -80,12 +88,16 @@ impl Planner<'_> {
 
     fn native(&self, native: Native, environment: Vec<(String, String)>) -> Runtime {
         let environment = process_environment(self.options.environment.all(), environment);
+        let descriptors = Some(self.descriptors);
         match native {
-            Native::Process { command, folder } => Runtime::Process(ProcessSpec { command, folder, environment }),
+            Native::Process { command, folder } => {
+                Runtime::Process(ProcessSpec { command, folder, environment, descriptors })
+            }
             Native::Builtin { arguments } => {
                 let mut command = vec![self.options.program.display().to_string()];
                 command.extend(arguments);
-                Runtime::Builtin(ProcessSpec { command, folder: self.options.project.clone(), environment })
+                let folder = self.options.project.clone();
+                Runtime::Builtin(ProcessSpec { command, folder, environment, descriptors })
             }
         }
     }

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -14,7 +13,7 @@ use super::children::Children;
 use super::containers::Containers;
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::Opening;
-use super::dispatcher::{Clock, Dispatcher, Ended, Parts};
+use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
 use super::event::Event;
 use super::gateway::Gateway;
 use super::heads::Heads;
@@ -26,9 +25,10 @@ use super::plan::ModulePlan;
 use super::planner::Planner;
 use super::prepare::{Prepared, Workshop};
 use super::report::{Ready, Report};
-use super::state::{EphemeralFolder, Identities, StateFolder};
+use super::state::{EphemeralFolder, Identities, StateFolder, unwritable};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
+use super::to_heads::ToHeads;
 use super::workloads::{self, Behind, Ports};
 use crate::agent::{self, Agent};
 use crate::edgehub::EdgeHub;
@@ -37,6 +37,7 @@ use crate::failure::{Kind, OrFail, Outcome};
 use crate::identity::{Authority, CertifiedKey, MasterKey, ModuleId};
 use crate::iothub::IotHub;
 use crate::manifest::ModuleSpec;
+use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket};
 use crate::runtime::Ledger;
 use crate::store::Queues;
 use crate::ui::Ui;
@@ -45,6 +46,8 @@ use crate::ui::Ui;
 const EVENTS: usize = 4096;
 /// How long a command may take to hear that the simulation has ended.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// The most connections whose clients have not proved yet who they are: 10,000 open ones leave room for others.
+const LOBBY: u64 = 4096;
 
 /// What a simulation stands on: files read, folders made and locked.
 struct Ground<'a> {
@@ -142,7 +145,19 @@ impl Ground<'_> {
             Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec)).await?,
             None => Ports::new(),
         };
-        let plans = self.plan(prepared, &gateway, &run_folder, (bridge, &ports))?;
+        let descriptors = net::raise_descriptors();
+        let planner = Planner {
+            options: self.options,
+            simulated: &self.simulated,
+            identities: &self.identities,
+            state: &self.state,
+            host: gateway.host(),
+            run_folder: &run_folder,
+            bridge,
+            ports: &ports,
+            descriptors: descriptors.before,
+        };
+        let plans = planner.plan_all(prepared)?;
         let mut report = Report::new(*self.ui, self.ready(&plans, &gateway, bridge));
         let (hub, queues, cloud) = self.open_cores(&names)?;
         let (events, received) = mpsc::channel(EVENTS);
@@ -152,8 +167,8 @@ impl Ground<'_> {
 
         let mut tasks = JoinSet::new();
         let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
-        gateway.serve(&mut tasks, &certificate, &heads)?;
-        serve_control(&mut tasks, &run_folder, &events)?;
+        gateway.serve(&mut tasks, &certificate, &heads, &accept_rules(descriptors))?;
+        serve_control(&mut tasks, &run_folder, &events).await?;
         pass_on(&mut tasks, interrupts, &events);
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
@@ -165,8 +180,21 @@ impl Ground<'_> {
         let agent = agent_of(&plans, clock);
         let children = Children::new(plans, ledger, events, behind);
         report.tell_ready();
-        let parts = Parts { clock, device, hub, cloud, agent, storage, children, report, until, fail_on };
-        let ended = Dispatcher::new(parts).run(received).await;
+        let dispatcher = Dispatcher {
+            clock,
+            device,
+            hub,
+            cloud,
+            agent,
+            storage,
+            children,
+            report,
+            ending: Ending::new(until, fail_on),
+            heads: ToHeads::default(),
+            asked: Asked::default(),
+            audience: Audience::default(),
+        };
+        let ended = dispatcher.run(received).await;
         tasks.shutdown().await;
         Ok(ended)
     }
@@ -206,9 +234,9 @@ impl Ground<'_> {
     fn record_run(&self, run_folder: &RunFolder) -> Outcome<Arc<Ledger>> {
         RunRecord { pid: std::process::id(), folder: run_folder.path().to_owned() }
             .save(self.root)
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/run.json`")?;
+            .map_err(|error| unwritable("cannot write `.edgectl/run.json`", &error))?;
         Ledger::create(self.root.join("children.json"), uuid::Uuid::new_v4().simple().to_string())
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/children.json`")
+            .map_err(|error| unwritable("cannot write `.edgectl/children.json`", &error))
     }
 
     fn until(&self) -> Option<Duration> {
@@ -225,27 +253,6 @@ impl Ground<'_> {
             details: Mutex::default(),
             events,
         })
-    }
-
-    fn plan(
-        &self,
-        prepared: Vec<Option<Prepared>>,
-        gateway: &Gateway,
-        run_folder: &RunFolder,
-        (bridge, ports): (Option<&Bridge<'_>>, &Ports),
-    ) -> Outcome<Vec<ModulePlan>> {
-        let planner = Planner {
-            options: self.options,
-            simulated: &self.simulated,
-            identities: &self.identities,
-            state: &self.state,
-            host: gateway.host(),
-            run_folder,
-            bridge,
-            ports,
-        };
-        let modules = self.simulated.deployment.modules.iter().zip(prepared);
-        modules.map(|(spec, prepared)| planner.plan(spec, prepared)).collect()
     }
 
     fn ready(&self, plans: &[ModulePlan], gateway: &Gateway, bridge: Option<&Bridge<'_>>) -> Ready {
@@ -268,12 +275,16 @@ fn agent_of(plans: &[ModulePlan], clock: Clock) -> Agent {
     agent
 }
 
-fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sender<Event>) -> Outcome {
-    let path = folder.path().join("control.sock");
-    let listener =
-        UnixListener::bind(&path).or_fail(Kind::Machine, || format!("cannot listen on `{}`", path.display()))?;
+/// Lets in what this process has room for: half of its descriptors are for clients that are in, and for files.
+fn accept_rules(descriptors: Descriptors) -> AcceptRules {
+    let seats = (descriptors.now / 2).min(LOBBY);
+    AcceptRules::with(Lobby::new(usize::try_from(seats).unwrap_or(usize::MAX)))
+}
+
+async fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sender<Event>) -> Outcome {
+    let socket = UnixSocket::bind(&folder.path().join("control.sock"), 0o600).await?;
     let events = events.clone();
-    tasks.spawn(control::serve(listener, move |call| {
+    tasks.spawn(control::serve(socket, move |call| {
         // The dispatcher may be busy; the task of this client waits for it.
         let events = events.clone();
         tokio::spawn(async move { events.send(Event::Control(call)).await });
@@ -285,8 +296,8 @@ fn pass_on(tasks: &mut JoinSet<()>, mut interrupts: Interrupts, events: &mpsc::S
     let events = events.clone();
     tasks.spawn(async move {
         loop {
-            interrupts.next().await;
-            if events.send(Event::Interrupt).await.is_err() {
+            let failure = interrupts.next().await;
+            if events.send(Event::Interrupt(failure)).await.is_err() {
                 return;
             }
         }

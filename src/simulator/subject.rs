@@ -33,7 +33,7 @@ impl Simulated {
         let mut simulated = match &options.subject {
             Subject::Demo => Self::demo(options)?,
             Subject::Solution(wanted) => {
-                let solution = Solution::open(&options.project, &options.environment, &[])?;
+                let solution = Solution::open(&options.project, &options.environment, &options.set)?;
                 let platform = match solution.chosen_platform(wanted.platform.as_ref())? {
                     Some(platform) => platform,
                     None => machine.platform(solution.settings()).await,
@@ -134,7 +134,7 @@ impl Simulated {
         let Some(name) = named.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
         let hint = did_you_mean(name, known.iter().copied());
         Err(Failure::request(format!("the deployment has no module `{name}`"))
-            .hint(hint.unwrap_or_else(|| format!("its modules are {}", known.join(", ")))))
+            .hint(hint.unwrap_or_else(|| format!("it has no modules; add this one with `edgectl new module {name}`"))))
     }
 }
 
