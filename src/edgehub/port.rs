@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use crate::identity::Thumbprints;
 use crate::message::Message;
 
 /// One connection of a client, unique for the life of the simulator.
@@ -23,6 +24,8 @@ pub struct Delivery(pub u64);
 pub enum Credential {
     /// A SAS token, as it came (protocol.md §3.1).
     Sas(String),
+    /// A TLS client certificate, whose private key the handshake has proved (protocol.md §3.6).
+    Certificate(Thumbprints),
     /// Nothing.
     None,
 }

@@ -101,6 +101,8 @@ pub(super) struct Ended {
 pub(super) struct Parts {
     pub(super) clock: Clock,
     pub(super) device: DeviceId,
+    /// The name of the device's state documents, below which the hub's stand.
+    pub(super) state_name: String,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
     pub(super) agent: Agent,
@@ -116,6 +118,7 @@ pub(super) struct Parts {
 pub(super) struct Dispatcher {
     pub(super) clock: Clock,
     pub(super) device: DeviceId,
+    pub(super) state_name: String,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
     pub(super) agent: Agent,
@@ -143,6 +146,7 @@ impl Dispatcher {
         Self {
             clock: parts.clock,
             device: parts.device,
+            state_name: parts.state_name,
             hub: parts.hub,
             cloud: parts.cloud,
             agent: parts.agent,
@@ -300,13 +304,16 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.until.filter(|_| !self.is_stopping());
-        [self.hub.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
+        [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {
         let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= now.monotonic);
         if due(self.hub.deadline()) {
             self.hub.handle(now, edgehub::Input::Timeout);
+        }
+        if due(self.cloud.deadline()) {
+            self.cloud.handle_timeout(now);
         }
         if due(self.agent.deadline()) {
             self.agent.handle(now, agent::Input::Timeout);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! start       from a solution to a running simulation, and to its end
-//!   subject, cores, state      what is simulated, with what the last run left
+//!   subject, cores, state, cloud_folder  what is simulated, with what the last run left
 //!   choose, prepare, setup     how each module is run, and that made ready
 //!   planner, plan              its identity, environment, container or process
 //!   gateway, containers        where is listened, what containers share
@@ -15,6 +15,7 @@
 mod answers;
 mod children;
 mod choose;
+mod cloud_folder;
 mod containers;
 pub mod control;
 mod cores;

@@ -54,12 +54,12 @@ impl Dispatcher {
                 self.storage.send(Command::Append { mark, queue, offset, queued });
             }
             Output::Save { mark, name, document } => {
-                self.storage.send(Command::Save { mark, name: format!("hub/{name}"), document });
+                self.storage.send(Command::Save { mark, name: format!("{}/hub/{name}", self.state_name), document });
             }
             Output::Done { queue, first } => self.storage.send(Command::Done { queue, first }),
             Output::Load { queue, from, count } => self.storage.send(Command::Load { queue, from, count }),
             Output::Cloud(to_cloud) => {
-                self.cloud.handle(now.unix, to_cloud);
+                self.cloud.handle(now, &self.device, to_cloud);
                 // At once: what the cloud keeps has to reach the store before what the hub says next.
                 self.settle_cloud(now);
             }
@@ -79,10 +79,10 @@ impl Dispatcher {
 
     fn handle_cloud(&mut self, now: Now, output: iothub::Output) {
         match output {
-            iothub::Output::ToEdge(from_cloud) => {
+            iothub::Output::ToEdge { edge, said } => {
                 // Over a cut link nothing comes; the hub asks for what it missed when the link is back.
-                if self.hub.link() == edgehub::Link::Online {
-                    self.hub.handle(now, edgehub::Input::Cloud(from_cloud));
+                if edge == self.device && self.hub.link() == edgehub::Link::Online {
+                    self.hub.handle(now, edgehub::Input::Cloud(said));
                 }
             }
             iothub::Output::Save { name, document } => {

@@ -79,6 +79,7 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     let state = StateFolder::new(ephemeral.as_ref().map_or(root.as_path(), EphemeralFolder::path), &simulated.device);
     if options.state == State::Reset {
         state.reset()?;
+        state.cloud().reset(&simulated.device)?;
     }
     state.create()?;
     let identities = state.identities(&simulated.device, &identities_of(&simulated), clock.now().unix.as_micros())?;
@@ -144,14 +145,14 @@ impl Ground<'_> {
         watch_signals(&mut tasks, &events)?;
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
-        let device = self.simulated.device.clone();
+        let (device, state_name) = (self.simulated.device.clone(), self.state.name());
         let behind = self.behind(authority, hub_host, events.clone());
         serve_workloads(&mut tasks, &run_folder, &behind, &report.ready().modules).await?;
 
         let agent = agent_of(&plans, clock);
         let children = Children::new(plans, ledger, events, behind);
         report.tell_ready();
-        let parts = Parts { clock, device, hub, cloud, agent, storage, children, report, until, fail_on };
+        let parts = Parts { clock, device, state_name, hub, cloud, agent, storage, children, report, until, fail_on };
         let ended = Dispatcher::new(parts).run(received).await;
         tasks.shutdown().await;
         Ok(ended)
@@ -175,7 +176,7 @@ impl Ground<'_> {
     fn start_storage(&self, queues: Queues, events: &mpsc::Sender<Event>) -> Outcome<Storage> {
         let events = events.clone();
         let tell = move |stored: Stored| drop(events.blocking_send(Event::Stored(stored)));
-        Storage::start(queues, self.state.device().to_owned(), tell)
+        Storage::start(queues, self.state.root().to_owned(), tell)
             .or_fail(Kind::Machine, || "cannot start the thread of the store")
     }
 
