@@ -30,7 +30,7 @@ pub mod system {
     pub const OPERATION: &str = "operation";
     /// The sender's output.
     pub const OUTPUT_NAME: &str = "outputName";
-    /// The receiver's input; set on delivery.
+    /// The receiver's input; told beside the message on delivery.
     pub const INPUT_NAME: &str = "inputName";
     /// The device that sent it; stamped by the hub.
     pub const CONNECTION_DEVICE_ID: &str = "connectionDeviceId";

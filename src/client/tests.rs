@@ -69,7 +69,7 @@ async fn an_input_is_acknowledged_when_the_module_has_accepted_it() {
         delivery: Delivery(5),
         guarantee: Guarantee::AtLeastOnce,
         target: Target::Input("input1".into()),
-        message: sent.clone(),
+        message: sent.clone().into(),
     });
     let request = tokio::spawn(async move { hub.next_request().await });
     assert!(matches!(events.next().await, Ok(Event::Connected)));

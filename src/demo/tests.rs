@@ -64,7 +64,7 @@ mod running {
             delivery: Delivery(number),
             guarantee: Guarantee::AtLeastOnce,
             target: Target::Input("input1".into()),
-            message,
+            message: message.into(),
         });
     }
 

@@ -26,6 +26,6 @@ impl EdgeHub {
             }
         }
         let children: Vec<&KnownIdentity> = self.access.children().collect();
-        self.save("scope".to_owned(), serde_json::json!(children));
+        self.save("scope", serde_json::json!(children));
     }
 }

@@ -223,7 +223,7 @@ impl EdgeHub {
 
     fn save_sessions(&mut self) {
         let document = self.clients.document();
-        self.save("sessions".to_owned(), document);
+        self.save("sessions", document);
     }
 
     fn stir(&mut self, identity: &Identity) {

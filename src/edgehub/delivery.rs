@@ -1,14 +1,15 @@
 //! From the queues to those who wait: in order, in a window, at least once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::hub::{EdgeHub, Handed};
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
 use super::queue::Queued;
-use super::vocabulary::{Endpoint, Output, QueueId, ToCloud};
+use super::vocabulary::{Endpoint, Output, QueueId, ToCloud, ToStore};
 use crate::clock::Now;
 use crate::identity::Identity;
-use crate::message::{Message, system};
+use crate::message::Message;
 
 /// How long a client or the cloud may take to acknowledge (protocol.md §9.2).
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
@@ -53,12 +54,13 @@ impl EdgeHub {
                 self.finish(now, id, offset);
                 continue;
             }
-            let queued = queued.clone();
-            self.deliver(now, Place { queue: id, offset }, queued.message, taker);
+            let message = Arc::clone(&queued.message);
+            self.deliver(now, Place { queue: id, offset }, message, taker);
         }
         let Some(queue) = self.queues.get_mut(id) else { return true };
         if let Some(missing) = queue.missing() {
-            self.out.push_back(Output::Load { queue: id.clone(), from: missing.from, count: missing.count });
+            let load = ToStore::Load { queue: id.clone(), from: missing.from, count: missing.count };
+            self.out.push_back(Output::Store(load));
         }
         queue.is_empty()
     }
@@ -74,7 +76,7 @@ impl EdgeHub {
         }
     }
 
-    fn deliver(&mut self, now: Now, Place { queue: id, offset }: Place<'_>, mut message: Message, taker: &Taker) {
+    fn deliver(&mut self, now: Now, Place { queue: id, offset }: Place<'_>, message: Arc<Message>, taker: &Taker) {
         let (connection, guarantee, identity, input) = match taker {
             Taker::Cloud => {
                 self.out.push_back(Output::Cloud(ToCloud::Telemetry { queue: id.clone(), offset, message }));
@@ -82,7 +84,6 @@ impl EdgeHub {
             }
             Taker::Client { connection, guarantee, identity, input } => (*connection, *guarantee, identity, input),
         };
-        message.set_system(system::INPUT_NAME, input);
         self.clients.counts(identity).received += 1;
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
@@ -107,7 +108,7 @@ impl EdgeHub {
     pub(super) fn finish(&mut self, now: Now, id: &QueueId, offset: u64) {
         let Some(queue) = self.queues.get_mut(id) else { return };
         if let Some(first) = queue.finish(now.monotonic, offset) {
-            self.out.push_back(Output::Done { queue: id.clone(), first });
+            self.tell_store(ToStore::Done { queue: id.clone(), first });
         }
         self.stirred.insert(id.endpoint.clone());
     }

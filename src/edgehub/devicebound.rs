@@ -4,6 +4,7 @@
 //! was taken. Whatever else happens, the cloud has the message still.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::hub::EdgeHub;
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
@@ -57,7 +58,7 @@ impl EdgeHub {
     }
 
     /// Hands a message to its device; one that went away meanwhile gets it when it is back.
-    pub(super) fn handle_device_bound(&mut self, identity: Identity, lock: LockToken, message: Message) {
+    pub(super) fn handle_device_bound(&mut self, identity: Identity, lock: LockToken, message: Arc<Message>) {
         let Some((connection, guarantee)) = self.clients.ready(&identity, Feature::CloudToDevice) else { return };
         self.clients.counts(&identity).received += 1;
         self.last_delivery += 1;

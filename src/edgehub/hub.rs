@@ -13,7 +13,7 @@ use super::methods::Calls;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
 use super::twins::{EdgeTwin, Twins};
-use super::vocabulary::{Endpoint, Input, Output, QueueId, Ticket};
+use super::vocabulary::{Endpoint, FromStore, Input, Output, QueueId, Ticket, ToStore};
 use crate::clock::Now;
 use crate::identity::{DeviceId, Identity};
 
@@ -129,8 +129,8 @@ impl EdgeHub {
             Input::Disconnect { connection } => self.handle_disconnect(connection),
             Input::Invoke { call, invocation } => self.handle_invoke(now, call, invocation),
             Input::Inject { ticket, injection, message } => self.handle_inject(now, ticket, injection, message),
-            Input::Durable { mark } => self.promises.stored(mark),
-            Input::Loaded { queue, from, messages } => self.handle_loaded(queue, from, messages),
+            Input::Store(FromStore::Durable { mark }) => self.promises.stored(mark),
+            Input::Store(FromStore::Loaded { queue, from, messages }) => self.handle_loaded(queue, from, messages),
             Input::Cloud(from_cloud) => self.handle_cloud(now, from_cloud),
             Input::Link(link) => self.handle_link(link),
             Input::Configure(configuration) => self.configuration = configuration,
@@ -205,10 +205,14 @@ impl EdgeHub {
         }
     }
 
-    /// Has a state document stored.
-    pub(super) fn save(&mut self, name: String, document: Value) {
+    /// Has the state document `hub/<name>` stored.
+    pub(super) fn save(&mut self, name: &str, document: Value) {
         let mark = self.promises.next_mark();
-        self.out.push_back(Output::Save { mark, name, document });
+        self.tell_store(ToStore::Save { mark, name: format!("hub/{name}"), document });
+    }
+
+    pub(super) fn tell_store(&mut self, told: ToStore) {
+        self.out.push_back(Output::Store(told));
     }
 
     pub(super) fn tell(&mut self, connection: ConnectionId, event: Event) {

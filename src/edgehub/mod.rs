@@ -2,7 +2,7 @@
 //!
 //! A core: no socket, no clock, no task. [`EdgeHub::handle`] takes an [`Input`], [`EdgeHub::poll`] gives [`Output`]s
 //! until there are none, [`EdgeHub::deadline`] says when [`Input::Timeout`] is due. Nothing is acknowledged to a sender
-//! before the store has said, by [`Input::Durable`], that it holds what the acknowledgement promises.
+//! before the store has said, by [`FromStore::Durable`], that it holds what the acknowledgement promises.
 
 mod access;
 mod children;
@@ -35,6 +35,6 @@ pub use queue::Queued;
 pub use telemetry::MAX_MESSAGE;
 pub use twins::EdgeTwin;
 pub use vocabulary::{
-    Answer, CallId, Caller, Endpoint, FromCloud, Injection, Input, Invocation, InvokeError, LockToken, Output, QueueId,
-    Ticket, ToCloud,
+    Answer, CallId, Caller, Endpoint, FromCloud, FromStore, Injection, Input, Invocation, InvokeError, LockToken,
+    Output, QueueId, Ticket, ToCloud, ToStore,
 };

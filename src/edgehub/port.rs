@@ -2,6 +2,8 @@
 //!
 //! A head turns bytes into [`Request`]s and [`Event`]s into bytes. It knows no other client, no queue and no twin.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::identity::Thumbprints;
@@ -150,7 +152,7 @@ pub enum Event {
         /// Where it goes.
         target: Target,
         /// The message, stamped with its sender.
-        message: Message,
+        message: Arc<Message>,
     },
     /// The answer to a twin request.
     TwinAnswer {

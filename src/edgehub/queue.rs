@@ -4,6 +4,7 @@
 //! from the first unacknowledged one on; the rest is loaded when its turn comes, so that an absent reader costs disk.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -23,7 +24,7 @@ pub struct Queued {
     /// Wall clock; `None` lives for ever.
     pub expires: Option<Duration>,
     /// The message.
-    pub message: Message,
+    pub message: Arc<Message>,
 }
 
 impl Queued {
@@ -43,7 +44,7 @@ impl Queued {
         }
         let millis = stored.get_u64_le();
         let expires = (millis != u64::MAX).then(|| Duration::from_millis(millis));
-        Message::decode(stored).map(|message| Self { expires, message })
+        Message::decode(stored).map(|message| Self { expires, message: Arc::new(message) })
     }
 }
 
@@ -182,7 +183,8 @@ mod tests {
     const NOW: Duration = Duration::ZERO;
 
     fn queued(body: &'static str) -> Queued {
-        Queued { expires: None, message: Message { body: Bytes::from_static(body.as_bytes()), ..Message::default() } }
+        let message = Message { body: Bytes::from_static(body.as_bytes()), ..Message::default() };
+        Queued { expires: None, message: Arc::new(message) }
     }
 
     fn filled(count: u64) -> Queue {

@@ -1,9 +1,11 @@
 //! From a published message to the queues: stamped, routed, stored, and only then acknowledged.
 
+use std::sync::Arc;
+
 use super::hub::{EdgeHub, Promise};
 use super::port::{ConnectionId, Receipt};
 use super::queue::Queued;
-use super::vocabulary::{Injection, Output, QueueId, Ticket};
+use super::vocabulary::{Injection, Output, QueueId, Ticket, ToStore};
 use crate::clock::{Now, iso_millis};
 use crate::identity::Identity;
 use crate::message::{Message, system};
@@ -43,7 +45,7 @@ impl EdgeHub {
                 let endpoint = super::Endpoint::Input { module, input };
                 let queue = QueueId { endpoint, priority: QueueId::LAST };
                 let expires = self.configuration.time_to_live.map(|live| now.unix + live);
-                self.enqueue(queue, None, Queued { expires, message });
+                self.enqueue(queue, None, Queued { expires, message: Arc::new(message) });
                 1
             }
         };
@@ -53,10 +55,11 @@ impl EdgeHub {
     /// Queues a stamped message wherever the routes send it; returns how many queues took it.
     pub(super) fn route(&mut self, now: Now, message: Message) -> usize {
         let destinations = self.configuration.destinations(&message);
+        let message = Arc::new(message);
         let count = destinations.len();
         for destination in destinations {
             let expires = destination.time_to_live.map(|live| now.unix + live);
-            let queued = Queued { expires, message: message.clone() };
+            let queued = Queued { expires, message: Arc::clone(&message) };
             self.enqueue(destination.queue, Some(destination.route), queued);
         }
         count
@@ -66,10 +69,10 @@ impl EdgeHub {
         let queue = self.queues.entry(id.clone()).or_default();
         let offset = queue.append(&queued);
         self.stirred.insert(id.endpoint.clone());
-        let message = queued.message.clone();
+        let message = Arc::clone(&queued.message);
         let endpoint = id.endpoint.clone();
         let mark = self.promises.next_mark();
-        self.out.push_back(Output::Append { mark, queue: id, offset, queued });
+        self.tell_store(ToStore::Append { mark, queue: id, offset, queued });
         self.out.push_back(Output::Routed { message, endpoint, route });
     }
 }

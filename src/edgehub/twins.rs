@@ -204,13 +204,13 @@ impl EdgeHub {
     /// Forgets the twin of somebody who is gone for ever.
     pub(super) fn forget_twin(&mut self, identity: &Identity) {
         if self.twins.held.remove(identity).is_some() {
-            self.save(format!("twins/{identity}"), serde_json::json!(EdgeTwin::default()));
+            self.save(&format!("twins/{identity}"), serde_json::json!(EdgeTwin::default()));
         }
     }
 
     fn save_twin(&mut self, identity: &Identity) {
         let held = self.twins.held.get(identity).map(|held| serde_json::json!(held));
-        self.save(format!("twins/{identity}"), held.unwrap_or_default());
+        self.save(&format!("twins/{identity}"), held.unwrap_or_default());
     }
 
     /// The message that a reported change makes (protocol.md §7.5): sent by the hub, whoever reported.

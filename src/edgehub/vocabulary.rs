@@ -1,6 +1,7 @@
 //! What the hub and its surroundings say to each other: everything but the clients' own requests and events.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -155,7 +156,7 @@ pub enum ToCloud {
         /// Its offset there.
         offset: u64,
         /// The message.
-        message: Message,
+        message: Arc<Message>,
     },
     /// Reported properties changed at the edge.
     Reported {
@@ -242,7 +243,67 @@ pub enum FromCloud {
         /// Named again in [`ToCloud::Completed`].
         lock: LockToken,
         /// The message.
-        message: Message,
+        message: Arc<Message>,
+    },
+}
+
+/// What the store is to do, in the order of the telling.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ToStore {
+    /// Keep a message; answered by [`FromStore::Durable`] with this mark or a later one.
+    Append {
+        /// Grows by one with each [`ToStore::Append`] and [`ToStore::Save`] of the hub.
+        mark: u64,
+        /// The queue.
+        queue: QueueId,
+        /// The message's offset there.
+        offset: u64,
+        /// The message.
+        queued: Queued,
+    },
+    /// Keep a state document, replacing the one of that name; answered as [`ToStore::Append`] is.
+    Save {
+        /// As that of [`ToStore::Append`]; 0 if nobody waits for it.
+        mark: u64,
+        /// A name such as `hub/twins/filter`.
+        name: String,
+        /// The document.
+        document: Value,
+    },
+    /// Everything below this offset is done.
+    Done {
+        /// The queue.
+        queue: QueueId,
+        /// The first offset that is not.
+        first: u64,
+    },
+    /// Read messages; answered by [`FromStore::Loaded`].
+    Load {
+        /// The queue.
+        queue: QueueId,
+        /// The first offset wanted.
+        from: u64,
+        /// How many at the most.
+        count: usize,
+    },
+}
+
+/// What the store says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FromStore {
+    /// Everything up to this mark is stored.
+    Durable {
+        /// The mark of a [`ToStore::Append`] or [`ToStore::Save`].
+        mark: u64,
+    },
+    /// Messages that [`ToStore::Load`] asked for.
+    Loaded {
+        /// The queue.
+        queue: QueueId,
+        /// The first message's offset.
+        from: u64,
+        /// The messages, in order; those that were lost are expired ones.
+        messages: Vec<Queued>,
     },
 }
 
@@ -288,20 +349,8 @@ pub enum Input {
         /// What.
         message: Message,
     },
-    /// Everything up to this mark is stored.
-    Durable {
-        /// The mark of the last [`Output::Append`] or [`Output::Save`].
-        mark: u64,
-    },
-    /// Messages that [`Output::Load`] asked for.
-    Loaded {
-        /// The queue.
-        queue: QueueId,
-        /// The first message's offset.
-        from: u64,
-        /// The messages, in order; empty if nothing could be read.
-        messages: Vec<Queued>,
-    },
+    /// The store says something.
+    Store(FromStore),
     /// The cloud says something.
     Cloud(FromCloud),
     /// The link to the cloud changed.
@@ -361,48 +410,14 @@ pub enum Output {
         /// How many queues took it.
         queued: usize,
     },
-    /// The store must keep a message; then [`Input::Durable`] with this mark or a later one.
-    Append {
-        /// Grows by one with each [`Output::Append`] and [`Output::Save`].
-        mark: u64,
-        /// The queue.
-        queue: QueueId,
-        /// The message's offset there.
-        offset: u64,
-        /// The message.
-        queued: Queued,
-    },
-    /// The store must keep a state document, replacing the one of that name; then [`Input::Durable`].
-    Save {
-        /// Grows by one with each [`Output::Append`] and [`Output::Save`].
-        mark: u64,
-        /// A name such as `twins/filter`.
-        name: String,
-        /// The document.
-        document: Value,
-    },
-    /// Everything below this offset is done.
-    Done {
-        /// The queue.
-        queue: QueueId,
-        /// The first offset that is not.
-        first: u64,
-    },
-    /// Messages are wanted from the store; answered by [`Input::Loaded`].
-    Load {
-        /// The queue.
-        queue: QueueId,
-        /// The first offset wanted.
-        from: u64,
-        /// How many at the most.
-        count: usize,
-    },
+    /// The store is told something.
+    Store(ToStore),
     /// The cloud is told something.
     Cloud(ToCloud),
     /// A message was queued for an endpoint.
     Routed {
         /// The message, stamped.
-        message: Message,
+        message: Arc<Message>,
         /// Where it goes.
         endpoint: Endpoint,
         /// The route that sent it there; `None` if the developer did.

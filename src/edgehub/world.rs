@@ -88,7 +88,7 @@ impl World {
     fn input(&mut self, input: Input) {
         self.hub.handle(self.now, input);
         while let Some(output) = self.hub.poll() {
-            if let Output::Append { mark, .. } | Output::Save { mark, .. } = &output {
+            if let Output::Store(ToStore::Append { mark, .. } | ToStore::Save { mark, .. }) = &output {
                 self.issued = *mark;
             }
             self.outputs.push_back(output);
@@ -98,7 +98,7 @@ impl World {
     /// Lets the store keep everything.
     fn store(&mut self) {
         self.stored = self.issued;
-        self.input(Input::Durable { mark: self.stored });
+        self.input(Input::Store(FromStore::Durable { mark: self.stored }));
     }
 
     fn pass(&mut self, time: Duration) {

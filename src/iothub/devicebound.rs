@@ -4,6 +4,7 @@
 //! lock is lost: because the device went away, or because the lock's time is over.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ struct Waiting {
     /// How often it was handed out and not completed.
     lost_locks: u32,
     #[serde(with = "stored_message")]
-    message: Message,
+    message: Arc<Message>,
     #[serde(skip)]
     lock: Option<Lock>,
 }
@@ -83,7 +84,7 @@ impl DeviceBound {
     /// Puts a message last.
     pub(super) fn enqueue(&mut self, now: Now, device: &DeviceId, message: Message, life: Duration) {
         let expires = u64::try_from((now.unix + life).as_millis()).unwrap_or(u64::MAX);
-        let waiting = Waiting { expires, lost_locks: 0, message, lock: None };
+        let waiting = Waiting { expires, lost_locks: 0, message: Arc::new(message), lock: None };
         self.queues.entry(device.clone()).or_default().0.push_back(waiting);
     }
 
@@ -132,7 +133,7 @@ impl DeviceBound {
     }
 
     /// Locks and returns everything that a device takes and has not got yet.
-    pub(super) fn hand_out(&mut self, now: Now, device: &DeviceId) -> Vec<(LockToken, Message)> {
+    pub(super) fn hand_out(&mut self, now: Now, device: &DeviceId) -> Vec<(LockToken, Arc<Message>)> {
         let Some(queue) = self.queues.get_mut(device).filter(|_| self.receiving.contains(device)) else {
             return Vec::new();
         };
@@ -141,7 +142,7 @@ impl DeviceBound {
             self.last_lock += 1;
             let token = LockToken(self.last_lock);
             waiting.lock = Some(Lock { token, until: now.monotonic + LOCK });
-            out.push((token, waiting.message.clone()));
+            out.push((token, Arc::clone(&waiting.message)));
         }
         out
     }
@@ -168,6 +169,8 @@ impl Waiting {
 
 /// A message in JSON: its stored form in base64.
 mod stored_message {
+    use std::sync::Arc;
+
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use bytes::Bytes;
@@ -182,8 +185,8 @@ mod stored_message {
         serializer.serialize_str(&STANDARD.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Message, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Message>, D::Error> {
         let bytes = STANDARD.decode(String::deserialize(deserializer)?).map_err(Error::custom)?;
-        Message::decode(Bytes::from(bytes)).map_err(Error::custom)
+        Message::decode(Bytes::from(bytes)).map(Arc::new).map_err(Error::custom)
     }
 }

@@ -1,4 +1,4 @@
-//! The simulated cloud: the registry, twins in their service form, what arrived upstream and what waits for devices.
+//! The simulated cloud: the registry, twins in their service form, and what waits for devices.
 //!
 //! A core: no socket, no clock, no task. What it keeps it hands out as [`Output::Save`]; what it tells an edge device
 //! goes over a link that others may cut or delay.
@@ -17,7 +17,6 @@ use serde_json::{Map, Value};
 use crate::clock::Now;
 use crate::edgehub::{FromCloud, ToCloud};
 use crate::identity::{DeviceId, Identity};
-use crate::message::Message;
 use crate::twin::{Twin, TwinDocument, TwinError};
 
 use devicebound::DeviceBound;
@@ -42,8 +41,6 @@ pub enum Output {
         /// The document.
         document: Value,
     },
-    /// A message arrived.
-    Arrived(Message),
     /// Something a developer should know; one sentence.
     Warning(String),
 }
@@ -90,8 +87,7 @@ impl IotHub {
     pub fn handle(&mut self, now: Now, edge: &DeviceId, from_edge: ToCloud) {
         let unix = now.unix;
         match from_edge {
-            ToCloud::Telemetry { queue, offset, message } => {
-                self.out.push_back(Output::Arrived(message));
+            ToCloud::Telemetry { queue, offset, message: _ } => {
                 self.tell(edge.clone(), FromCloud::Taken { queue, offset });
             }
             ToCloud::Reported { identity, patch } => self.report(unix, &identity, &patch),

@@ -14,7 +14,7 @@ use super::plan::Runtime;
 use super::taps::Filter;
 use crate::agent;
 use crate::clock::{Now, iso_millis};
-use crate::edgehub::{self, Caller, FromCloud, Injection, Invocation, Link, MAX_MESSAGE, Ticket};
+use crate::edgehub::{self, Caller, FromCloud, Injection, Invocation, Link, MAX_MESSAGE};
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
 use crate::iothub::Change;
@@ -51,7 +51,7 @@ impl Dispatcher {
         let ControlCall { request, answers } = call;
         let refused = match request {
             Request::Ready { until } => {
-                self.expectant.push((until, answers.clone()));
+                self.audience.expectant.push((until, answers.clone()));
                 self.answer_expectant();
                 Ok(())
             }
@@ -105,11 +105,11 @@ impl Dispatcher {
     ) -> Outcome {
         modules.iter().try_for_each(|module| self.check_module(module))?;
         let since = since.map_or(Duration::ZERO, |seconds| ago(now, seconds));
-        for line in self.logs.select(&modules, since, tail) {
+        for line in self.audience.logs.select(&modules, since, tail) {
             answers.record(&line.record());
         }
         match follow {
-            true => self.followers.push((modules, answers.clone())),
+            true => self.audience.followers.push((modules, answers.clone())),
             false => answers.done(),
         }
         Ok(())
@@ -178,7 +178,7 @@ impl Dispatcher {
                 .hint("restore the link with `edgectl upstream online`"));
         }
         let reply = CallReply::Control { answers: answers.clone(), target: target.clone(), method: method.clone() };
-        let call = self.open_call(reply);
+        let call = self.asked.open_call(reply);
         let invocation = Invocation {
             caller: Caller::Cloud,
             target,
@@ -210,9 +210,7 @@ impl Dispatcher {
                 .cause("the properties count too")
                 .hint("send it in parts"));
         }
-        self.last_ticket += 1;
-        let ticket = Ticket(self.last_ticket);
-        self.injections.insert(ticket, answers.clone());
+        let ticket = self.asked.open_injection(answers.clone());
         self.hub.handle(now, edgehub::Input::Inject { ticket, injection, message });
         Ok(())
     }
@@ -223,11 +221,11 @@ impl Dispatcher {
                 Since::Start(_) => Duration::ZERO,
                 Since::Seconds(seconds) => ago(now, seconds),
             };
-            for tapped in self.taps.since(since).filter(|tapped| filter.admits(tapped)) {
+            for tapped in self.audience.taps.since(since).filter(|tapped| filter.admits(tapped)) {
                 answers.record(&tapped.record(&self.device));
             }
         }
-        self.monitors.push((filter, answers.clone()));
+        self.audience.monitors.push((filter, answers.clone()));
     }
 
     fn handle_upstream(&mut self, now: Now, link: Option<Link>, answers: &Answers) {
@@ -253,14 +251,14 @@ impl Dispatcher {
 
     /// Answers those who wait for the simulation to be ready, once it is.
     pub(super) fn answer_expectant(&mut self) {
-        if self.expectant.is_empty() {
+        if self.audience.expectant.is_empty() {
             return;
         }
         let managed = || self.children.modules().filter(|module| self.is_expected(module));
         let started = managed().all(|module| self.agent.state(module).is_some_and(has_started));
         let connected = managed().all(|module| self.hub.client(&self.identity(module)).connected);
         let ready = json!(self.report.ready());
-        self.expectant.retain(|(until, answers)| {
+        self.audience.expectant.retain(|(until, answers)| {
             let reached = match until {
                 Until::Started => started,
                 Until::Connected => started && connected,

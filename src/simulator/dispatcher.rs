@@ -11,11 +11,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::children::Children;
 use super::control::Answers;
-use super::event::{Event, FromHead, ToHead};
+use super::event::{Event, FromHead};
 use super::logs::{Line, Logs};
 use super::report::Report;
 use super::storage::{Storage, Stored};
 use super::taps::{Filter, Taps};
+use super::to_heads::ToHeads;
 use crate::agent::{self, Agent};
 use crate::clock::{Now, since_epoch};
 use crate::edgehub::{self, Answer, CallId, ConnectionId, EdgeHub, InvokeError, Ticket};
@@ -97,21 +98,59 @@ pub(super) struct Ended {
     pub(super) waiting: Vec<Answers>,
 }
 
-/// What the dispatcher starts with.
-pub(super) struct Parts {
-    pub(super) clock: Clock,
-    pub(super) device: DeviceId,
-    /// The name of the device's state documents, below which the hub's stand.
-    pub(super) state_name: String,
-    pub(super) hub: EdgeHub,
-    pub(super) cloud: IotHub,
-    pub(super) agent: Agent,
-    pub(super) storage: Storage,
-    pub(super) children: Children,
-    pub(super) report: Report,
-    /// When the simulation ends by itself, on the monotonic clock.
-    pub(super) until: Option<Duration>,
-    pub(super) fail_on: FailOn,
+/// Whether and how the simulation ends.
+#[derive(Debug)]
+pub(super) struct Ending {
+    phase: Phase,
+    interrupted: bool,
+    /// When it ends by itself, on the monotonic clock.
+    until: Option<Duration>,
+    fail_on: FailOn,
+}
+
+impl Ending {
+    pub(super) fn new(until: Option<Duration>, fail_on: FailOn) -> Self {
+        Self { phase: Phase::Running, interrupted: false, until, fail_on }
+    }
+}
+
+/// What the hub was asked to do for somebody, and has not answered yet.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) calls: BTreeMap<CallId, CallReply>,
+    last_call: u64,
+    injections: HashMap<Ticket, Answers>,
+    last_ticket: u64,
+}
+
+impl Asked {
+    pub(super) fn open_call(&mut self, reply: CallReply) -> CallId {
+        self.last_call += 1;
+        let call = CallId(self.last_call);
+        self.calls.insert(call, reply);
+        call
+    }
+
+    pub(super) fn open_injection(&mut self, answers: Answers) -> Ticket {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        self.injections.insert(ticket, answers);
+        ticket
+    }
+
+    pub(super) fn close_injection(&mut self, ticket: Ticket) -> Option<Answers> {
+        self.injections.remove(&ticket)
+    }
+}
+
+/// Commands of other processes that watch or wait, and what has passed already.
+#[derive(Debug, Default)]
+pub(super) struct Audience {
+    pub(super) taps: Taps,
+    pub(super) logs: Logs,
+    pub(super) monitors: Vec<(Filter, Answers)>,
+    pub(super) followers: Vec<(Vec<ModuleId>, Answers)>,
+    pub(super) expectant: Vec<(super::control::Until, Answers)>,
 }
 
 /// The dispatcher.
@@ -125,51 +164,13 @@ pub(super) struct Dispatcher {
     pub(super) storage: Storage,
     pub(super) children: Children,
     pub(super) report: Report,
-    pub(super) heads: HashMap<ConnectionId, mpsc::UnboundedSender<ToHead>>,
-    pub(super) calls: BTreeMap<CallId, CallReply>,
-    pub(super) last_call: u64,
-    pub(super) injections: HashMap<Ticket, Answers>,
-    pub(super) last_ticket: u64,
-    pub(super) taps: Taps,
-    pub(super) logs: Logs,
-    pub(super) monitors: Vec<(Filter, Answers)>,
-    pub(super) followers: Vec<(Vec<ModuleId>, Answers)>,
-    pub(super) expectant: Vec<(super::control::Until, Answers)>,
-    phase: Phase,
-    interrupted: bool,
-    until: Option<Duration>,
-    fail_on: FailOn,
+    pub(super) ending: Ending,
+    pub(super) heads: ToHeads,
+    pub(super) asked: Asked,
+    pub(super) audience: Audience,
 }
 
 impl Dispatcher {
-    pub(super) fn new(parts: Parts) -> Self {
-        Self {
-            clock: parts.clock,
-            device: parts.device,
-            state_name: parts.state_name,
-            hub: parts.hub,
-            cloud: parts.cloud,
-            agent: parts.agent,
-            storage: parts.storage,
-            children: parts.children,
-            report: parts.report,
-            heads: HashMap::new(),
-            calls: BTreeMap::new(),
-            last_call: 0,
-            injections: HashMap::new(),
-            last_ticket: 0,
-            taps: Taps::default(),
-            logs: Logs::default(),
-            monitors: Vec::new(),
-            followers: Vec::new(),
-            expectant: Vec::new(),
-            phase: Phase::Running,
-            interrupted: false,
-            until: parts.until,
-            fail_on: parts.fail_on,
-        }
-    }
-
     /// Runs until the simulation has ended and everything it was told is stored.
     pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Ended {
         let mut batch = Vec::with_capacity(BATCH);
@@ -195,7 +196,7 @@ impl Dispatcher {
         match event {
             Event::Head { connection, event } => self.handle_head(now, connection, event),
             Event::Invoke { invocation, reply } => {
-                let call = self.open_call(CallReply::Http(reply));
+                let call = self.asked.open_call(CallReply::Http(reply));
                 self.hub.handle(now, edgehub::Input::Invoke { call, invocation });
             }
             Event::Workload(audit) => self.note(now, audit.module, audit.action.to_string()),
@@ -210,14 +211,18 @@ impl Dispatcher {
     fn handle_head(&mut self, now: Now, connection: ConnectionId, event: FromHead) {
         match event {
             FromHead::Connect { identity, credential, session, head } => {
-                self.heads.insert(connection, head);
+                self.heads.add(connection, head);
                 self.hub.handle(now, edgehub::Input::Connect { connection, identity, credential, session });
             }
-            FromHead::Request(request) => self.hub.handle(now, edgehub::Input::Request { connection, request }),
+            FromHead::Requests(requests) => {
+                for request in requests {
+                    self.hub.handle(now, edgehub::Input::Request { connection, request });
+                }
+            }
             FromHead::Notice(text) => self.note_client(now, connection, text),
             FromHead::Closed(why) => {
                 self.note_client(now, connection, format!("disconnected: {why}"));
-                self.heads.remove(&connection);
+                self.heads.remove(connection);
                 self.hub.handle(now, edgehub::Input::Disconnect { connection });
                 self.tell_connections();
             }
@@ -226,15 +231,12 @@ impl Dispatcher {
 
     fn handle_stored(&mut self, now: Now, stored: Stored) {
         match stored {
-            Stored::Durable { mark } => self.hub.handle(now, edgehub::Input::Durable { mark }),
-            Stored::Loaded { queue, from, messages } => {
-                self.hub.handle(now, edgehub::Input::Loaded { queue, from, messages });
-            }
+            Stored::Said(said) => self.hub.handle(now, edgehub::Input::Store(said)),
             Stored::Failed => {
                 let outcome = self.close_storage();
                 if let Err(failure) = &outcome {
                     // Their messages are among the rest.
-                    std::mem::take(&mut self.injections).values().for_each(|answers| answers.fail(failure));
+                    std::mem::take(&mut self.asked.injections).values().for_each(|answers| answers.fail(failure));
                 }
                 self.stop(now, outcome);
             }
@@ -253,38 +255,38 @@ impl Dispatcher {
 
     /// The first Ctrl-C is gentle, a second one at once.
     fn handle_interrupt(&mut self, now: Now) {
-        if self.interrupted {
+        if self.ending.interrupted {
             self.children.kill_all();
             return;
         }
-        self.interrupted = true;
+        self.ending.interrupted = true;
         self.report.step("Stopping", "the modules; press Ctrl-C again to end them at once");
         self.stop(now, Err(Failure::interrupted()));
     }
 
     /// Begins to end the simulation; the first reason counts.
     pub(super) fn stop(&mut self, now: Now, outcome: Outcome) {
-        if let Phase::Running = self.phase {
-            self.phase = Phase::Stopping { outcome, waiting: Vec::new() };
+        if let Phase::Running = self.ending.phase {
+            self.ending.phase = Phase::Stopping { outcome, waiting: Vec::new() };
             self.agent.handle(now, agent::Input::StopAll);
         }
     }
 
     /// Answers once the simulation has ended.
     pub(super) fn answer_at_end(&mut self, answers: Answers) {
-        if let Phase::Stopping { waiting, .. } = &mut self.phase {
+        if let Phase::Stopping { waiting, .. } = &mut self.ending.phase {
             waiting.push(answers);
         }
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        matches!(self.phase, Phase::Stopping { .. })
+        matches!(self.ending.phase, Phase::Stopping { .. })
     }
 
     /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
     pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId, how: &str) {
         let Some(state) = self.agent.state(module) else { return };
-        if self.fail_on.is_reached(state.status) && !self.is_stopping() {
+        if self.ending.fail_on.is_reached(state.status) && !self.is_stopping() {
             let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
             self.stop(now, Err(failure));
         }
@@ -296,14 +298,14 @@ impl Dispatcher {
 
     fn close(mut self) -> Ended {
         let stored = self.close_storage();
-        let Phase::Stopping { outcome, waiting } = self.phase else {
+        let Phase::Stopping { outcome, waiting } = self.ending.phase else {
             return Ended { outcome: stored, waiting: vec![] };
         };
         Ended { outcome: outcome.and(stored), waiting }
     }
 
     fn deadline(&self) -> Option<Duration> {
-        let until = self.until.filter(|_| !self.is_stopping());
+        let until = self.ending.until.filter(|_| !self.is_stopping());
         [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
     }
 
@@ -318,19 +320,12 @@ impl Dispatcher {
         if due(self.agent.deadline()) {
             self.agent.handle(now, agent::Input::Timeout);
         }
-        if due(self.until) {
+        if due(self.ending.until) {
             self.stop(now, Ok(()));
         }
         if self.report.is_reader_gone() {
             self.stop(now, Err(Failure::new(Kind::ReaderGone, "nobody reads the records")));
         }
-    }
-
-    pub(super) fn open_call(&mut self, reply: CallReply) -> CallId {
-        self.last_call += 1;
-        let call = CallId(self.last_call);
-        self.calls.insert(call, reply);
-        call
     }
 
     /// Remembers and tells a line about the module that speaks on a connection.
@@ -347,11 +342,11 @@ impl Dispatcher {
 
     pub(super) fn tell_line(&mut self, line: Line) {
         self.report.line(&line);
-        self.followers.retain(|(modules, answers)| {
+        self.audience.followers.retain(|(modules, answers)| {
             let wanted = modules.is_empty() || modules.contains(&line.module);
             if wanted { answers.record(&line.record()) } else { !answers.is_gone() }
         });
-        self.logs.remember(line);
+        self.audience.logs.remember(line);
     }
 }
 

@@ -1,9 +1,10 @@
 //! Everything that can happen to the dispatcher, and what it says to the heads.
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::control::ControlCall;
 use super::storage::Stored;
+use super::to_heads::HeadSender;
 use crate::edgehub::{
     Answer, ConnectionId, Credential, Event as HubEvent, Feature, Guarantee, Invocation, InvokeError, Refusal, Request,
     Session,
@@ -38,9 +39,9 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) enum FromHead {
     /// The client wants in; what the hub says to it goes through `head`.
-    Connect { identity: Identity, credential: Credential, session: Session, head: mpsc::UnboundedSender<ToHead> },
-    /// The client asks for something.
-    Request(Request),
+    Connect { identity: Identity, credential: Credential, session: Session, head: HeadSender },
+    /// The client asks for things, in this order.
+    Requests(Vec<Request>),
     /// Something a developer should know of the client.
     Notice(String),
     /// The connection is gone, and why.
@@ -48,8 +49,6 @@ pub(super) enum FromHead {
 }
 
 /// What the dispatcher says to the task of a client's connection.
-///
-/// Unbounded, since what the hub has on its way to one client is bounded by its window.
 #[derive(Debug)]
 pub(super) enum ToHead {
     /// The client is in, with the subscriptions that were remembered.

@@ -11,7 +11,8 @@ use tokio::time::timeout;
 
 use super::dispatcher::Clock;
 use super::event::{Event, FromHead, ToHead};
-use crate::edgehub::{ConnectionId, HttpCall, answer_invocation, parse_invocation};
+use super::to_heads::HeadSender;
+use crate::edgehub::{ConnectionId, HttpCall, Request, answer_invocation, parse_invocation};
 use crate::identity::DeviceId;
 use crate::mqtt::{Closed, Limits, Output, Session};
 use crate::net::{self, HttpLimits};
@@ -79,14 +80,14 @@ struct MqttHead {
     connection: ConnectionId,
     session: Session,
     /// The dispatcher's way to this head, until the dispatcher has it: its end is then the end of the head.
-    to_head: Option<mpsc::UnboundedSender<ToHead>>,
+    to_head: Option<HeadSender>,
 }
 
 impl MqttHead {
     async fn run(
         &mut self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
-        mut from_dispatcher: mpsc::UnboundedReceiver<ToHead>,
+        mut from_dispatcher: mpsc::UnboundedReceiver<Vec<ToHead>>,
     ) {
         let mut said = Vec::new();
         let mut input = BytesMut::with_capacity(READ);
@@ -102,7 +103,7 @@ impl MqttHead {
                 },
                 count = from_dispatcher.recv_many(&mut said, 256) => {
                     let now = self.heads.clock.now();
-                    said.drain(..).for_each(|said| self.hear(now, said));
+                    said.drain(..).flatten().for_each(|said| self.hear(now, said));
                     if count == 0 {
                         self.session.close(Closed::Stopped);
                     }
@@ -126,34 +127,56 @@ impl MqttHead {
     /// Does what the session wants done; says whether the connection goes on.
     async fn flush(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
         let mut goes_on = true;
-        while let Some(output) = self.session.poll() {
-            let event = match output {
-                Output::Send(bytes) => {
-                    if !write(stream, &bytes).await {
-                        self.session.handle_end();
-                    }
-                    continue;
+        let mut requests = Vec::new();
+        loop {
+            match self.session.poll() {
+                Some(Output::Request(request)) => requests.push(request),
+                Some(output) => {
+                    self.request(std::mem::take(&mut requests)).await;
+                    goes_on &= self.act(output, stream).await;
                 }
-                Output::Connect(login) => {
-                    let Some(head) = self.to_head.take() else { continue };
-                    let (identity, credential, session) = (login.identity, login.credential, login.session);
-                    FromHead::Connect { identity, credential, session, head }
-                }
-                Output::Request(request) => FromHead::Request(request),
-                Output::Notice(notice) => FromHead::Notice(notice.to_string()),
-                Output::Close(why) => {
-                    goes_on = false;
-                    if self.to_head.is_some() {
-                        // Nobody asked for anything: a probe of the port, or garbage.
-                        continue;
-                    }
-                    FromHead::Closed(why.to_string())
-                }
-            };
-            // A dispatcher that has ended closes the channel to this head, which ends it.
-            let _ = self.heads.events.send(Event::Head { connection: self.connection, event }).await;
+                None => break,
+            }
         }
+        self.request(requests).await;
         goes_on
+    }
+
+    /// Does one thing; says whether the connection goes on.
+    async fn act(&mut self, output: Output, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
+        match output {
+            Output::Send(bytes) => {
+                if !write(stream, &bytes).await {
+                    self.session.handle_end();
+                }
+            }
+            Output::Connect(login) => {
+                let Some(head) = self.to_head.take() else { return true };
+                let (identity, credential, session) = (login.identity, login.credential, login.session);
+                self.tell(FromHead::Connect { identity, credential, session, head }).await;
+            }
+            Output::Request(request) => self.request(vec![request]).await,
+            Output::Notice(notice) => self.tell(FromHead::Notice(notice.to_string())).await,
+            Output::Close(why) => {
+                // Without it nobody asked for anything: a probe of the port, or garbage.
+                if self.to_head.is_none() {
+                    self.tell(FromHead::Closed(why.to_string())).await;
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn request(&self, requests: Vec<Request>) {
+        if !requests.is_empty() {
+            self.tell(FromHead::Requests(requests)).await;
+        }
+    }
+
+    async fn tell(&self, event: FromHead) {
+        // A dispatcher that has ended closes the channel to this head, which ends it.
+        let _ = self.heads.events.send(Event::Head { connection: self.connection, event }).await;
     }
 }
 

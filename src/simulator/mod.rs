@@ -8,7 +8,7 @@
 //!   gateway, containers        where is listened, what containers share
 //! dispatcher  owns the cores and the children; settle lets them speak to each other
 //!   heads, workloads, control  what comes in: clients, the workload API, other commands
-//!   children, storage          what goes out: instances, the store
+//!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, report, taps, logs  what people see
 //! ```
 
@@ -36,6 +36,7 @@ mod state;
 mod storage;
 mod subject;
 mod taps;
+mod to_heads;
 mod workloads;
 
 pub use dispatcher::FailOn;

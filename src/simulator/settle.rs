@@ -2,17 +2,16 @@
 
 use super::dispatcher::{CallReply, Dispatcher};
 use super::event::ToHead;
-use super::storage::Command;
 use super::taps::Tapped;
 use crate::agent;
 use crate::clock::Now;
-use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal};
+use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal, ToStore};
 use crate::failure::Failure;
 use crate::identity::{Identity, ModuleId};
 use crate::iothub;
 
 impl Dispatcher {
-    /// Drains all cores until none has anything to say.
+    /// Drains all cores until none has anything to say, and then tells the store and the heads all at once.
     pub(super) fn settle(&mut self, now: Now) {
         loop {
             let mut quiet = true;
@@ -26,23 +25,25 @@ impl Dispatcher {
                 self.handle_agent(output);
             }
             if quiet {
-                return;
+                break;
             }
         }
+        self.storage.flush();
+        self.heads.flush();
     }
 
     fn handle_hub(&mut self, now: Now, output: Output) {
         match output {
             Output::Connected { connection, remembered } => {
-                self.tell_head(connection, ToHead::Connected { remembered });
+                self.heads.tell(connection, ToHead::Connected { remembered });
                 self.tell_connections();
             }
             Output::Refused { connection, identity, refusal } => {
                 self.handle_refused(now, connection, identity, refusal)
             }
-            Output::Client { connection, event } => self.tell_head(connection, ToHead::Event(event)),
+            Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
-                self.tell_head(connection, ToHead::Close(reason));
+                self.heads.tell(connection, ToHead::Close(reason));
                 if let Some(module) = identity.module {
                     self.note(now, module, format!("connection closed: {reason}"));
                 }
@@ -50,14 +51,10 @@ impl Dispatcher {
             }
             Output::Invoked { call, result } => self.handle_invoked(call, result),
             Output::Injected { ticket, queued } => self.handle_injected(ticket, queued),
-            Output::Append { mark, queue, offset, queued } => {
-                self.storage.send(Command::Append { mark, queue, offset, queued });
+            Output::Store(ToStore::Save { mark, name, document }) => {
+                self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state_name), document });
             }
-            Output::Save { mark, name, document } => {
-                self.storage.send(Command::Save { mark, name: format!("{}/hub/{name}", self.state_name), document });
-            }
-            Output::Done { queue, first } => self.storage.send(Command::Done { queue, first }),
-            Output::Load { queue, from, count } => self.storage.send(Command::Load { queue, from, count }),
+            Output::Store(told) => self.storage.send(told),
             Output::Cloud(to_cloud) => {
                 self.cloud.handle(now, &self.device, to_cloud);
                 // At once: what the cloud keeps has to reach the store before what the hub says next.
@@ -86,9 +83,8 @@ impl Dispatcher {
                 }
             }
             iothub::Output::Save { name, document } => {
-                self.storage.send(Command::Save { mark: 0, name: format!("cloud/{name}"), document });
+                self.storage.send(ToStore::Save { mark: 0, name: format!("cloud/{name}"), document });
             }
-            iothub::Output::Arrived(_) => {}
             iothub::Output::Warning(text) => self.report.warn(&text),
         }
     }
@@ -104,42 +100,35 @@ impl Dispatcher {
         }
     }
 
-    fn tell_head(&mut self, connection: edgehub::ConnectionId, said: ToHead) {
-        if let Some(head) = self.heads.get(&connection) {
-            // A head that is gone will say so itself.
-            let _ = head.send(said);
-        }
-    }
-
     fn handle_refused(&mut self, now: Now, connection: edgehub::ConnectionId, identity: Identity, refusal: Refusal) {
         let Refusal::NotAuthorized(reason) = &refusal;
         match identity.module.as_ref().filter(|module| self.children.plan(module).is_some()) {
             Some(module) => self.note(now, module.clone(), format!("connection refused: {reason}")),
             None => self.report.warn(&format!("connection refused: {reason}")),
         }
-        self.tell_head(connection, ToHead::Refused(refusal));
+        self.heads.tell(connection, ToHead::Refused(refusal));
     }
 
     fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {
-        let Some(answers) = self.injections.remove(&ticket) else { return };
+        let Some(answers) = self.asked.close_injection(ticket) else { return };
         answers.record(&serde_json::json!({ "queued": queued }));
         answers.done();
     }
 
     fn handle_routed(&mut self, tapped: Tapped) {
         self.report.message(&tapped, &self.device);
-        if !self.monitors.is_empty() {
+        if !self.audience.monitors.is_empty() {
             let record = serde_json::json!(tapped.record(&self.device));
-            self.monitors.retain(|(filter, answers)| match filter.admits(&tapped) {
+            self.audience.monitors.retain(|(filter, answers)| match filter.admits(&tapped) {
                 true => answers.record(&record),
                 false => !answers.is_gone(),
             });
         }
-        self.taps.remember(tapped);
+        self.audience.taps.remember(tapped);
     }
 
     fn handle_invoked(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
-        match self.calls.remove(&call) {
+        match self.asked.calls.remove(&call) {
             // A caller that went away needs no answer.
             Some(CallReply::Http(reply)) => drop(reply.send(result)),
             Some(CallReply::Control { answers, target, method }) => match result {

@@ -14,7 +14,7 @@ use super::children::Children;
 use super::containers::{self, Containers};
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::Opening;
-use super::dispatcher::{Clock, Dispatcher, Ended, Parts};
+use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
 use super::event::Event;
 use super::gateway::Gateway;
 use super::heads::Heads;
@@ -26,6 +26,7 @@ use super::report::{Ready, Report};
 use super::state::{EphemeralFolder, Identities, StateFolder, make_private};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
+use super::to_heads::ToHeads;
 use super::workloads::{self, Behind};
 use crate::agent::{self, Agent};
 use crate::edgehub::EdgeHub;
@@ -152,8 +153,22 @@ impl Ground<'_> {
         let agent = agent_of(&plans, clock);
         let children = Children::new(plans, ledger, events, behind);
         report.tell_ready();
-        let parts = Parts { clock, device, state_name, hub, cloud, agent, storage, children, report, until, fail_on };
-        let ended = Dispatcher::new(parts).run(received).await;
+        let dispatcher = Dispatcher {
+            clock,
+            device,
+            state_name,
+            hub,
+            cloud,
+            agent,
+            storage,
+            children,
+            report,
+            ending: Ending::new(until, fail_on),
+            heads: ToHeads::default(),
+            asked: Asked::default(),
+            audience: Audience::default(),
+        };
+        let ended = dispatcher.run(received).await;
         tasks.shutdown().await;
         Ok(ended)
     }

@@ -1,12 +1,13 @@
 //! The store thread: the one place that writes queues and state documents while a simulation runs.
 //!
-//! It takes everything that waits, writes it, commits once, and only then says [`Stored::Durable`]: group commit. What
+//! It takes everything that waits, writes it, commits once, and only then says [`FromStore::Durable`]: group commit. What
 //! is done with is noted after that, so that it counts even for messages of the same group.
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,48 +15,19 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::state::document_path;
-use crate::edgehub::{QueueId, Queued};
-use crate::message::Message;
+use crate::edgehub::{FromStore, QueueId, Queued, ToStore};
 use crate::store::{self, Durability, Queues, StoreError};
 
-/// Commands taken before a commit, at the most.
+/// Commands after which no more are taken before a commit.
 const GROUP: usize = 4096;
-/// Bytes read for one [`Command::Load`], at the most.
+/// Bytes read for one [`ToStore::Load`], at the most.
 const LOAD_BYTES: usize = 1 << 20;
-
-/// What the store thread does.
-#[derive(Debug)]
-pub(super) enum Command {
-    Append {
-        mark: u64,
-        queue: QueueId,
-        offset: u64,
-        queued: Queued,
-    },
-    /// Replaces the state document `<folder>/<name>.json`.
-    Save {
-        mark: u64,
-        name: String,
-        document: Value,
-    },
-    Done {
-        queue: QueueId,
-        first: u64,
-    },
-    Load {
-        queue: QueueId,
-        from: u64,
-        count: usize,
-    },
-}
 
 /// What the store thread says.
 #[derive(Debug)]
 pub(super) enum Stored {
-    /// Everything up to this mark survives a crash of this process.
-    Durable { mark: u64 },
-    /// What was asked for; for records that were lost, messages that have expired.
-    Loaded { queue: QueueId, from: u64, messages: Vec<Queued> },
+    /// Something for the hub; durable is what survives a crash of this process.
+    Said(FromStore),
     /// Nothing more will be stored; [`Storage::close`] says why.
     Failed,
 }
@@ -63,7 +35,9 @@ pub(super) enum Stored {
 /// The handle of the store thread; dropping the sender ends it once everything is written.
 #[derive(Debug)]
 pub(super) struct Storage {
-    commands: Option<Sender<Command>>,
+    /// What was said since the last [`Storage::flush`].
+    waiting: Vec<ToStore>,
+    commands: Option<Sender<Vec<ToStore>>>,
     thread: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
@@ -83,13 +57,18 @@ impl Storage {
             }
             ended
         })?;
-        Ok(Self { commands: Some(commands), thread: Some(thread) })
+        Ok(Self { waiting: Vec::new(), commands: Some(commands), thread: Some(thread) })
     }
 
-    /// Hands over a command; after a failure nobody takes it, which [`Stored::Failed`] has told.
-    pub(super) fn send(&self, command: Command) {
-        if let Some(commands) = &self.commands {
-            let _ = commands.send(command);
+    /// Says something to the thread, at the next [`Storage::flush`].
+    pub(super) fn send(&mut self, command: ToStore) {
+        self.waiting.push(command);
+    }
+
+    /// Lets the thread hear what was said; after a failure nobody does, which [`Stored::Failed`] has told.
+    pub(super) fn flush(&mut self) {
+        if let Some(commands) = self.commands.as_ref().filter(|_| !self.waiting.is_empty()) {
+            let _ = commands.send(std::mem::take(&mut self.waiting));
         }
     }
 
@@ -97,6 +76,7 @@ impl Storage {
     ///
     /// The thread may have something to tell: whoever calls this must not keep it from that.
     pub(super) fn close(&mut self) -> Result<(), StoreError> {
+        self.flush();
         self.commands = None;
         let Some(thread) = self.thread.take() else { return Ok(()) };
         // A panic of the thread has been told on stderr already.
@@ -121,39 +101,49 @@ struct Group {
 }
 
 impl Writer {
-    fn run(&mut self, commands: &Receiver<Command>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
+    fn run(&mut self, commands: &Receiver<Vec<ToStore>>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
         let mut told = 0;
         while let Ok(first) = commands.recv() {
-            self.take(first)?;
-            commands.try_iter().take(GROUP).try_for_each(|command| self.take(command))?;
+            let mut taken = first.len();
+            self.take_all(first)?;
+            while taken < GROUP
+                && let Ok(more) = commands.try_recv()
+            {
+                taken += more.len();
+                self.take_all(more)?;
+            }
             let group = std::mem::take(&mut self.group);
             self.queues.commit()?;
             self.save(group.documents)?;
             if self.mark > told {
                 told = self.mark;
-                tell(Stored::Durable { mark: told });
+                tell(Stored::Said(FromStore::Durable { mark: told }));
             }
             self.acknowledge(group.done)?;
             for (queue, from, count) in group.loads {
                 let messages = self.load(&queue, from, count)?;
-                tell(Stored::Loaded { queue, from, messages });
+                tell(Stored::Said(FromStore::Loaded { queue, from, messages }));
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, command: Command) -> Result<(), StoreError> {
+    fn take_all(&mut self, commands: Vec<ToStore>) -> Result<(), StoreError> {
+        commands.into_iter().try_for_each(|command| self.take(command))
+    }
+
+    fn take(&mut self, command: ToStore) -> Result<(), StoreError> {
         match command {
-            Command::Append { mark, queue, offset, queued } => {
+            ToStore::Append { mark, queue, offset, queued } => {
                 self.queues.append(&queue.name(), offset, &queued.encode())?;
                 self.mark = self.mark.max(mark);
             }
-            Command::Save { mark, name, document } => {
+            ToStore::Save { mark, name, document } => {
                 self.group.documents.insert(name, document);
                 self.mark = self.mark.max(mark);
             }
-            Command::Done { queue, first } => drop(self.group.done.insert(queue, first)),
-            Command::Load { queue, from, count } => self.group.loads.push((queue, from, count)),
+            ToStore::Done { queue, first } => drop(self.group.done.insert(queue, first)),
+            ToStore::Load { queue, from, count } => self.group.loads.push((queue, from, count)),
         }
         Ok(())
     }
@@ -179,7 +169,7 @@ impl Writer {
     fn load(&self, queue: &QueueId, from: u64, count: usize) -> Result<Vec<Queued>, StoreError> {
         let records = self.queues.read(&queue.name(), from, count, LOAD_BYTES)?;
         // A record that is lost, or no message since another version wrote it, is passed over; it is not fatal.
-        let lost = || Queued { expires: Some(Duration::ZERO), message: Message::default() };
+        let lost = || Queued { expires: Some(Duration::ZERO), message: Arc::default() };
         let mut messages = Vec::with_capacity(records.len());
         for (number, record) in records {
             let missing = usize::try_from(number - from).unwrap_or(count).min(count);
@@ -209,6 +199,7 @@ mod tests {
 
     use super::*;
     use crate::edgehub::Endpoint;
+    use crate::message::Message;
 
     /// A store whose thread is run by hand, over a temporary folder.
     struct World {
@@ -219,13 +210,18 @@ mod tests {
         QueueId { endpoint: Endpoint::Upstream, priority: QueueId::LAST }
     }
 
-    fn append(mark: u64, offset: u64) -> Command {
+    fn append(mark: u64, offset: u64) -> ToStore {
         let message = Message { body: Bytes::from(offset.to_string()), ..Message::default() };
-        Command::Append { mark, queue: upstream(), offset, queued: Queued { expires: None, message } }
+        ToStore::Append {
+            mark,
+            queue: upstream(),
+            offset,
+            queued: Queued { expires: None, message: Arc::new(message) },
+        }
     }
 
-    fn save(mark: u64, name: &str) -> Command {
-        Command::Save { mark, name: name.to_owned(), document: json!(mark) }
+    fn save(mark: u64, name: &str) -> ToStore {
+        ToStore::Save { mark, name: name.to_owned(), document: json!(mark) }
     }
 
     impl World {
@@ -234,10 +230,10 @@ mod tests {
         }
 
         /// Hands over commands all at once and returns what the thread says until they are through.
-        fn run(&self, commands: Vec<Command>) -> (Vec<Stored>, Result<(), StoreError>) {
+        fn run(&self, commands: Vec<ToStore>) -> (Vec<Stored>, Result<(), StoreError>) {
             let queues = Queues::open(&self.folder.path().join("queues"), Durability::Process).expect("opened").0;
             let (sender, received) = channel();
-            commands.into_iter().for_each(|command| sender.send(command).expect("the receiver is here"));
+            sender.send(commands).expect("the receiver is here");
             drop(sender);
             let told = std::cell::RefCell::new(Vec::new());
             let folder = self.folder.path().to_owned();
@@ -258,8 +254,10 @@ mod tests {
             messages.iter().map(|queued| String::from_utf8_lossy(&queued.message.body).into_owned()).collect()
         };
         let shown = stored.iter().map(|stored| match stored {
-            Stored::Durable { mark } => format!("durable {mark}"),
-            Stored::Loaded { from, messages, .. } => format!("from {from}: {}", bodies(messages).join(" ")),
+            Stored::Said(FromStore::Durable { mark }) => format!("durable {mark}"),
+            Stored::Said(FromStore::Loaded { from, messages, .. }) => {
+                format!("from {from}: {}", bodies(messages).join(" "))
+            }
             Stored::Failed => "failed".to_owned(),
         });
         shown.collect()
@@ -268,7 +266,7 @@ mod tests {
     #[test]
     fn a_group_is_told_once_and_what_it_stored_can_be_loaded() {
         let world = World::new();
-        let load = Command::Load { queue: upstream(), from: 1, count: 10 };
+        let load = ToStore::Load { queue: upstream(), from: 1, count: 10 };
         let (stored, ended) = world.run(vec![append(1, 0), load, append(2, 1), save(3, "hub/sessions"), append(4, 2)]);
         ended.expect("all is stored");
         assert_eq!(told(&stored), ["durable 4", "from 1: 1 2"]);
@@ -279,7 +277,7 @@ mod tests {
     #[test]
     fn what_is_done_in_the_group_that_stored_it_is_not_owed_again() {
         let world = World::new();
-        let done = Command::Done { queue: upstream(), first: 2 };
+        let done = ToStore::Done { queue: upstream(), first: 2 };
         world.run(vec![append(1, 0), append(2, 1), done]).1.expect("all is stored");
         assert_eq!(world.left(), (2, 2));
     }
@@ -288,7 +286,7 @@ mod tests {
     fn a_group_without_news_tells_nothing() {
         let world = World::new();
         world.run(vec![append(1, 0)]).1.expect("stored");
-        let (stored, ended) = world.run(vec![Command::Done { queue: upstream(), first: 1 }]);
+        let (stored, ended) = world.run(vec![ToStore::Done { queue: upstream(), first: 1 }]);
         ended.expect("stored");
         assert_eq!(told(&stored), [""; 0]);
     }
@@ -298,12 +296,14 @@ mod tests {
         let world = World::new();
         world.run(vec![append(1, 7), append(2, 8)]).1.expect("stored");
         let (stored, ended) = world.run(vec![
-            Command::Load { queue: upstream(), from: 5, count: 10 },
-            Command::Load { queue: upstream(), from: 9, count: 2 },
+            ToStore::Load { queue: upstream(), from: 5, count: 10 },
+            ToStore::Load { queue: upstream(), from: 9, count: 2 },
         ]);
         ended.expect("nothing is damaged");
         let expiries = |stored: &Stored| match stored {
-            Stored::Loaded { messages, .. } => messages.iter().map(|queued| queued.expires.is_some()).collect(),
+            Stored::Said(FromStore::Loaded { messages, .. }) => {
+                messages.iter().map(|queued| queued.expires.is_some()).collect()
+            }
             other => panic!("expected messages, found {other:?}"),
         };
         let lost: Vec<Vec<bool>> = stored.iter().map(expiries).collect();
@@ -327,8 +327,10 @@ mod tests {
         let tell = move |stored| sender.send(stored).expect("the test listens");
         let mut storage = Storage::start(queues, world.folder.path().to_owned(), tell).expect("started");
         storage.send(append(1, 0));
+        storage.flush();
         assert_eq!(told(&[said.recv().expect("stored")]), ["durable 1"]);
         storage.send(append(2, 9));
+        storage.flush();
         assert_eq!(told(&[said.recv().expect("told")]), ["failed"]);
         let why = storage.close().expect_err("number 9 is out of order").to_string();
         assert_eq!(why, format!("queue `{}` is at record 1, not at 9", upstream().name()));

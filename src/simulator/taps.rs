@@ -1,6 +1,7 @@
 //! What `edgectl monitor` sees: the last messages that were queued, and those who watch for more.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -20,7 +21,7 @@ const REMEMBERED: usize = 1000;
 #[derive(Debug, Clone)]
 pub(super) struct Tapped {
     pub(super) at: Duration,
-    pub(super) message: Message,
+    pub(super) message: Arc<Message>,
     pub(super) endpoint: Endpoint,
     pub(super) route: Option<String>,
 }
@@ -138,7 +139,8 @@ mod tests {
         if let Some(kind) = content_type {
             message.set_system(system::CONTENT_TYPE, kind);
         }
-        Tapped { at: Duration::from_millis(1_700_000_000_000), message, endpoint: Endpoint::Upstream, route: None }
+        let (at, message) = (Duration::from_millis(1_700_000_000_000), Arc::new(message));
+        Tapped { at, message, endpoint: Endpoint::Upstream, route: None }
     }
 
     fn body_of(tapped: &Tapped) -> (Value, &'static str) {

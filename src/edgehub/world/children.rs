@@ -1,6 +1,8 @@
 //! Devices that connect through this one (protocol.md §3.6, §9.4, §12.5).
 
 use super::*;
+use std::sync::Arc;
+
 use crate::identity::Thumbprints;
 
 fn leaf() -> Identity {
@@ -41,7 +43,7 @@ fn token(key: &Key) -> Credential {
 
 fn device_bound(lock: u64, body: &str) -> Input {
     let message = Message { body: Bytes::copy_from_slice(body.as_bytes()), ..Message::default() };
-    Input::Cloud(FromCloud::DeviceBound { identity: leaf(), lock: LockToken(lock), message })
+    Input::Cloud(FromCloud::DeviceBound { identity: leaf(), lock: LockToken(lock), message: Arc::new(message) })
 }
 
 /// A connected device that takes messages from the cloud.
@@ -74,7 +76,7 @@ fn a_child_that_was_told_once_is_let_in_offline_and_after_a_restart() {
     world.scope(vec![]);
     world.scope(vec![known(&leaf(), &key)]);
     let saved = world.taken(|output| match output {
-        Output::Save { name, document, .. } if name == "scope" => Some(document.clone()),
+        Output::Store(ToStore::Save { name, document, .. }) if name == "hub/scope" => Some(document.clone()),
         _ => None,
     });
     let children = serde_json::from_value(saved.last().expect("it was saved").clone()).expect("it reads what it wrote");

@@ -139,12 +139,12 @@ fn a_recovered_queue_is_loaded_and_delivered_first() {
     let (a, b) = (world.connect("a"), world.connect("b"));
     world.subscribe(b, Feature::Inputs);
     let loads = world.taken(|output| match output {
-        Output::Load { from, .. } => Some(*from),
+        Output::Store(ToStore::Load { from, .. }) => Some(*from),
         _ => None,
     });
     assert_eq!(loads, [4]);
     world.publish(a, 1, telemetry("o", "new"));
-    let kept = Queued { expires: None, message: telemetry("o", "kept") };
-    world.input(Input::Loaded { queue: queue.clone(), from: 4, messages: vec![kept] });
+    let kept = Queued { expires: None, message: telemetry("o", "kept").into() };
+    world.input(Input::Store(FromStore::Loaded { queue: queue.clone(), from: 4, messages: vec![kept] }));
     assert_eq!(world.bodies(b), ["kept"]);
 }

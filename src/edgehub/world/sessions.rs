@@ -4,7 +4,7 @@ use super::*;
 
 fn saved_sessions(world: &mut World) -> Option<Value> {
     let saved = world.taken(|output| match output {
-        Output::Save { name, document, .. } if name == "sessions" => Some(document.clone()),
+        Output::Store(ToStore::Save { name, document, .. }) if name == "hub/sessions" => Some(document.clone()),
         _ => None,
     });
     saved.last().cloned()

@@ -59,7 +59,7 @@ fn two_routes_to_one_input_deliver_once_by_the_better_priority() {
     let a = world.connect("a");
     world.publish(a, 1, telemetry("o", "x"));
     let queues = world.taken(|output| match output {
-        Output::Append { queue, .. } => Some(queue.priority),
+        Output::Store(ToStore::Append { queue, .. }) => Some(queue.priority),
         _ => None,
     });
     assert_eq!(queues, [1]);
@@ -90,7 +90,7 @@ fn nothing_is_acknowledged_while_the_store_is_behind() {
     let mut world = World::new(vec![to_b()]);
     let a = world.connect("a");
     (1..=3).for_each(|n| world.publish(a, n, telemetry("o", "x")));
-    world.input(Input::Durable { mark: 2 });
+    world.input(Input::Store(FromStore::Durable { mark: 2 }));
     assert_eq!(world.told(a), [1, 2].map(|n| Event::Accepted { receipt: Receipt(n) }));
     world.pass(Duration::from_secs(600));
     assert_eq!(world.told(a), [], "a store that failed never says more");

@@ -80,7 +80,7 @@ fn the_cloud_is_told_before_the_hub_keeps_what_it_promises() {
         .iter()
         .map(|output| match output {
             Output::Cloud(ToCloud::Reported { .. }) => "cloud",
-            Output::Save { .. } => "save",
+            Output::Store(ToStore::Save { .. }) => "save",
             other => panic!("unexpected {other:?}"),
         })
         .collect();

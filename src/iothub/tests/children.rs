@@ -3,6 +3,7 @@
 use super::*;
 use crate::edgehub::LockToken;
 use crate::identity::{Authentication, IdentityStatus, Thumbprint};
+use crate::message::Message;
 
 fn id(name: &str) -> DeviceId {
     DeviceId::parse(name).expect("valid")

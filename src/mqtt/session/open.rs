@@ -188,7 +188,7 @@ impl Open {
             Event::Deliver { delivery, guarantee, target, message } => {
                 let topic = self.topic_of(&target, &message);
                 let qos = self.number(delivery, guarantee)?;
-                if outbox.publish(qos, topic, message.body).is_err() {
+                if outbox.publish(qos, topic, message.body.clone()).is_err() {
                     self.give_up(qos, outbox);
                 }
             }

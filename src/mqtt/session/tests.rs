@@ -156,7 +156,12 @@ fn delivery(number: u64, guarantee: Guarantee) -> Event {
     let mut message = Message { body: Bytes::from_static(b"{}"), ..Message::default() };
     message.set_system(system::CONNECTION_DEVICE_ID, "d");
     message.set_system(system::CONNECTION_MODULE_ID, "sensor");
-    Event::Deliver { delivery: Delivery(number), guarantee, target: Target::Input("input1".into()), message }
+    deliver(number, guarantee, message)
+}
+
+fn deliver(number: u64, guarantee: Guarantee, message: Message) -> Event {
+    let (delivery, target) = (Delivery(number), Target::Input("input1".into()));
+    Event::Deliver { delivery, guarantee, target, message: message.into() }
 }
 
 fn sent(body: &'static str, output: &str) -> Message {
@@ -532,12 +537,10 @@ fn what_is_said_in_one_turn_is_one_write() {
 #[test]
 fn a_message_that_fits_in_no_topic_is_given_up() {
     let mut client = Client::subscribed(&[("devices/d/modules/m/inputs/#", Qos::AtLeastOnce)]);
-    let Event::Deliver { delivery, guarantee, target, mut message } = delivery(5, Guarantee::AtLeastOnce) else {
-        unreachable!("it is a delivery")
-    };
-    message.properties.push(("big".into(), Some("x".repeat(70_000))));
+    let big = ("big".into(), Some("x".repeat(70_000)));
+    let message = Message { properties: vec![big], ..Message::default() };
     let done = Seen::Request(Request::Acknowledge { delivery: Delivery(5) });
-    let seen = client.hear(Event::Deliver { delivery, guarantee, target, message });
+    let seen = client.hear(deliver(5, Guarantee::AtLeastOnce, message));
     assert_eq!(seen, [Seen::Notice(Notice::Undeliverable), done]);
 }
 
