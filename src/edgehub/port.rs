@@ -32,6 +32,16 @@ pub enum Credential {
     None,
 }
 
+impl Credential {
+    /// Puts the certificate of the connection in the place of nothing: a token counts more, even a wrong one.
+    pub fn or_certificate(self, shown: Option<Thumbprints>) -> Self {
+        match (self, shown) {
+            (Self::None, Some(thumbprints)) => Self::Certificate(thumbprints),
+            (credential, _) => credential,
+        }
+    }
+}
+
 /// Whether what the hub remembers of a client's subscriptions is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Session {

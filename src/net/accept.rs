@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::client_certificate;
 use super::tls::{HandshakeError, ServerTls, TlsStream};
+use crate::identity::Thumbprints;
 
 /// Whether a connection may begin its handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub enum Arrival {
         stream: Box<TlsStream<TcpStream>>,
         /// Its other end.
         peer: SocketAddr,
+        /// The client certificate, if it showed one.
+        certificate: Option<Thumbprints>,
     },
     /// Its handshake did not come to an end; for the log.
     Refused {
@@ -114,7 +118,10 @@ async fn open(stream: TcpStream, peer: SocketAddr, tls: ServerTls, limit: Durati
     // refuses is dead already, which the handshake will find out.
     let _ = stream.set_nodelay(true);
     match tls.handshake(stream, limit).await {
-        Ok(stream) => Arrival::Open { stream: Box::new(stream), peer },
+        Ok(stream) => {
+            let certificate = client_certificate::shown(&stream);
+            Arrival::Open { stream: Box::new(stream), peer, certificate }
+        }
         Err(error) => Arrival::Refused { peer, error },
     }
 }

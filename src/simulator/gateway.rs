@@ -94,8 +94,8 @@ impl Gateway {
         for listener in self.mqtt {
             let heads = heads.clone();
             tasks.spawn(net::accept_tls(listener, tls.clone(), AcceptRules::default(), move |arrival| {
-                if let Arrival::Open { stream, .. } = arrival {
-                    tokio::spawn(heads.clone().serve_mqtt(*stream));
+                if let Arrival::Open { stream, certificate, .. } = arrival {
+                    tokio::spawn(heads.clone().serve_mqtt(*stream, certificate));
                 }
             }));
         }
