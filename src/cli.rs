@@ -17,7 +17,8 @@ use crate::ui::{Format, Paint, Questions, Ui, Verbosity};
 /// A whole edge device and the cloud above it run on this machine: no subscription, no IoT Hub, no account.
 ///
 /// Exit codes: 0 done · 1 the request or a file is wrong · 2 wrong usage · 3 this machine is not ready (engine,
-/// port, permission) · 4 someone else refused (registry, build step, module) · 70 a bug · 130 interrupted
+/// port, permission) · 4 someone else refused (registry, build step, module) · 70 a bug · 130 interrupted (Ctrl-C) ·
+/// 143 terminated (SIGTERM)
 #[derive(Debug, Parser)]
 #[command(name = "edgectl", version, max_term_width = 100)]
 #[command(after_help = "Examples:\n  edgectl simulate --demo\n  edgectl new solution factory\n  \

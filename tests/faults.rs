@@ -13,6 +13,8 @@ mod files;
 mod machine;
 #[path = "faults/modules.rs"]
 mod modules;
+#[path = "faults/shared_engine.rs"]
+mod shared_engine;
 #[path = "faults/starts.rs"]
 mod starts;
 mod support;

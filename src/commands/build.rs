@@ -10,7 +10,6 @@ use super::push::push;
 use crate::engine::Builder;
 use crate::failure::Outcome;
 use crate::image::{Bases, BuildPlan, Cache};
-use crate::solution::Solution;
 
 /// Build the images of modules
 ///
@@ -55,7 +54,7 @@ enum Choice {
 }
 
 pub(super) fn run(cx: &Context, args: &Build) -> Outcome {
-    let solution = Solution::open(cx.project(), cx.environment(), &[])?;
+    let solution = args.images.solution(cx)?;
     let mut targets = args.images.targets(&solution)?;
     for target in &mut targets {
         args.apply(&mut target.plan, cx);

@@ -8,6 +8,14 @@ use serde_json::Value;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::json;
 
+/// Variables that the command line gives a deployment template; they come before all others.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SetArgs {
+    /// Variable of the template (can be repeated)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_assignment)]
+    pub(super) set: Vec<(String, String)>,
+}
+
 /// Reads a JSON argument: the text itself, `@file`, or `-` for standard input.
 pub(super) fn read_json(argument: &str) -> Outcome<Value> {
     let (name, text) = match argument.strip_prefix('@') {
@@ -45,6 +53,14 @@ fn read_text(path: &Path) -> Outcome<String> {
     })
 }
 
+/// Parses `NAME=VALUE`.
+pub(super) fn parse_assignment(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE"),
+    }
+}
+
 /// Parses a duration into seconds: `10`, `10s`, `250ms`, `5m`, `2h`, `1d`.
 pub(super) fn parse_seconds(text: &str) -> Result<f64, String> {
     const UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)];
@@ -72,6 +88,14 @@ mod tests {
         for text in ["", "s", "-5s", "5 s", "5w", "inf", "1e3", "1.2.3"] {
             assert!(parse_seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_assignment_is_a_name_and_a_value() {
+        assert_eq!(parse_assignment("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(parse_assignment("a="), Ok(("a".into(), String::new())));
+        assert_eq!(parse_assignment("=b"), Err("expected NAME=VALUE"));
+        assert_eq!(parse_assignment("a"), Err("expected NAME=VALUE"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::input::parse_seconds;
+use super::input::{SetArgs, parse_seconds};
 use super::{Context, detach};
 use crate::failure::Outcome;
 use crate::image::Platform;
@@ -20,8 +20,8 @@ use crate::solution::{RuntimeChoice, Wanted};
 /// an engine answers and has, builds or gets the image; else as a process, by `run` in its module.json or by its
 /// language. Messages, twins and keys are kept under `.edgectl/` until `--reset`.
 ///
-/// Ctrl-C ends everything gently, a second one at once. Exit codes: 0 after `--duration` or `edgectl stop`, 130 after
-/// Ctrl-C, 4 when a module was given up.
+/// Ctrl-C or SIGTERM ends everything gently, a second one at once. Exit codes: 0 after `--duration` or `edgectl stop`,
+/// 130 after Ctrl-C, 143 after SIGTERM or when the terminal was closed, 4 when a module was given up.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl simulate\n  edgectl simulate --demo\n  \
     edgectl simulate --runtime process --detach --wait connected\n  edgectl simulate --external filter")]
@@ -41,6 +41,8 @@ pub struct Simulate {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    #[command(flatten)]
+    variables: SetArgs,
     /// Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]
     #[arg(long, value_name = "IP")]
     address: Option<Address>,
@@ -78,7 +80,7 @@ pub struct Simulate {
     #[arg(long, conflicts_with = "reset")]
     ephemeral: bool,
     /// Run the solution inside this program: a sensor, a filter and a route upstream
-    #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag"])]
+    #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag", "set"])]
     demo: bool,
 }
 
@@ -117,6 +119,7 @@ impl Simulate {
             wall: cx.clock(),
             program: cx.program()?,
             subject: if self.demo { Subject::Demo } else { Subject::Solution(wanted) },
+            set: self.variables.set.clone(),
             runtime: self.runtime.iter().rev().find(|flag| flag.module.is_none()).map(|flag| flag.choice),
             runtimes: self.runtime.iter().filter_map(of_module).collect::<BTreeMap<_, _>>(),
             device: self.device.clone(),

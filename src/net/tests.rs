@@ -194,7 +194,7 @@ async fn a_silent_client_is_dropped() {
 
 #[tokio::test]
 async fn a_crowd_of_silent_clients_pushes_only_itself_out() {
-    let rules = AcceptRules { half_open: 4, handshake: Duration::from_secs(600), ..AcceptRules::default() };
+    let rules = AcceptRules { lobby: Lobby::new(4), handshake: Duration::from_secs(600) };
     let mut port = port(rules).await;
     let mut crowd = Vec::new();
     for _ in 0..20 {
@@ -221,14 +221,6 @@ async fn garbage_does_not_stop_service() {
     let trusted = port.authority.trust_bundle().to_owned();
     port.dial(&trusted, "localhost", &rustls::version::TLS12).await.expect("trusted");
     port.next_open().await;
-}
-
-#[tokio::test]
-async fn an_address_can_be_turned_away_before_its_handshake() {
-    let admit = Box::new(|_| Admission::TurnedAway);
-    let port = port(AcceptRules { admit, ..AcceptRules::default() }).await;
-    let mut stream = TcpStream::connect(port.address).await.expect("connected");
-    assert_eq!(stream.read(&mut [0; 16]).await.expect("closed"), 0);
 }
 
 /// Sends bytes over a connection to an HTTP server that echoes, and returns all that comes back before it closes.
@@ -299,6 +291,28 @@ async fn a_head_that_does_not_end_is_given_up() {
     let limits = HttpLimits { head_time: Duration::from_millis(20), ..HttpLimits::default() };
     let answer = exchange(limits, b"GET / HTTP/1.1\r\nHost: l").await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_answer_is_given_up() {
+    let (mut client, server) = tokio::io::duplex(64);
+    let long = |_| async { Response { status: 200, content_type: "text/plain", body: vec![b'x'; 1000].into() } };
+    let limits = HttpLimits { answer_stall: Duration::from_millis(20), ..HttpLimits::default() };
+    let served = tokio::spawn(serve_http(server, limits, long));
+    client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("sent");
+    served.await.expect("it ends though nobody reads");
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_has_to_knock_again() {
+    let (mut client, server) = tokio::io::duplex(1 << 20);
+    let refuse = |_| async { Response { status: 401, content_type: "text/plain", body: Default::default() } };
+    let served = tokio::spawn(serve_http(server, HttpLimits::default(), refuse));
+    client.write_all(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n").await.expect("sent");
+    served.await.expect("it ends after the first answer");
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.expect("closed");
+    assert_eq!(answer.matches("HTTP/1.1 401 Unauthorized\r\n").count(), 1, "{answer}");
 }
 
 #[tokio::test]

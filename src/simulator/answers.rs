@@ -344,7 +344,7 @@ impl Dispatcher {
         let failure = Failure::request(format!("the simulation has no module `{name}`"));
         match did_you_mean(name, modules.iter().copied()) {
             Some(hint) => failure.hint(hint),
-            None => failure.hint(format!("its modules are {}", modules.join(", "))),
+            None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Options {
     pub program: PathBuf,
     /// What is simulated.
     pub subject: Subject,
+    /// Variables for the deployment template, which come before all others.
+    pub set: Vec<(String, String)>,
     /// How modules are run unless something else is said of one.
     pub runtime: Option<RuntimeChoice>,
     /// How single modules are run.

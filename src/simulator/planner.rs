@@ -27,6 +27,8 @@ pub(super) struct Planner<'a> {
     pub(super) host: String,
     pub(super) run_folder: &'a RunFolder,
     pub(super) containers: Option<&'a Containers>,
+    /// How many files a process may have open.
+    pub(super) descriptors: u64,
 }
 
 impl Planner<'_> {
@@ -77,12 +79,16 @@ impl Planner<'_> {
 
     fn native(&self, native: Native, environment: Vec<(String, String)>) -> Runtime {
         let environment = process_environment(self.options.environment.all(), environment);
+        let descriptors = Some(self.descriptors);
         match native {
-            Native::Process { command, folder } => Runtime::Process(ProcessSpec { command, folder, environment }),
+            Native::Process { command, folder } => {
+                Runtime::Process(ProcessSpec { command, folder, environment, descriptors })
+            }
             Native::Builtin { arguments } => {
                 let mut command = vec![self.options.program.display().to_string()];
                 command.extend(arguments);
-                Runtime::Builtin(ProcessSpec { command, folder: self.options.project.clone(), environment })
+                let folder = self.options.project.clone();
+                Runtime::Builtin(ProcessSpec { command, folder, environment, descriptors })
             }
         }
     }

@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
+use super::state::unwritable;
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildContext, BuildPlan, IgnoreFile, Reference};
@@ -32,11 +33,11 @@ impl Setup {
     /// Notes that the setup has run; looks at the files anew, since a setup may write some, such as a lock file.
     pub(super) fn note_done(&self, state: &Path) -> Outcome {
         let note = self.note(state);
-        let doing = || format!("cannot write `{}`", note.display());
+        let unwritable = |error| unwritable(format!("cannot write `{}`", note.display()), &error);
         let inputs = self.fingerprint()?;
         let folder = state.join("setup");
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).or_fail(Kind::Machine, doing)?;
-        store::save(&note, inputs.as_bytes(), Durability::Process).or_fail(Kind::Machine, doing)
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unwritable)?;
+        store::save(&note, inputs.as_bytes(), Durability::Process).map_err(unwritable)
     }
 
     fn note(&self, state: &Path) -> PathBuf {

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -23,7 +22,7 @@ use super::plan::ModulePlan;
 use super::planner::Planner;
 use super::prepare::{Prepared, prepare_all};
 use super::report::{Ready, Report};
-use super::state::{EphemeralFolder, Identities, StateFolder, make_private};
+use super::state::{EphemeralFolder, Identities, StateFolder, make_root, unwritable};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
 use super::to_heads::ToHeads;
@@ -33,7 +32,7 @@ use crate::edgehub::EdgeHub;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{Authority, CertifiedKey, MasterKey, ModuleId};
 use crate::iothub::IotHub;
-use crate::net::{UnixSocket, WorkloadDoor};
+use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket, WorkloadDoor};
 use crate::runtime::{self, Ledger};
 use crate::store::{self, Lock, LockError, Queues};
 use crate::text::counted;
@@ -43,6 +42,8 @@ use crate::ui::Ui;
 const EVENTS: usize = 4096;
 /// How long a command may take to hear that the simulation has ended.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// The most connections whose clients have not proved yet who they are: 10,000 open ones leave room for others.
+const LOBBY: u64 = 4096;
 
 /// What a simulation stands on: files read, folders made and locked.
 struct Ground<'a> {
@@ -102,9 +103,7 @@ pub fn check_free(project: &Path) -> Outcome {
 /// Takes the solution for this process, making its state folder.
 fn lock(project: &Path) -> Outcome<Lock> {
     let root = project.join(".edgectl");
-    make_private(&root)
-        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
-        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
+    make_root(&root)?;
     store::lock(&root).map_err(|error| explain_lock(error, project))
 }
 
@@ -131,7 +130,8 @@ impl Ground<'_> {
         gateway.tell_denied(self.ui);
         let names = gateway.names(containers.map(|containers| containers.host.as_str()));
         let run_folder = RunFolder::create(&self.options.environment, self.root)?;
-        let plans = self.plan(prepared, containers, &gateway, &run_folder)?;
+        let descriptors = net::raise_descriptors();
+        let plans = self.plan(prepared, containers, &gateway, &run_folder, descriptors)?;
         let mut report = Report::new(*self.ui, self.ready(&plans, &gateway));
         let (hub, queues, cloud) = self.open_cores(&names)?;
         let (events, received) = mpsc::channel(EVENTS);
@@ -141,8 +141,8 @@ impl Ground<'_> {
 
         let mut tasks = JoinSet::new();
         let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
-        gateway.serve(&mut tasks, &certificate, &heads)?;
-        serve_control(&mut tasks, &run_folder, &events)?;
+        gateway.serve(&mut tasks, &certificate, &heads, &accept_rules(descriptors))?;
+        serve_control(&mut tasks, &run_folder, &events).await?;
         watch_signals(&mut tasks, &events)?;
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
@@ -208,9 +208,9 @@ impl Ground<'_> {
     fn record_run(&self, run_folder: &RunFolder) -> Outcome<Arc<Ledger>> {
         RunRecord { pid: std::process::id(), folder: run_folder.path().to_owned() }
             .save(self.root)
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/run.json`")?;
+            .map_err(|error| unwritable("cannot write `.edgectl/run.json`", &error))?;
         Ledger::create(self.root.join("children.json"), uuid::Uuid::new_v4().simple().to_string())
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/children.json`")
+            .map_err(|error| unwritable("cannot write `.edgectl/children.json`", &error))
     }
 
     fn until(&self) -> Option<Duration> {
@@ -235,6 +235,7 @@ impl Ground<'_> {
         containers: Option<&Containers>,
         gateway: &Gateway,
         run_folder: &RunFolder,
+        descriptors: Descriptors,
     ) -> Outcome<Vec<ModulePlan>> {
         let planner = Planner {
             options: self.options,
@@ -244,6 +245,7 @@ impl Ground<'_> {
             host: gateway.host(),
             run_folder,
             containers,
+            descriptors: descriptors.before,
         };
         let modules = self.simulated.deployment.modules.iter().zip(prepared);
         modules.map(|(spec, prepared)| planner.plan(spec, prepared)).collect()
@@ -260,6 +262,12 @@ impl Ground<'_> {
             pid: std::process::id(),
         }
     }
+}
+
+/// Lets in what this process has room for: half of its descriptors are for clients that are in, and for files.
+fn accept_rules(descriptors: Descriptors) -> AcceptRules {
+    let seats = (descriptors.now / 2).min(LOBBY);
+    AcceptRules::with(Lobby::new(usize::try_from(seats).unwrap_or(usize::MAX)))
 }
 
 fn agent_of(plans: &[ModulePlan], clock: Clock) -> Agent {
@@ -282,12 +290,10 @@ async fn serve_workloads(
     Ok(())
 }
 
-fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sender<Event>) -> Outcome {
-    let path = folder.path().join("control.sock");
-    let listener =
-        UnixListener::bind(&path).or_fail(Kind::Machine, || format!("cannot listen on `{}`", path.display()))?;
+async fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sender<Event>) -> Outcome {
+    let socket = UnixSocket::bind(&folder.path().join("control.sock"), 0o600).await?;
     let events = events.clone();
-    tasks.spawn(control::serve(listener, move |call| {
+    tasks.spawn(control::serve(socket, move |call| {
         // The dispatcher may be busy; the task of this client waits for it.
         let events = events.clone();
         tokio::spawn(async move { events.send(Event::Control(call)).await });
@@ -296,18 +302,33 @@ fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sen
 }
 
 fn watch_signals(tasks: &mut JoinSet<()>, events: &mpsc::Sender<Event>) -> Outcome {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+    let mut kinds = vec![
+        (SignalKind::interrupt(), Failure::interrupted as fn() -> Failure),
+        (SignalKind::terminate(), Failure::terminated),
+    ];
+    if !outlives_terminal() {
+        kinds.push((SignalKind::hangup(), Failure::terminated));
+    }
+    for (kind, failure) in kinds {
         let mut signals = signal(kind).or_fail(Kind::Machine, || "cannot listen to signals")?;
         let events = events.clone();
         tasks.spawn(async move {
             while signals.recv().await.is_some() {
-                if events.send(Event::Interrupt).await.is_err() {
+                if events.send(Event::Interrupt(failure())).await.is_err() {
                     return;
                 }
             }
         });
     }
     Ok(())
+}
+
+/// Says whether SIGHUP is ignored, as `nohup` arranges it; listening to it would undo that.
+fn outlives_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is that of signal 1.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Returns how a simulation ended; containers that could not be removed are an end of their own, or a warning.
@@ -345,8 +366,6 @@ fn explain_lock(error: LockError, project: &Path) -> Failure {
             };
             failure.hint("look at it with `edgectl ps`, or end it with `edgectl stop`")
         }
-        LockError::Io { path, source } => Failure::machine(format!("cannot lock `{}`", path.display()))
-            .cause(source)
-            .hint("make the solution's folder writable"),
+        LockError::Io { path, source } => unwritable(format!("cannot lock `{}`", path.display()), &source),
     }
 }

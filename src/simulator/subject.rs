@@ -52,7 +52,7 @@ impl Simulated {
     }
 
     fn solution(ui: &Ui, options: &Options, wanted: &Wanted) -> Outcome<Self> {
-        let solution = Solution::open(&options.project, &options.environment, &[])?;
+        let solution = Solution::open(&options.project, &options.environment, &options.set)?;
         let defaults = &solution.settings().simulate;
         let wanted =
             Wanted { platform: wanted.platform.clone().or_else(|| defaults.platform.clone()), ..wanted.clone() };
@@ -125,7 +125,7 @@ impl Simulated {
         let Some(name) = named.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
         let hint = did_you_mean(name, known.iter().copied());
         Err(Failure::request(format!("the deployment has no module `{name}`"))
-            .hint(hint.unwrap_or_else(|| format!("its modules are {}", known.join(", ")))))
+            .hint(hint.unwrap_or_else(|| format!("it has no modules; add this one with `edgectl new module {name}`"))))
     }
 }
 

@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::Command;
 
-use crate::parts::{BASE, BUILDERS, digest_in, docker, engine, logged_in, part, solution};
+use crate::parts::{BASE, BUILDERS, digest_in, docker, engine, logged_in, solution};
 use crate::support::Run;
+use crate::support::parts::part;
 
 const IMAGE: &str = "edgectl-tests/filter:1-amd64";
 
@@ -172,6 +173,7 @@ fn a_registry_that_is_down_or_unknown_is_named() {
         assert_eq!(run.status, Some(4), "{}", run.stderr);
         let message = format!("cannot push `{registry}/filter:1-amd64`");
         assert_eq!(message_and_hints(&run), (message, vec![hint.to_owned()]));
+        assert_eq!(run.stdout, "", "nothing was pushed");
     }
 }
 
