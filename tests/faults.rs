@@ -47,6 +47,8 @@ mod files;
 mod machine;
 #[path = "faults/modules.rs"]
 mod modules;
+#[path = "faults/preparations.rs"]
+mod preparations;
 #[path = "faults/shared_engine.rs"]
 mod shared_engine;
 #[path = "faults/starts.rs"]
