@@ -157,6 +157,7 @@ pub(super) struct Audience {
 pub(super) struct Dispatcher {
     pub(super) clock: Clock,
     pub(super) device: DeviceId,
+    pub(super) state_name: String,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
     pub(super) agent: Agent,
@@ -306,13 +307,16 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
-        [self.hub.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
+        [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {
         let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= now.monotonic);
         if due(self.hub.deadline()) {
             self.hub.handle(now, edgehub::Input::Timeout);
+        }
+        if due(self.cloud.deadline()) {
+            self.cloud.handle_timeout(now);
         }
         if due(self.agent.deadline()) {
             self.agent.handle(now, agent::Input::Timeout);

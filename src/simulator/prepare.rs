@@ -154,7 +154,7 @@ impl Workshop<'_> {
         if self.options.build == Permission::Refused {
             return Err(Failure::request(format!("the image of `{module}` is missing"))
                 .cause(format!("`{}` is not built yet, and `--no-build` is given", plan.image))
-                .hint(format!("build it with `edgectl build {module}`")));
+                .hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out")));
         }
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Building {}", plan.image));

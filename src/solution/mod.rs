@@ -125,9 +125,10 @@ impl Solution {
     pub fn device_id(&self, flag: Option<&str>) -> Outcome<DeviceId> {
         let given =
             flag.or_else(|| self.variables.setting("EDGE_DEVICE_ID")).or(self.settings.simulate.device.as_deref());
+        let kind = if flag.is_some() { Kind::Usage } else { Kind::Request };
         match given {
             Some(id) => DeviceId::parse(id)
-                .or_fail(Kind::Request, || format!("`{id}` is no id of a device"))
+                .or_fail(kind, || format!("`{id}` is no id of a device"))
                 .map_err(|failure| failure.hint("pass an id with `--device`, or set `EDGE_DEVICE_ID` in `.env`")),
             None => Ok(safe_device_id(&self.name())),
         }
