@@ -3,6 +3,8 @@
 
 #[path = "faults/clients.rs"]
 mod clients;
+#[path = "faults/doors.rs"]
+mod doors;
 #[path = "faults/endings.rs"]
 mod endings;
 #[path = "faults/engine.rs"]

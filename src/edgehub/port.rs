@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::message::Message;
@@ -20,13 +22,19 @@ pub struct Receipt(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Delivery(pub u64);
 
-/// What a client shows to prove its identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a client shows to prove its identity; `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A SAS token, as it came (protocol.md §3.1).
     Sas(String),
     /// Nothing.
     None,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::None { "Credential(none)" } else { "Credential(hidden)" })
+    }
 }
 
 /// Whether what the hub remembers of a client's subscriptions is kept.

@@ -21,6 +21,7 @@ use super::options::{Options, State};
 use super::plan::ModulePlan;
 use super::planner::Planner;
 use super::prepare::{Prepared, prepare_all};
+use super::refusals::Refusals;
 use super::report::{Ready, Report};
 use super::state::{EphemeralFolder, Identities, StateFolder, make_private};
 use super::storage::{Storage, Stored};
@@ -167,6 +168,7 @@ impl Ground<'_> {
             heads: ToHeads::default(),
             asked: Asked::default(),
             audience: Audience::default(),
+            refusals: Refusals::default(),
         };
         let ended = dispatcher.run(received).await;
         tasks.shutdown().await;
