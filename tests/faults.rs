@@ -3,6 +3,8 @@
 
 #[path = "faults/clients.rs"]
 mod clients;
+#[path = "faults/crowd.rs"]
+mod crowd;
 #[path = "faults/doors.rs"]
 mod doors;
 #[path = "faults/endings.rs"]
