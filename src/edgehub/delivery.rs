@@ -25,7 +25,7 @@ struct Place<'a> {
 #[derive(Debug, Clone)]
 enum Taker {
     Cloud,
-    Client { connection: ConnectionId, guarantee: Guarantee, identity: Identity, input: String },
+    Client { connection: ConnectionId, guarantee: Guarantee, identity: Identity, input: Arc<str> },
 }
 
 impl EdgeHub {
@@ -71,7 +71,7 @@ impl EdgeHub {
             Endpoint::Input { module, input } => {
                 let identity = Identity::of_module(self.device.clone(), module.clone());
                 let (connection, guarantee) = self.clients.ready(&identity, Feature::Inputs)?;
-                Some(Taker::Client { connection, guarantee, identity, input: input.clone() })
+                Some(Taker::Client { connection, guarantee, identity, input: Arc::clone(input) })
             }
         }
     }
@@ -87,7 +87,10 @@ impl EdgeHub {
         self.clients.counts(identity).received += 1;
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
-        self.tell(connection, Event::Deliver { delivery, guarantee, target: Target::Input(input.clone()), message });
+        self.tell(
+            connection,
+            Event::Deliver { delivery, guarantee, target: Target::Input(Arc::clone(input)), message },
+        );
         match guarantee {
             Guarantee::AtMostOnce => self.finish(now, id, offset),
             Guarantee::AtLeastOnce => {

@@ -11,6 +11,7 @@ use super::configuration::HubConfiguration;
 use super::methods::Calls;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
+use super::router::Router;
 use super::twins::{EdgeTwin, Twins};
 use super::vocabulary::{Endpoint, FromStore, Input, Output, QueueId, Ticket, ToStore};
 use crate::clock::Now;
@@ -33,7 +34,9 @@ pub struct EdgeHub {
     pub(super) device: DeviceId,
     pub(super) access: Access,
     pub(super) clients: Clients,
-    pub(super) configuration: HubConfiguration,
+    pub(super) router: Router,
+    /// How long a message lives that no route sent; `None` is for ever.
+    pub(super) time_to_live: Option<Duration>,
     pub(super) queues: BTreeMap<QueueId, Queue>,
     pub(super) deliveries: HashMap<Delivery, Handed>,
     pub(super) last_delivery: u64,
@@ -99,7 +102,8 @@ impl EdgeHub {
             device,
             access: Access::new(hosts, known),
             clients: Clients::recovered(recovered.sessions.as_ref()),
-            configuration: HubConfiguration::default(),
+            router: Router::default(),
+            time_to_live: None,
             queues: queues.map(|(id, first, next)| (id, Queue::recovered(first, next))).collect(),
             deliveries: HashMap::new(),
             last_delivery: 0,
@@ -126,7 +130,7 @@ impl EdgeHub {
             Input::Store(FromStore::Loaded { queue, from, messages }) => self.handle_loaded(queue, from, messages),
             Input::Cloud(from_cloud) => self.handle_cloud(now, from_cloud),
             Input::Link(link) => self.handle_link(link),
-            Input::Configure(configuration) => self.configuration = configuration,
+            Input::Configure(configuration) => self.configure(configuration),
             Input::Timeout => self.handle_timeout(now),
         }
         self.keep_promises();
@@ -166,6 +170,11 @@ impl EdgeHub {
             Request::AnswerMethod { rid, status, payload } => self.handle_answer(&identity, &rid, status, payload),
             Request::Acknowledge { delivery } => self.handle_acknowledge(now, connection, delivery),
         }
+    }
+
+    fn configure(&mut self, configuration: HubConfiguration) {
+        self.time_to_live = configuration.time_to_live;
+        self.router = Router::new(configuration);
     }
 
     fn handle_timeout(&mut self, now: Now) {

@@ -14,6 +14,7 @@ mod link;
 mod methods;
 mod port;
 mod queue;
+mod router;
 mod telemetry;
 mod twins;
 mod vocabulary;

@@ -127,7 +127,7 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// An input of a module.
-    Input(String),
+    Input(Arc<str>),
     /// A cloud-to-device message.
     CloudToDevice,
 }

@@ -44,7 +44,7 @@ impl EdgeHub {
                 message.set_system(system::CONNECTION_DEVICE_ID, self.device.as_str());
                 let endpoint = super::Endpoint::Input { module, input };
                 let queue = QueueId { endpoint, priority: QueueId::LAST };
-                let expires = self.configuration.time_to_live.map(|live| now.unix + live);
+                let expires = self.time_to_live.map(|live| now.unix + live);
                 self.enqueue(queue, None, Queued { expires, message: Arc::new(message) });
                 1
             }
@@ -54,7 +54,7 @@ impl EdgeHub {
 
     /// Queues a stamped message wherever the routes send it; returns how many queues took it.
     pub(super) fn route(&mut self, now: Now, message: Message) -> usize {
-        let destinations = self.configuration.destinations(&message);
+        let destinations = self.router.find(&message);
         let message = Arc::new(message);
         let count = destinations.len();
         for destination in destinations {
@@ -65,7 +65,7 @@ impl EdgeHub {
         count
     }
 
-    fn enqueue(&mut self, id: QueueId, route: Option<String>, queued: Queued) {
+    fn enqueue(&mut self, id: QueueId, route: Option<Arc<str>>, queued: Queued) {
         let queue = self.queues.entry(id.clone()).or_default();
         let offset = queue.append(&queued);
         self.stirred.insert(id.endpoint.clone());

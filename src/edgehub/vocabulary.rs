@@ -24,7 +24,7 @@ pub enum Endpoint {
         /// The module.
         module: ModuleId,
         /// The input's name.
-        input: String,
+        input: Arc<str>,
     },
 }
 
@@ -64,7 +64,7 @@ impl QueueId {
         }
         let (module, input) = endpoint.strip_prefix("modules/")?.split_once("/inputs/")?;
         let module = ModuleId::parse(module).ok()?;
-        Some(Self { endpoint: Endpoint::Input { module, input: input.to_owned() }, priority })
+        Some(Self { endpoint: Endpoint::Input { module, input: input.into() }, priority })
     }
 }
 
@@ -133,7 +133,7 @@ pub enum Injection {
         /// The module.
         module: ModuleId,
         /// The input's name.
-        input: String,
+        input: Arc<str>,
     },
 }
 
@@ -383,7 +383,7 @@ pub enum Output {
         /// Where it goes.
         endpoint: Endpoint,
         /// The route that sent it there; `None` if the developer did.
-        route: Option<String>,
+        route: Option<Arc<str>>,
     },
     /// Something a developer should know; one sentence without secret.
     Warning(String),

@@ -68,7 +68,7 @@ fn configuration(deployment: &Deployment) -> Outcome<HubConfiguration> {
     for spec in &deployment.routes {
         let route = Route::parse(&spec.text).or_fail(Kind::Request, || format!("cannot use route `{}`", spec.name))?;
         let configured =
-            ConfiguredRoute { name: spec.name.clone(), route, priority: spec.priority, time_to_live: spec.ttl };
+            ConfiguredRoute { name: spec.name.as_str().into(), route, priority: spec.priority, time_to_live: spec.ttl };
         routes.push(configured);
     }
     Ok(HubConfiguration { routes, time_to_live: deployment.time_to_live })

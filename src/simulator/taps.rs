@@ -23,7 +23,7 @@ pub(super) struct Tapped {
     pub(super) at: Duration,
     pub(super) message: Arc<Message>,
     pub(super) endpoint: Endpoint,
-    pub(super) route: Option<String>,
+    pub(super) route: Option<Arc<str>>,
 }
 
 /// `monitor --json`: one line a message and destination.

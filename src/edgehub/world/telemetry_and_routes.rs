@@ -78,7 +78,7 @@ fn routes_to_two_inputs_of_a_module_deliver_twice_each_in_order() {
     let mut delivered: Vec<(String, String)> = Vec::new();
     for event in world.told(b) {
         let Event::Deliver { target: Target::Input(input), message, .. } = event else { panic!("{event:?}") };
-        delivered.push((input, String::from_utf8(message.body.to_vec()).expect("text")));
+        delivered.push((input.to_string(), String::from_utf8(message.body.to_vec()).expect("text")));
     }
     delivered.sort_by(|one, other| one.0.cmp(&other.0));
     let expected = [("in", "1"), ("in", "2"), ("second", "1"), ("second", "2")];
