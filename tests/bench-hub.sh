@@ -125,7 +125,7 @@ start_edgectl() {
   echo "$address.$last" >"$folder/address"
   "$edgectl" -C "$folder" simulate --file deployment.json --device bench --address "$address.$last" --detach --json \
     "${external[@]}" >"$folder/ready" || exit 1
-  process[$name]=$(sed -n 's/.*"pid":\([0-9]*\).*/\1/p' "$folder/ready")
+  process[$name]=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$folder/ready")
   server[$name]=$folder
 }
 

@@ -78,7 +78,6 @@ async fn send(mut sensor: Client, topic: String, load: Load, progress: Rc<Progre
 
 async fn read(mut reader: Client, progress: Rc<Progress>) {
     loop {
-        reader.read().await;
         let mut count = 0;
         while let Some(packet) = reader.take() {
             let Packet::Publish { id, .. } = packet else { continue };
@@ -88,6 +87,7 @@ async fn read(mut reader: Client, progress: Rc<Progress>) {
         progress.received.set(progress.received.get() + count);
         progress.moved.notify_one();
         reader.flush().await;
+        reader.read().await;
     }
 }
 
@@ -103,12 +103,14 @@ pub(crate) async fn measure_latency(server: Server, rate: usize, seconds: usize)
     let topic = server.publish_topic("s0");
     let start = Instant::now();
     let count = rate * seconds;
+    let run = std::process::id();
     let sending = async {
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate as u32);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for number in 0..count as u64 {
             ticks.tick().await;
             let mut payload = BytesMut::zeroed(0);
+            payload.put_u32(run);
             payload.put_u64(start.elapsed().as_nanos() as u64);
             payload.resize(256, b'x');
             sensor.put_publish(&topic, Some(packet_id(number)), &payload);
@@ -120,14 +122,17 @@ pub(crate) async fn measure_latency(server: Server, rate: usize, seconds: usize)
     let receiving = async {
         let mut samples = Vec::with_capacity(count);
         while samples.len() < count {
-            reader.read().await;
             let now = start.elapsed().as_nanos() as u64;
             while let Some(packet) = reader.take() {
                 let Packet::Publish { id, mut payload, .. } = packet else { continue };
-                samples.push((now - payload.get_u64()) as f64 / 1000.0);
                 id.into_iter().for_each(|id| reader.put_acknowledgement(id));
+                // What an earlier run left is read and not counted.
+                if payload.get_u32() == run {
+                    samples.push((now - payload.get_u64()) as f64 / 1000.0);
+                }
             }
             reader.flush().await;
+            reader.read().await;
         }
         samples
     };
