@@ -25,4 +25,6 @@ pub struct HubConfiguration {
     pub routes: Vec<ConfiguredRoute>,
     /// How long a message lives; `None` is for ever.
     pub time_to_live: Option<Duration>,
+    /// Bytes that waiting messages may take on disk; `None` is as much as it has.
+    pub max_bytes: Option<u64>,
 }

@@ -15,6 +15,7 @@ mod methods;
 mod port;
 mod queue;
 mod router;
+mod storage;
 mod telemetry;
 mod twins;
 mod vocabulary;
@@ -35,5 +36,5 @@ pub use telemetry::MAX_MESSAGE;
 pub use twins::EdgeTwin;
 pub use vocabulary::{
     Answer, CallId, Caller, Endpoint, FromCloud, FromStore, Injection, Input, Invocation, InvokeError, Output, QueueId,
-    Ticket, ToCloud, ToStore,
+    StoreFull, Ticket, ToCloud, ToStore,
 };

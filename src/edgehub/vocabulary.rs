@@ -137,6 +137,16 @@ pub enum Injection {
     },
 }
 
+/// The store holds as much as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the messages that wait take {used} bytes, and {limit} are allowed")]
+pub struct StoreFull {
+    /// What the waiting messages take.
+    pub used: u64,
+    /// What they may.
+    pub limit: u64,
+}
+
 /// What the surroundings recognise an injection by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
@@ -248,6 +258,15 @@ pub enum ToStore {
         /// How many at the most.
         count: usize,
     },
+    /// Find messages at the head of a queue that have expired; answered by [`FromStore::Expired`].
+    Expire {
+        /// The queue.
+        queue: QueueId,
+        /// The first offset to look at.
+        from: u64,
+        /// What expired before this has (wall clock).
+        unix: Duration,
+    },
 }
 
 /// What the store says.
@@ -266,6 +285,20 @@ pub enum FromStore {
         from: u64,
         /// The messages, in order; those that were lost are expired ones.
         messages: Vec<Queued>,
+    },
+    /// Messages that [`ToStore::Expire`] asked for: everything between two offsets. There may be more.
+    Expired {
+        /// The queue.
+        queue: QueueId,
+        /// What was asked for.
+        from: u64,
+        /// The first offset that has not expired, or that was not looked at.
+        below: u64,
+    },
+    /// How many bytes the messages that are not done take on disk; told when that has changed by much.
+    Used {
+        /// So many.
+        bytes: u64,
     },
 }
 
@@ -365,12 +398,12 @@ pub enum Output {
         /// How it ended.
         result: Result<Answer, InvokeError>,
     },
-    /// An injected message is stored.
+    /// An injected message is stored, or is not.
     Injected {
         /// Which.
         ticket: Ticket,
         /// How many queues took it.
-        queued: usize,
+        result: Result<usize, StoreFull>,
     },
     /// The store is told something.
     Store(ToStore),

@@ -213,7 +213,8 @@ impl Dispatcher {
                 self.heads.add(connection, head);
                 self.hub.handle(now, edgehub::Input::Connect { connection, identity, credential, session });
             }
-            FromHead::Requests(requests) => {
+            FromHead::Requests { requests, room } => {
+                self.storage.hold(room);
                 for request in requests {
                     self.hub.handle(now, edgehub::Input::Request { connection, request });
                 }

@@ -159,13 +159,13 @@ impl StateFolder {
     }
 
     /// Opens the queues and what else the hub remembers; also says how many messages are kept.
-    pub(super) fn hub(&self) -> Outcome<(Queues, Recovered)> {
+    pub(super) fn hub(&self, durability: Durability) -> Outcome<(Queues, Recovered)> {
         let doing = || format!("cannot open the queues in `{}`", self.device.display());
-        let (queues, found) =
-            Queues::open(&self.device.join("queues"), Durability::Process).or_fail(Kind::Machine, doing)?;
+        let (queues, found) = Queues::open(&self.device.join("queues"), durability).or_fail(Kind::Machine, doing)?;
         let known = found.into_iter().filter_map(|q| Some((QueueId::parse(&q.queue)?, q.first, q.next)));
         let recovered = Recovered {
             queues: known.collect(),
+            used: queues.live_bytes(),
             sessions: load(&self.device.join("hub").join("sessions.json"))?,
             twins: load_twins::<EdgeTwin>(&self.device.join("hub"))?,
         };

@@ -110,7 +110,7 @@ fn an_injected_message_reaches_the_input_and_is_answered_when_stored() {
     let mut world = World::new(vec![]);
     let injection = Injection::ToInput { module: module("b"), input: "in".into() };
     world.input(Input::Inject { ticket: Ticket(5), injection, message: telemetry("", "x") });
-    let answered = |output: &Output| matches!(output, Output::Injected { ticket: Ticket(5), queued: 1 });
+    let answered = |output: &Output| matches!(output, Output::Injected { ticket: Ticket(5), result: Ok(1) });
     assert!(!world.outputs.iter().any(answered));
     world.store();
     assert!(world.outputs.iter().any(answered));
