@@ -8,10 +8,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Context;
+use super::input::SetArgs;
 use crate::engine::{Engine, Event, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::Platform;
 use crate::solution::{Selection, Solution, Target};
+use crate::text::size;
 use crate::ui::{Task, Ui};
 
 /// Which images.
@@ -31,6 +33,8 @@ pub(super) struct ImageArgs {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    #[command(flatten)]
+    variables: SetArgs,
     /// Images at a time [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -63,6 +67,11 @@ pub(super) struct Job {
 }
 
 impl ImageArgs {
+    /// Opens the solution with the variables of the command line.
+    pub(super) fn solution(&self, cx: &Context) -> Outcome<Solution> {
+        Solution::open(cx.project(), cx.environment(), &self.variables.set)
+    }
+
     /// Returns the images that are meant; an error if there are none.
     pub(super) fn targets(&self, solution: &Solution) -> Outcome<Vec<Target>> {
         let selection = Selection {
@@ -107,7 +116,10 @@ where
     })?;
     let (records, failures): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     let records: Vec<ImageRecord> = records.into_iter().flatten().collect();
-    tell(&ui, &records)?;
+    // Where nothing was done, stdout stays empty: the failure on stderr is the answer.
+    if !records.is_empty() {
+        tell(&ui, &records)?;
+    }
     let failures = failures.into_iter().filter_map(Result::err).collect();
     conclude(&ui, records.len(), failures)
 }
@@ -220,17 +232,6 @@ fn in_milliseconds<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result
     serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
 }
 
-fn size(bytes: u64) -> String {
-    let units = ["kB", "MB", "GB"];
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", units[unit])
-}
-
 /// Says how long something took, in the unit that a person would choose.
 pub(super) fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
@@ -245,8 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_durations_are_written_for_people() {
-        assert_eq!([size(0), size(12_345), size(1_073_747_456)], ["0.0 kB", "12.3 kB", "1.1 GB"]);
+    fn durations_are_written_for_people() {
         assert_eq!([duration(0.04), duration(12.34), duration(75.4)], ["0.0s", "12.3s", "1m15s"]);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::identity::Thumbprints;
 use crate::message::Message;
 
 /// One connection of a client, unique for the life of the simulator.
@@ -25,8 +26,20 @@ pub struct Delivery(pub u64);
 pub enum Credential {
     /// A SAS token, as it came (protocol.md §3.1).
     Sas(String),
+    /// A TLS client certificate, whose private key the handshake has proved (protocol.md §3.6).
+    Certificate(Thumbprints),
     /// Nothing.
     None,
+}
+
+impl Credential {
+    /// Puts the certificate of the connection in the place of nothing: a token counts more, even a wrong one.
+    pub fn or_certificate(self, shown: Option<Thumbprints>) -> Self {
+        match (self, shown) {
+            (Self::None, Some(thumbprints)) => Self::Certificate(thumbprints),
+            (credential, _) => credential,
+        }
+    }
 }
 
 /// Whether what the hub remembers of a client's subscriptions is kept.

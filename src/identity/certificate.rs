@@ -24,7 +24,7 @@ use crate::failure::Failure;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const AUTHORITY_LIFE: Duration = Duration::from_secs(3650 * DAY.as_secs());
 /// Below the 397 days that some platforms demand of any server certificate.
-const LEAF_LIFE: Duration = Duration::from_secs(365 * DAY.as_secs());
+pub(super) const LEAF_LIFE: Duration = Duration::from_secs(365 * DAY.as_secs());
 /// How far certificates reach back, for containers in a virtual machine whose clock lags.
 const CLOCK_LAG: Duration = DAY;
 /// The longest common name that RFC 5280 allows (ub-common-name).
@@ -75,14 +75,15 @@ pub enum AuthorityError {
 
 impl From<AuthorityError> for Failure {
     fn from(error: AuthorityError) -> Self {
-        let failure = Failure::machine(format!("cannot use the development CA: {error}"));
+        let doing = format!("cannot use the development CA: {error}");
         match error {
-            AuthorityError::Read { source, .. } => failure.cause(source).hint("give yourself read access to that file"),
-            AuthorityError::Write { source, .. } => failure.cause(source).hint("free or unlock the disk and try again"),
-            AuthorityError::Damaged { .. } => {
-                failure.hint("run `edgectl simulate --reset` to make a new one; modules started by hand need it, too")
+            AuthorityError::Read { source, .. } => {
+                Failure::machine(doing).cause(source).hint("give yourself read access to that file")
             }
-            AuthorityError::Certificate(_) => failure.hint("use a device id that is a host name"),
+            AuthorityError::Write { source, .. } => Failure::unwritable(doing, "the solution's folder", &source),
+            AuthorityError::Damaged { .. } => Failure::request(doing)
+                .hint("run `edgectl simulate --reset` to make a new one; modules started by hand need it, too"),
+            AuthorityError::Certificate(_) => Failure::machine(doing).hint("use a device id that is a host name"),
         }
     }
 }
@@ -230,7 +231,7 @@ fn authority_name(device: &DeviceId) -> String {
     name
 }
 
-fn params(common_name: &str, unix: Duration, life: Duration) -> CertificateParams {
+pub(super) fn params(common_name: &str, unix: Duration, life: Duration) -> CertificateParams {
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
     let mut params = CertificateParams::default();
     params.not_before = epoch + unix.saturating_sub(CLOCK_LAG);
@@ -255,7 +256,7 @@ fn dns_name(name: &str) -> Result<SanType, CertificateError> {
     name.try_into().map(SanType::DnsName).map_err(|_| refused())
 }
 
-fn signing(error: rcgen::Error) -> CertificateError {
+pub(super) fn signing(error: rcgen::Error) -> CertificateError {
     CertificateError::Signing(error.to_string())
 }
 

@@ -17,6 +17,8 @@ use hyper::{StatusCode, server};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::stall::Stalling;
+
 const JSON: &str = "application/json";
 
 /// A request, its body read to the end.
@@ -59,12 +61,15 @@ pub struct HttpLimits {
     pub body_time: Duration,
     /// How long a connection may be idle, or its next head take to arrive, before it is closed.
     pub head_time: Duration,
+    /// How long the client may take nothing of an answer before the connection is closed.
+    pub answer_stall: Duration,
 }
 
 impl Default for HttpLimits {
-    /// 256 KB in 5 seconds; 30 seconds for a head.
+    /// 256 KB in 5 seconds; 30 seconds for a head, and of patience with who does not read.
     fn default() -> Self {
-        Self { body_bytes: 256 * 1024, body_time: Duration::from_secs(5), head_time: Duration::from_secs(30) }
+        let patience = Duration::from_secs(30);
+        Self { body_bytes: 256 * 1024, body_time: Duration::from_secs(5), head_time: patience, answer_stall: patience }
     }
 }
 
@@ -81,7 +86,11 @@ where
     let service = service_fn(move |request: hyper::Request<Incoming>| async move {
         let (head, body) = request.into_parts();
         Ok::<_, Infallible>(match read_body(body, limits).await {
-            Ok(body) => render(handler(plain_request(&head, body)).await),
+            Ok(body) => match handler(plain_request(&head, body)).await {
+                // Whoever is not let in has to knock again, so that no unproved connection lives long.
+                refused @ Response { status: 401, .. } => close_after(render(refused)),
+                response => render(response),
+            },
             Err(refusal) => close_after(render(refusal)),
         })
     });
@@ -90,7 +99,7 @@ where
         .header_read_timeout(limits.head_time)
         .max_header_size(64 * 1024)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Stalling::new(stream, limits.answer_stall)), service);
     let _ = connection.await;
 }
 

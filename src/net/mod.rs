@@ -4,9 +4,13 @@
 //! connection may do is the business of the cores.
 
 mod accept;
+mod client_certificate;
+mod descriptors;
 mod holder;
 mod http;
 mod listen;
+mod lobby;
+mod stall;
 mod tls;
 mod unix;
 mod workload;
@@ -14,10 +18,12 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
-pub use accept::{AcceptRules, Admission, Arrival, accept_tls};
+pub use accept::{AcceptRules, Arrival, accept_tls};
+pub use descriptors::{Descriptors, raise_descriptors};
 pub use holder::{Holder, holder_of};
 pub use http::{HttpLimits, Request, Response, serve_http};
 pub use listen::{BindError, Binding, bind, bind_all, bind_auto};
+pub use lobby::{Lobby, Seat};
 pub use tls::{HandshakeError, ServerTls, TlsError, TlsStream};
 pub use unix::{SocketError, UnixSocket};
 pub use workload::{WorkloadDoor, serve_workload};

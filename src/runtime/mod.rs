@@ -62,6 +62,8 @@ pub struct ProcessSpec {
     pub folder: PathBuf,
     /// Its whole environment (nothing is inherited), but for `EDGECTL_RUN_ID`, which is added.
     pub environment: Vec<(String, String)>,
+    /// How many files it may have open, if that is not what this process may.
+    pub descriptors: Option<u64>,
 }
 
 /// What happens to an instance.

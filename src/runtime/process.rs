@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, prlimit};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -48,6 +48,9 @@ async fn spawn(module: &ModuleId, spec: &ProcessSpec, ledger: &Ledger) -> Outcom
     let Some(group) = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())) else {
         return Err(cannot_start(Failure::machine("it ended before it began")));
     };
+    if let Some(most) = spec.descriptors {
+        limit_descriptors(group, most);
+    }
     if let Err(error) = ledger.add(group) {
         signal(group, Signal::KILL);
         // Only to leave no zombie; how it ended does not matter.
@@ -56,6 +59,12 @@ async fn spawn(module: &ModuleId, spec: &ProcessSpec, ledger: &Ledger) -> Outcom
         return Err(cannot_start(failure.cause(error).hint("make room on the disk, or make the folder writable")));
     }
     Ok((child, group))
+}
+
+/// Gives a process the usual limit of open files; it may raise it itself. One that has ended needs none.
+fn limit_descriptors(process: Pid, most: u64) {
+    let limit = Rlimit { current: Some(most), ..getrlimit(Resource::Nofile) };
+    let _ = prlimit(Some(process), Resource::Nofile, limit);
 }
 
 /// Says why a program did not start; the system's own words don't say what is missing.

@@ -47,6 +47,7 @@ impl World {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             folder: self.folder.path().to_owned(),
             environment: vec![("PATH".into(), path)],
+            descriptors: Some(77),
         }))
     }
 
@@ -124,10 +125,18 @@ async fn a_process_gets_the_given_environment_and_the_run_id() {
         command: vec!["/usr/bin/env".into()],
         folder: world.folder.path().to_owned(),
         environment: vec![("A".into(), "1 2".into()), ("B".into(), String::new())],
+        descriptors: None,
     }));
     let mut told = started.rest().await;
     told.sort();
     assert_eq!(told, ["Stdout A=1 2", "Stdout B=", "Stdout EDGECTL_RUN_ID=run-1", "exited Some(0) None", "started"]);
+}
+
+#[tokio::test]
+async fn a_process_gets_the_given_limit_of_open_files() {
+    // The limit comes a moment after the start.
+    let told = World::new().shell("until [ $(ulimit -Sn) = 77 ]; do :; done; echo limited").rest().await;
+    assert_eq!(told, ["started", "Stdout limited", "exited Some(0) None"]);
 }
 
 #[tokio::test]

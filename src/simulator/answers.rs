@@ -21,7 +21,7 @@ use crate::iothub::Change;
 use crate::manifest::DesiredStatus;
 use crate::message::{Message, system};
 use crate::text::did_you_mean;
-use crate::twin::{Twin, TwinDocument, TwinError};
+use crate::twin::{TwinDocument, TwinError};
 
 /// `ps --json`: one module.
 #[derive(Debug, Serialize)]
@@ -79,9 +79,11 @@ impl Dispatcher {
             }
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
             Request::Monitor { from_module, from_output, to, since } => {
-                let filter = Filter { module: from_module.map(String::from), output: from_output, to };
-                self.handle_monitor(now, filter, since, &answers);
-                Ok(())
+                let known = from_module.as_ref().map_or(Ok(()), |module| self.check_module(module));
+                known.map(|()| {
+                    let filter = Filter { module: from_module.map(String::from), output: from_output, to };
+                    self.handle_monitor(now, filter, since, &answers);
+                })
             }
             Request::Upstream { link } => {
                 self.handle_upstream(now, link, &answers);
@@ -146,7 +148,7 @@ impl Dispatcher {
             let hint = error.hint();
             Failure::request(format!("the twin of `{identity}` cannot be changed so")).cause(error).hint(hint)
         })?;
-        answers.record(&self.cloud.twin(&identity).map(Twin::service_view));
+        answers.record(&self.cloud.twin_document(&identity));
         answers.done();
         Ok(())
     }
@@ -231,6 +233,9 @@ impl Dispatcher {
     fn handle_upstream(&mut self, now: Now, link: Option<Link>, answers: &Answers) {
         if let Some(link) = link {
             self.hub.handle(now, edgehub::Input::Link(link));
+            if link == Link::Offline {
+                self.cloud.lose_link(now, &self.device);
+            }
             self.settle(now);
         }
         let waiting = self.hub.waiting().get(&edgehub::Endpoint::Upstream).copied().unwrap_or_default();
@@ -341,7 +346,7 @@ impl Dispatcher {
         let failure = Failure::request(format!("the simulation has no module `{name}`"));
         match did_you_mean(name, modules.iter().copied()) {
             Some(hint) => failure.hint(hint),
-            None => failure.hint(format!("its modules are {}", modules.join(", "))),
+            None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
         }
     }
 }

@@ -157,6 +157,7 @@ pub(super) struct Audience {
 pub(super) struct Dispatcher {
     pub(super) clock: Clock,
     pub(super) device: DeviceId,
+    pub(super) state_name: String,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
     pub(super) agent: Agent,
@@ -203,7 +204,7 @@ impl Dispatcher {
             Event::Stored(stored) => self.handle_stored(now, stored),
             Event::Control(call) => self.handle_control(now, call),
             Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
-            Event::Interrupt => self.handle_interrupt(now),
+            Event::Interrupt(failure) => self.handle_interrupt(now, failure),
         }
     }
 
@@ -253,15 +254,16 @@ impl Dispatcher {
         stored.map_err(|failure| failure.hint(hint))
     }
 
-    /// The first Ctrl-C is gentle, a second one at once.
-    fn handle_interrupt(&mut self, now: Now) {
+    /// The first signal is gentle, a second one at once.
+    fn handle_interrupt(&mut self, now: Now, failure: Failure) {
         if self.ending.interrupted {
             self.children.kill_all();
             return;
         }
         self.ending.interrupted = true;
-        self.report.step("Stopping", "the modules; press Ctrl-C again to end them at once");
-        self.stop(now, Err(Failure::interrupted()));
+        let again = if failure.kind() == Kind::Interrupted { "press Ctrl-C" } else { "send the signal" };
+        self.report.step("Stopping", &format!("the modules; {again} again to end them at once"));
+        self.stop(now, Err(failure));
     }
 
     /// Begins to end the simulation; the first reason counts.
@@ -306,13 +308,16 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
-        [self.hub.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
+        [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {
         let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= now.monotonic);
         if due(self.hub.deadline()) {
             self.hub.handle(now, edgehub::Input::Timeout);
+        }
+        if due(self.cloud.deadline()) {
+            self.cloud.handle_timeout(now);
         }
         if due(self.agent.deadline()) {
             self.agent.handle(now, agent::Input::Timeout);

@@ -89,21 +89,27 @@ impl Gateway {
     }
 
     /// Serves the listeners with a certificate.
-    pub(super) fn serve(self, tasks: &mut JoinSet<()>, certificate: &CertifiedKey, heads: &Heads) -> Outcome {
+    pub(super) fn serve(
+        self,
+        tasks: &mut JoinSet<()>,
+        certificate: &CertifiedKey,
+        heads: &Heads,
+        rules: &AcceptRules,
+    ) -> Outcome {
         let tls = ServerTls::new(certificate).or_fail(Kind::Bug, || "cannot use the server certificate")?;
         for listener in self.mqtt {
             let heads = heads.clone();
-            tasks.spawn(net::accept_tls(listener, tls.clone(), AcceptRules::default(), move |arrival| {
-                if let Arrival::Open { stream, .. } = arrival {
-                    tokio::spawn(heads.clone().serve_mqtt(*stream));
+            tasks.spawn(net::accept_tls(listener, tls.clone(), rules.clone(), move |arrival| {
+                if let Arrival::Open { stream, certificate, seat, .. } = arrival {
+                    tokio::spawn(heads.clone().serve_mqtt(*stream, certificate, seat));
                 }
             }));
         }
         for listener in self.https {
             let heads = heads.clone();
-            tasks.spawn(net::accept_tls(listener, tls.clone(), AcceptRules::default(), move |arrival| {
-                if let Arrival::Open { stream, .. } = arrival {
-                    tokio::spawn(heads.clone().serve_https(*stream));
+            tasks.spawn(net::accept_tls(listener, tls.clone(), rules.clone(), move |arrival| {
+                if let Arrival::Open { stream, seat, .. } = arrival {
+                    tokio::spawn(heads.clone().serve_https(*stream, seat));
                 }
             }));
         }

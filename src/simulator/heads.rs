@@ -13,9 +13,9 @@ use super::dispatcher::Clock;
 use super::event::{Event, FromHead, ToHead};
 use super::to_heads::HeadSender;
 use crate::edgehub::{ConnectionId, HttpCall, Request, answer_invocation, parse_invocation};
-use crate::identity::DeviceId;
+use crate::identity::{DeviceId, Thumbprints};
 use crate::mqtt::{Closed, Limits, Output, Session};
-use crate::net::{self, HttpLimits};
+use crate::net::{self, HttpLimits, Seat};
 
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
@@ -24,6 +24,8 @@ const READ: usize = 16 * 1024;
 const ROOM: u32 = 8 << 20;
 /// What a request takes beside its bytes.
 const REQUEST: usize = 128;
+/// Room for the first packet, which is all that a connection costs until it says something; a CONNECT fits.
+const FIRST_READ: usize = 1024;
 /// How long a client may take no bytes before its connection is given up.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 /// How long the end of a connection may take to be told.
@@ -45,12 +47,17 @@ impl Heads {
         Self { events, clock, device, connections: Arc::default(), room }
     }
 
-    /// Serves one MQTT client until its connection ends.
-    pub(super) async fn serve_mqtt(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    /// Serves one MQTT client, which showed this certificate or none, until its connection ends.
+    pub(super) async fn serve_mqtt(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        certificate: Option<Thumbprints>,
+        seat: Seat,
+    ) {
         let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
         let (to_head, from_dispatcher) = mpsc::unbounded_channel();
         let session = Session::new(self.clock.now(), Limits::default());
-        let mut head = MqttHead { heads: self, connection, session, to_head: Some(to_head) };
+        let mut head = MqttHead { heads: self, connection, certificate, session, seat, to_head: Some(to_head) };
         head.run(stream, from_dispatcher).await;
     }
 
@@ -69,12 +76,12 @@ impl Heads {
     }
 
     /// Serves HTTPS: direct methods from module to module.
-    pub(super) async fn serve_https(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let handler = |request: net::Request| self.clone().answer_http(request);
-        net::serve_http(stream, HttpLimits::default(), handler).await;
+    pub(super) async fn serve_https(self, stream: impl AsyncRead + AsyncWrite + Unpin, seat: Seat) {
+        let handler = |request: net::Request| self.clone().answer_http(request, &seat);
+        seat.hold(net::serve_http(stream, HttpLimits::default(), handler)).await;
     }
 
-    async fn answer_http(self, request: net::Request) -> net::Response {
+    async fn answer_http(self, request: net::Request, seat: &Seat) -> net::Response {
         let call = HttpCall {
             method: &request.method,
             target: &request.target,
@@ -84,6 +91,8 @@ impl Heads {
         let answer = match parse_invocation(&self.device, &call) {
             Err(answer) => answer,
             Ok(invocation) => {
+                // If its credential is no good the connection ends with the answer.
+                seat.leave();
                 let target = invocation.target.clone();
                 let (reply, result) = oneshot::channel();
                 // A dispatcher that has ended drops the reply, which is an answer too.
@@ -99,7 +108,9 @@ impl Heads {
 struct MqttHead {
     heads: Heads,
     connection: ConnectionId,
+    certificate: Option<Thumbprints>,
     session: Session,
+    seat: Seat,
     /// The dispatcher's way to this head, until the dispatcher has it: its end is then the end of the head.
     to_head: Option<HeadSender>,
 }
@@ -111,7 +122,7 @@ impl MqttHead {
         mut from_dispatcher: mpsc::UnboundedReceiver<Vec<ToHead>>,
     ) {
         let mut said = Vec::new();
-        let mut input = BytesMut::with_capacity(READ);
+        let mut input = BytesMut::with_capacity(FIRST_READ);
         while self.flush(&mut stream).await {
             let deadline = self.session.deadline().map(|at| self.heads.clock.instant(at));
             tokio::select! {
@@ -129,6 +140,7 @@ impl MqttHead {
                         self.session.close(Closed::Stopped);
                     }
                 }
+                () = self.seat.needed() => self.session.close(Closed::Stopped),
                 () = sleep_until(deadline) => self.session.handle_timeout(self.heads.clock.now()),
             }
         }
@@ -173,7 +185,10 @@ impl MqttHead {
             }
             Output::Connect(login) => {
                 let Some(head) = self.to_head.take() else { return true };
-                let (identity, credential, session) = (login.identity, login.credential, login.session);
+                // The hub answers soon, and closes the connection if it does not let the client in.
+                self.seat.leave();
+                let (identity, session) = (login.identity, login.session);
+                let credential = login.credential.or_certificate(self.certificate.take());
                 self.tell(FromHead::Connect { identity, credential, session, head }).await;
             }
             Output::Request(request) => self.request(vec![request]).await,

@@ -1,18 +1,23 @@
 //! What a simulation keeps under `.edgectl/`: identities, keys, certificates, twins, queues.
 //!
 //! ```text
-//! .edgectl/                 mode 0700, git-ignored
+//! .edgectl/                 mode 0700
+//!   .gitignore              ignores all of it, itself too
 //!   lock                    held by the running simulator
+//!   cloud/                  registry.json with keys of child devices, mode 0600
+//!     twins/<identity>.json
+//!     devicebound/<device>.json
 //!   devices/<device>/
 //!     ca/                   the dev CA
 //!     identities.json       generation ids and keys, mode 0600
-//!     hub/                  sessions.json, twins/<identity>.json
-//!     cloud/                twins/<identity>.json
+//!     hub/                  scope.json, sessions.json, twins/<identity>.json
 //!     queues/               the durable queues
 //! ```
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::{self, DirBuilder};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,20 +27,25 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::cloud_folder::CloudFolder;
 use crate::edgehub::{EdgeTwin, KnownIdentity, QueueId, Recovered};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::identity::{Authority, DeviceId, Identity, Key, ModuleId};
-use crate::store::{self, Durability, Queues};
-use crate::twin::Twin;
+use crate::identity::{Authentication, Authority, DeviceId, Identity, IdentityStatus, Key, ModuleId};
+use crate::store::{self, Durability, Queues, StoreError};
 
 /// What may stand in a file name as it is; everything else is percent-encoded, `.` and `/` too.
 const FILE_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// What helps where a file of the state is damaged.
+const RESET: &str = "run `edgectl simulate --reset` to begin anew";
 
 /// The folder of one device's state.
 #[derive(Debug, Clone)]
 pub(super) struct StateFolder {
     root: PathBuf,
+    /// `devices/<device>`.
+    name: String,
     device: PathBuf,
 }
 
@@ -75,8 +85,12 @@ impl Identities {
     pub(super) fn known(&self) -> Vec<KnownIdentity> {
         let known = |identity, keys: &Keys| KnownIdentity {
             identity,
-            primary: keys.primary.clone(),
-            secondary: keys.secondary.clone(),
+            generation_id: keys.generation_id.clone(),
+            status: IdentityStatus::Enabled,
+            authentication: Authentication::Sas {
+                primary_key: keys.primary.clone(),
+                secondary_key: keys.secondary.clone(),
+            },
         };
         let modules = self.modules.iter();
         let of_module = |(module, keys): (&ModuleId, &Keys)| known(self.identity(module), keys);
@@ -94,30 +108,34 @@ impl Identities {
 impl StateFolder {
     /// Names the folder of `device` below `root`, usually `.edgectl`; nothing is made yet.
     pub(super) fn new(root: &Path, device: &DeviceId) -> Self {
-        Self { root: root.to_owned(), device: root.join("devices").join(file_name(device.as_str())) }
+        let name = format!("devices/{device}");
+        Self { root: root.to_owned(), device: folder_path(root, &name), name }
     }
 
     /// Makes the folder, for its owner only.
     pub(super) fn create(&self) -> Outcome {
-        make_private(&self.root)
-            .and_then(|()| make_private(&self.device))
-            .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", self.root.display()))
-            .map_err(|failure| failure.hint("make the solution's folder writable, or pass `--ephemeral`"))
+        make_private(&self.device)
+            .map_err(|error| unwritable(format!("cannot make the state folder `{}`", self.device.display()), &error))
     }
 
     /// Forgets the device: keys, CA, twins and queues.
     pub(super) fn reset(&self) -> Outcome {
-        match fs::remove_dir_all(&self.device) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Failure::machine(format!("cannot remove `{}`", self.device.display())).cause(error))
-            }
-            _ => Ok(()),
-        }
+        remove_all(&self.device)
     }
 
-    /// Returns the device's own folder.
-    pub(super) fn device(&self) -> &Path {
-        &self.device
+    /// Returns where the cloud's state is.
+    pub(super) fn cloud(&self) -> CloudFolder {
+        CloudFolder::new(&self.root)
+    }
+
+    /// Returns the folder of everything.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the name of the device's own folder, as documents in it are named.
+    pub(super) fn name(&self) -> String {
+        self.name.clone()
     }
 
     /// Loads the identities, making those that are missing; keys once made stay.
@@ -145,7 +163,7 @@ impl StateFolder {
     /// Loads the device's dev CA, or makes it.
     pub(super) fn authority(&self, device: &DeviceId, unix: Duration) -> Outcome<Authority> {
         let folder = self.ca();
-        make_private(&folder).or_fail(Kind::Machine, || format!("cannot make `{}`", folder.display()))?;
+        make_private(&folder).map_err(|error| unwritable(format!("cannot make `{}`", folder.display()), &error))?;
         Ok(Authority::load_or_create(&folder, device, unix)?)
     }
 
@@ -160,55 +178,92 @@ impl StateFolder {
 
     /// Opens the queues and what else the hub remembers; also says how many messages are kept.
     pub(super) fn hub(&self, durability: Durability) -> Outcome<(Queues, Recovered)> {
-        let doing = || format!("cannot open the queues in `{}`", self.device.display());
-        let (queues, found) = Queues::open(&self.device.join("queues"), durability).or_fail(Kind::Machine, doing)?;
+        let opened = Queues::open(&self.device.join("queues"), durability);
+        let (queues, found) = opened.map_err(|error| self.explain_queues(&error))?;
         let known = found.into_iter().filter_map(|q| Some((QueueId::parse(&q.queue)?, q.first, q.next)));
         let recovered = Recovered {
             queues: known.collect(),
             used: queues.live_bytes(),
             sessions: load(&self.device.join("hub").join("sessions.json"))?,
             twins: load_twins::<EdgeTwin>(&self.device.join("hub"))?,
+            children: load(&self.device.join("hub").join("scope.json"))?.unwrap_or_default(),
         };
         Ok((queues, recovered))
     }
 
-    /// Loads the cloud's twins.
-    pub(super) fn cloud(&self) -> Outcome<BTreeMap<Identity, Twin>> {
-        load_twins(&self.device.join("cloud"))
+    /// What the system refuses is the machine's; what another version or another hand wrote is a file that is wrong.
+    fn explain_queues(&self, error: &StoreError) -> Failure {
+        let doing = format!("cannot open the queues in `{}`", self.device.display());
+        match error {
+            StoreError::Io { source, .. } => unwritable(error, source).context(doing),
+            _ => Failure::request(doing).cause(error).hint(RESET),
+        }
     }
 }
 
-/// Returns the path of a state document such as `hub/twins/device/module`, below the device's folder.
+/// Returns the path of a state document such as `cloud/twins/device/module`, below the folder of everything.
 pub(super) fn document_path(folder: &Path, name: &str) -> PathBuf {
-    let mut path = folder.to_owned();
-    path.extend(name.split('/').map(file_name));
+    let mut path = folder_path(folder, name);
     path.set_extension("json");
     path
 }
 
+/// The same for a folder.
+fn folder_path(folder: &Path, name: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    path.extend(name.split('/').map(file_name));
+    path
+}
+
+/// Makes `.edgectl` for its owner only, with a file in it that keeps git from taking it in: it holds keys.
+pub(super) fn make_root(root: &Path) -> Outcome {
+    let ignore = root.join(".gitignore");
+    let made = make_private(root).and_then(|()| match ignore.exists() {
+        true => Ok(()),
+        false => store::save(&ignore, b"*\n", Durability::Process),
+    });
+    made.map_err(|error| unwritable(format!("cannot make the state folder `{}`", root.display()), &error))
+}
+
+/// What lies in `.edgectl` cannot be written.
+pub(super) fn unwritable(doing: impl Display, error: &io::Error) -> Failure {
+    Failure::unwritable(doing, "the solution's folder", error)
+}
+
 /// Makes a folder, and those above it, for its owner only.
-pub(super) fn make_private(folder: &Path) -> std::io::Result<()> {
+fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Removes a file or a folder with everything in it; one that is not there is fine.
+pub(super) fn remove_all(path: &Path) -> Outcome {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(unwritable(format!("cannot remove `{}`", path.display()), &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn file_name(text: &str) -> String {
     utf8_percent_encode(text, FILE_NAME).to_string()
 }
 
-fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
+pub(super) fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
     let doing = || format!("cannot read `{}`", path.display());
     let Some(bytes) = store::load(path).or_fail(Kind::Machine, doing)? else { return Ok(None) };
     let document = serde_json::from_slice(&bytes).or_fail(Kind::Request, doing);
-    document.map(Some).map_err(|failure| failure.hint("run `edgectl simulate --reset` to begin anew"))
+    document.map(Some).map_err(|failure| failure.hint(RESET))
 }
 
 fn save(path: &Path, document: &Value) -> Outcome {
-    let doing = || format!("cannot write `{}`", path.display());
-    store::save(path, document.to_string().as_bytes(), Durability::Process).or_fail(Kind::Machine, doing)
+    let saved = store::save(path, document.to_string().as_bytes(), Durability::Process);
+    saved.map_err(|error| unwritable(format!("cannot write `{}`", path.display()), &error))
 }
 
 /// Loads `twins/<device>/<module>.json` and `twins/<device>.json` below a folder.
-fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, T>> {
+pub(super) fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, T>> {
     let mut twins = BTreeMap::new();
     for (name, path) in documents(&folder.join("twins"))? {
         let Ok(identity) = Identity::parse(&name) else { continue };
@@ -221,7 +276,7 @@ fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, 
 
 /// Lists the documents one or two levels below a folder by their decoded names; what a killed process left half
 /// written has another ending.
-fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+pub(super) fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for (name, path) in entries(folder)? {
         match path.is_dir() {
@@ -236,7 +291,7 @@ fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
 fn entries(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     let doing = || format!("cannot read the folder `{}`", folder.display());
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.or_fail(Kind::Machine, doing)?,
     };
     let mut found = Vec::new();
@@ -259,7 +314,9 @@ impl EphemeralFolder {
         let path = Path::new(environment.get("TMPDIR").unwrap_or("/tmp"))
             .join(format!("edgectl-{}", uuid::Uuid::new_v4().simple()));
         let made = DirBuilder::new().mode(0o700).create(&path);
-        made.or_fail(Kind::Machine, || format!("cannot make `{}`", path.display()))?;
+        made.map_err(|error| {
+            Failure::unwritable(format!("cannot make `{}`", path.display()), "the temporary folder", &error)
+        })?;
         Ok(Self(path))
     }
 

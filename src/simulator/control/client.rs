@@ -80,15 +80,15 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tokio::net::UnixListener;
 
     use super::super::server::{ControlCall, serve};
     use super::*;
+    use crate::net::UnixSocket;
 
     async fn answered(handle: impl Fn(ControlCall) + Clone + Send + 'static, request: &Request) -> Vec<Outcome<Value>> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("c.sock");
-        tokio::spawn(serve(UnixListener::bind(&path).expect("bound"), handle));
+        tokio::spawn(serve(UnixSocket::bind(&path, 0o600).await.expect("bound"), handle));
         let mut connection = Connection::over(UnixStream::connect(&path).await.expect("connected"));
         connection.request(request).await.expect("sent");
         let mut answers = Vec::new();

@@ -1,23 +1,27 @@
 //! The simulator's side of the control socket.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::protocol::{Line, Request, WireFailure};
 use crate::failure::{Failure, Kind};
+use crate::net::UnixSocket;
 
 /// The longest request; a message of 256 KB in base64 fits.
 const MAX_REQUEST: u64 = 1 << 20;
 /// How long a client may take to say what it wants.
 const REQUEST_WITHIN: Duration = Duration::from_secs(10);
-/// Lines that wait for a slow client before it is dropped.
-const MAX_WAITING: usize = 100_000;
+/// Bytes that wait for a slow client before it is dropped; what `monitor --since start` replays fits.
+const MAX_WAITING: usize = 512 << 20;
+/// Clients at a time; more wait until one of them goes.
+const CLIENTS: usize = 256;
 
 /// A request with the way to answer it.
 #[derive(Debug)]
@@ -31,14 +35,22 @@ pub struct ControlCall {
 /// The way to one client: records, then an end. Never blocks; a client that reads too slowly is dropped.
 #[derive(Debug, Clone)]
 pub struct Answers {
-    lines: mpsc::UnboundedSender<Line>,
-    gone: Arc<Gone>,
+    lines: mpsc::UnboundedSender<Written>,
+    backlog: Arc<Backlog>,
 }
 
+/// One line as it is sent.
+#[derive(Debug)]
+struct Written {
+    text: String,
+    is_last: bool,
+}
+
+/// What a client has not taken yet.
 #[derive(Debug, Default)]
-struct Gone {
-    waiting: std::sync::atomic::AtomicUsize,
-    dropped: Notify,
+struct Backlog {
+    bytes: AtomicUsize,
+    is_too_long: Notify,
 }
 
 impl Answers {
@@ -72,38 +84,58 @@ impl Answers {
     }
 
     fn put(&self, line: Line) -> bool {
-        use std::sync::atomic::Ordering::Relaxed;
-        if self.gone.waiting.fetch_add(1, Relaxed) >= MAX_WAITING {
-            self.gone.dropped.notify_one();
+        let is_last = !matches!(line, Line::Record(_));
+        // A line is made of values that came from JSON: it can be written as JSON.
+        let text = serde_json::to_string(&line).unwrap_or_default() + "\n";
+        let length = text.len();
+        if self.backlog.bytes.fetch_add(length, Ordering::Relaxed) + length > MAX_WAITING {
+            self.backlog.is_too_long.notify_one();
             return false;
         }
-        self.lines.send(line).is_ok()
+        self.lines.send(Written { text, is_last }).is_ok()
     }
 }
 
 /// Accepts clients for ever and hands each request to `handle`.
-pub async fn serve(listener: UnixListener, handle: impl Fn(ControlCall) + Clone + Send + 'static) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::spawn(serve_client(stream, handle.clone()));
+///
+/// Only the user who runs the simulation, and root, may ask for anything: the socket is in a private folder and has a
+/// private mode, and who knocks is looked at all the same.
+pub async fn serve(socket: UnixSocket, handle: impl Fn(ControlCall) + Clone + Send + 'static) {
+    let places = Arc::new(Semaphore::new(CLIENTS));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        match socket.accept().await {
+            Ok(stream) if is_ours(&stream) => {
+                let served = serve_client(stream, handle.clone());
+                tokio::spawn(async move {
+                    served.await;
+                    drop(place);
+                });
             }
+            Ok(_) => {}
             // Out of file descriptors: others may close some.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
+fn is_ours(stream: &UnixStream) -> bool {
+    let uid = stream.peer_cred().map(|peer| peer.uid());
+    uid.is_ok_and(|uid| uid == rustix::process::getuid().as_raw() || uid == 0)
+}
+
 async fn serve_client(stream: UnixStream, handle: impl Fn(ControlCall)) {
     let (mut reader, writer) = stream.into_split();
     let (lines, received) = mpsc::unbounded_channel();
-    let answers = Answers { lines, gone: Arc::default() };
-    let gone = Arc::clone(&answers.gone);
+    let answers = Answers { lines, backlog: Arc::default() };
+    let backlog = Arc::clone(&answers.backlog);
     match read_request(&mut reader).await {
         Ok(request) => handle(ControlCall { request, answers }),
         Err(failure) => answers.fail(&failure),
     }
-    write_answers(reader, writer, received, &gone).await;
+    tokio::select! {
+        () = write_answers(reader, writer, received, &backlog) => {}
+        () = backlog.is_too_long.notified() => {}
+    }
 }
 
 async fn read_request(reader: &mut OwnedReadHalf) -> Result<Request, Failure> {
@@ -124,29 +156,22 @@ async fn read_request(reader: &mut OwnedReadHalf) -> Result<Request, Failure> {
 async fn write_answers(
     mut reader: OwnedReadHalf,
     mut writer: OwnedWriteHalf,
-    mut received: mpsc::UnboundedReceiver<Line>,
-    gone: &Gone,
+    mut received: mpsc::UnboundedReceiver<Written>,
+    backlog: &Backlog,
 ) {
     let mut nothing = [0; 1];
-    let mut text = Vec::new();
     let mut lines = Vec::new();
     loop {
         tokio::select! {
             // A client says nothing after its request: any read is its end.
             _ = reader.read(&mut nothing) => return,
-            () = gone.dropped.notified() => return,
             count = received.recv_many(&mut lines, 256) => if count == 0 { return },
         }
-        gone.waiting.fetch_sub(lines.len(), std::sync::atomic::Ordering::Relaxed);
-        let last = lines.iter().any(|line| !matches!(line, Line::Record(_)));
-        text.clear();
-        for line in lines.drain(..) {
-            // A line is made of values that came from JSON: it can be written as JSON.
-            text.extend_from_slice(serde_json::to_string(&line).unwrap_or_default().as_bytes());
-            text.push(b'\n');
-        }
-        if writer.write_all(&text).await.is_err() || last {
+        let is_last = lines.iter().any(|line| line.is_last);
+        let text: String = lines.drain(..).map(|line| line.text).collect();
+        if writer.write_all(text.as_bytes()).await.is_err() || is_last {
             return;
         }
+        backlog.bytes.fetch_sub(text.len(), Ordering::Relaxed);
     }
 }
