@@ -121,7 +121,7 @@ pub(crate) async fn measure_latency(server: Server, rate: usize, seconds: usize)
     };
     let receiving = async {
         let mut samples = Vec::with_capacity(count);
-        while samples.len() < count {
+        loop {
             let now = start.elapsed().as_nanos() as u64;
             while let Some(packet) = reader.take() {
                 let Packet::Publish { id, mut payload, .. } = packet else { continue };
@@ -132,9 +132,11 @@ pub(crate) async fn measure_latency(server: Server, rate: usize, seconds: usize)
                 }
             }
             reader.flush().await;
+            if samples.len() >= count {
+                return samples;
+            }
             reader.read().await;
         }
-        samples
     };
     let mut samples = tokio::select! {
         () = sending => unreachable!("it waits at its end"),

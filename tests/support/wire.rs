@@ -88,7 +88,17 @@ impl Client {
 
     /// Connects with a password; returns what the hub answered.
     pub(crate) fn connect(site: &Site, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
-        let tls = open_tls(site, 8883, &credentials.authority);
+        Self::over(open_tls(site, 8883, &credentials.authority), credentials, password)
+    }
+
+    /// Connects over an open stream to a hub that may be gone at any moment; `None` if it let nobody in.
+    pub(crate) fn try_login(stream: TcpStream, credentials: &Credentials) -> Option<Self> {
+        let tls = tls_over(stream, &credentials.hub, &credentials.authority);
+        let (client, answer) = Self::over(tls, credentials, &credentials.token(3600));
+        matches!(answer, Some(ConnAck::Accepted { .. })).then_some(client)
+    }
+
+    fn over(tls: Tls, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
         let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
         client.send(&credentials.connect_packet(password));
         let code = match client.receive() {
@@ -151,6 +161,11 @@ impl Client {
 
 /// Opens a TLS connection to a port of a site.
 pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
+    let stream = TcpStream::connect((site.address.as_str(), port)).expect("the port is open");
+    tls_over(stream, &site.address, authority)
+}
+
+fn tls_over(stream: TcpStream, name: &str, authority: &str) -> Tls {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
         roots.add(certificate.expect("PEM")).expect("a certificate");
@@ -160,9 +175,8 @@ pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
         .expect("ring has them")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from(site.address.clone()).expect("an address");
+    let name = ServerName::try_from(name.to_owned()).expect("an address");
     let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
-    let stream = TcpStream::connect((site.address.as_str(), port)).expect("the port is open");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
     StreamOwned::new(connection, stream)
 }
