@@ -219,6 +219,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --wait 'With `--detach`: return when every module is `connected`'
             cand --duration 'End after this time, such as `10s`, `5m` or `1h`'
             cand --fail-on 'End with exit code 4 on a module''s first `exit`, or `backoff` before a restart'
+            cand --max-storage 'Refuse messages while those that wait take this much, such as `500MB` [default: the manifest''s limit, or none]'
+            cand --durability 'What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'

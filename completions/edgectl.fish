@@ -166,6 +166,9 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l wait -d 'Wi
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l duration -d 'End after this time, such as `10s`, `5m` or `1h`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l fail-on -d 'End with exit code 4 on a module\'s first `exit`, or `backoff` before a restart' -r -f -a "exit\t''
 backoff\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l max-storage -d 'Refuse messages while those that wait take this much, such as `500MB` [default: the manifest\'s limit, or none]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l durability -d 'What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine' -r -f -a "process\t''
+fsync\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''

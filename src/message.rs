@@ -83,14 +83,21 @@ impl Message {
 
     /// Returns the source that routes are matched with, ending with `/` (protocol.md §8.2).
     pub fn source(&self) -> String {
+        let mut source = String::new();
+        self.put_source(&mut source);
+        source
+    }
+
+    /// Appends [`Message::source`].
+    pub fn put_source(&self, out: &mut String) {
         if self.system(system::MESSAGE_TYPE).is_some_and(|kind| kind == "twinChangeNotification") {
-            return "/twinChangeNotifications/".to_owned();
+            return out.push_str("/twinChangeNotifications/");
         }
-        match (self.system(system::CONNECTION_MODULE_ID), self.system(system::OUTPUT_NAME)) {
-            (None, _) => "/messages/".to_owned(),
-            (Some(module), None) => format!("/messages/modules/{module}/"),
-            (Some(module), Some(output)) => format!("/messages/modules/{module}/outputs/{output}/"),
-        }
+        out.push_str("/messages/");
+        let Some(module) = self.system(system::CONNECTION_MODULE_ID) else { return };
+        ["modules/", module, "/"].iter().for_each(|part| out.push_str(part));
+        let Some(output) = self.system(system::OUTPUT_NAME) else { return };
+        ["outputs/", output, "/"].iter().for_each(|part| out.push_str(part));
     }
 
     /// Returns the bytes that count against the 256 KB limit: body, property names and values.

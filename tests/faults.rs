@@ -31,12 +31,19 @@
 //! | read-only folder | 3 | `machine::a_read_only_folder_is_told` |
 //! | Ctrl-C, SIGTERM, closed terminal | 130, 143, 143 | `endings::ctrl_c_sigterm_and_a_closed_terminal_are_gentle` |
 //! | `kill -9` | | `endings::what_a_killed_edgectl_left_is_cleaned`, `endings::acknowledged_messages_survive_a_kill` |
+//! | `kill -9` at random moments of a stream | | `crashes::what_was_acknowledged_arrives_in_order_after_twenty_kills` |
+//! | module killed in a stream | lives on | `links::a_reader_killed_in_the_middle_goes_on_where_it_was` |
+//! | 100 connections a second | lives on | `links::a_reader_that_connects_a_hundred_times_a_second_loses_nothing` |
+//! | bytes flipped under TLS | lives on | `links::flipped_bytes_end_connections_and_change_nothing` |
+//! | no room for messages | lives on | `links::a_store_that_is_full_refuses_and_takes_more_once_it_was_read` |
 //!
 //! Faults of commands that speak to a running simulation are in `tests/control.rs`, of `build` and `push` in
 //! `tests/build.rs`, of `deploy` in `tests/deploy.rs` and `tests/data/manifest/refused`, of `new` in `tests/new.rs`.
 
 #[path = "faults/clients.rs"]
 mod clients;
+#[path = "faults/crashes.rs"]
+mod crashes;
 #[path = "faults/crowd.rs"]
 mod crowd;
 #[path = "faults/doors.rs"]
@@ -47,6 +54,8 @@ mod endings;
 mod engine;
 #[path = "faults/files.rs"]
 mod files;
+#[path = "faults/links.rs"]
+mod links;
 #[path = "faults/machine.rs"]
 mod machine;
 #[path = "faults/modules.rs"]
@@ -57,6 +66,8 @@ mod preparations;
 mod shared_engine;
 #[path = "faults/starts.rs"]
 mod starts;
+#[path = "faults/stream.rs"]
+mod stream;
 mod support;
 
 #[test]

@@ -237,7 +237,9 @@ fn is_reached(source: &Source, all: &[Source]) -> bool {
     let inside = source.path.trim_start_matches("tests/");
     let stem = inside.trim_end_matches("/mod.rs").trim_end_matches(".rs");
     let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-    let is_target = folder.is_empty() || name == "main" && !folder.contains('/');
+    let manifest = fs::read_to_string(package().join("Cargo.toml")).expect("it is there");
+    let is_named = manifest.contains(&format!("path = \"{}\"", source.path));
+    let is_target = folder.is_empty() || name == "main" && !folder.contains('/') || is_named;
     is_target
         || all.iter().any(|other| {
             let by_path = other.text.contains(&format!("#[path = \"{inside}\"]"));

@@ -79,9 +79,39 @@ pub(super) fn parse_seconds(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a duration such as `10s`, `5m` or `2h`".into())
 }
 
+/// Parses a size such as `500MB`, `2GiB` or `1000`.
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 8] = [
+        ("KB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+    ];
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[digits.len()..];
+    let factor = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, factor)| *factor);
+    let factor = if unit.is_empty() { Some(1) } else { factor };
+    let count = digits.trim_end().parse::<u64>().ok();
+    let bytes = count.zip(factor).and_then(|(count, factor)| count.checked_mul(factor));
+    bytes.ok_or_else(|| format!("`{text}` is no size such as `500MB` or `2GiB`"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_decimal_and_binary_units() {
+        let read = ["1000", "500MB", "2gib", "1 TB", "0KB"].map(|text| parse_bytes(text).expect("a size"));
+        assert_eq!(read, [1000, 500_000_000, 2 << 30, 1_000_000_000_000, 0]);
+        let refused = "`MB` is no size such as `500MB` or `2GiB`";
+        assert_eq!(parse_bytes("MB"), Err(refused.to_owned()));
+        assert!(["5MX", "-1", "1.5MB", "99999999999TB"].iter().all(|text| parse_bytes(text).is_err()));
+    }
 
     #[test]
     fn durations_are_written_with_a_unit_or_in_seconds() {

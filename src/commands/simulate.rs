@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::input::{SetArgs, parse_seconds};
+use super::input::{SetArgs, parse_bytes, parse_seconds};
 use super::{Context, detach};
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::simulator::control::Until;
 use crate::simulator::{Address, FailOn, Options, Permission, State, Subject};
 use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
+use crate::store::Durability;
 
 /// Run the solution on a simulated edge device
 ///
@@ -85,6 +86,12 @@ pub struct Simulate {
     /// Keep nothing of this run
     #[arg(long, conflicts_with = "reset")]
     ephemeral: bool,
+    /// Refuse messages while those that wait take this much, such as `500MB` [default: the manifest's limit, or none]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    max_storage: Option<u64>,
+    /// What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine
+    #[arg(long, value_name = "WHAT", default_value = "process", hide_possible_values = true)]
+    durability: DurabilityFlag,
     /// Run the solution inside this program: a sensor, a filter and a route upstream
     #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag", "set"])]
     demo: bool,
@@ -99,6 +106,12 @@ enum Wait {
 enum FailFlag {
     Exit,
     Backoff,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DurabilityFlag {
+    Process,
+    Fsync,
 }
 
 #[derive(Debug, Clone)]
@@ -146,6 +159,11 @@ impl Simulate {
                 (true, _) => State::Reset,
                 (false, true) => State::Ephemeral,
                 (false, false) => State::Keep,
+            },
+            max_storage: self.max_storage,
+            durability: match self.durability {
+                DurabilityFlag::Process => Durability::Process,
+                DurabilityFlag::Fsync => Durability::Power,
             },
         })
     }

@@ -161,7 +161,7 @@ impl EdgeHub {
         self.deliveries.retain(|_, handed| handed.connection != connection);
         for (id, queue) in &mut self.queues {
             if endpoint_of(&id.endpoint, &identity) {
-                queue.take_back();
+                queue.close();
             }
         }
         self.twins.forget_connection(connection);

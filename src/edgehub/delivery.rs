@@ -14,6 +14,12 @@ use crate::message::Message;
 /// How long a client or the cloud may take to acknowledge (protocol.md §9.2).
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
 
+/// Deliveries that may be on their way to one input at a time.
+const INPUT_WINDOW: usize = 64;
+
+/// Messages that may be on their way to the cloud: ten batches of ten, as the real hub sends them (protocol.md §9.2).
+const UPSTREAM_WINDOW: usize = 100;
+
 /// Where a message stands.
 #[derive(Debug, Clone, Copy)]
 struct Place<'a> {
@@ -25,17 +31,21 @@ struct Place<'a> {
 #[derive(Debug, Clone)]
 enum Taker {
     Cloud,
-    Client { connection: ConnectionId, guarantee: Guarantee, identity: Identity, input: String },
+    Client { connection: ConnectionId, guarantee: Guarantee, identity: Identity, input: Arc<str> },
 }
 
 impl EdgeHub {
     /// Hands out what the stirred queues hold to those who are ready for it.
     pub(super) fn hand_out(&mut self, now: Now) {
         while let Some(endpoint) = self.stirred.pop_first() {
-            let Some(taker) = self.taker(&endpoint) else { continue };
+            let taker = self.taker(now, &endpoint);
             let last = QueueId { endpoint: endpoint.clone(), priority: u32::MAX };
-            let ids: Vec<QueueId> =
-                self.queues.range(QueueId { endpoint, priority: 0 }..=last).map(|(id, _)| id.clone()).collect();
+            let queues = self.queues.range_mut(QueueId { endpoint, priority: 0 }..=last);
+            let Some(taker) = taker else {
+                queues.for_each(|(_, queue)| queue.close());
+                continue;
+            };
+            let ids: Vec<QueueId> = queues.map(|(id, _)| id.clone()).collect();
             for id in ids {
                 // A queue of higher priority is drained before a lower one (protocol.md §8.8).
                 if !self.hand_out_queue(now, &id, &taker) {
@@ -47,15 +57,20 @@ impl EdgeHub {
 
     /// Hands out one queue; returns whether nothing is left in it.
     fn hand_out_queue(&mut self, now: Now, id: &QueueId, taker: &Taker) -> bool {
+        let window = match taker {
+            Taker::Cloud => UPSTREAM_WINDOW,
+            Taker::Client { .. } => INPUT_WINDOW,
+        };
         loop {
             let Some(queue) = self.queues.get_mut(id) else { return true };
-            let Some((offset, queued)) = queue.hand_out(now.monotonic) else { break };
+            queue.open();
+            let Some((offset, queued)) = queue.hand_out(now.monotonic, window) else { break };
             if queued.expires.is_some_and(|at| at < now.unix) {
                 self.finish(now, id, offset);
                 continue;
             }
             let message = Arc::clone(&queued.message);
-            self.deliver(now, Place { queue: id, offset }, message, taker);
+            self.deliver(Place { queue: id, offset }, message, taker);
         }
         let Some(queue) = self.queues.get_mut(id) else { return true };
         if let Some(missing) = queue.missing() {
@@ -65,18 +80,20 @@ impl EdgeHub {
         queue.is_empty()
     }
 
-    fn taker(&self, endpoint: &Endpoint) -> Option<Taker> {
+    fn taker(&self, now: Now, endpoint: &Endpoint) -> Option<Taker> {
         match endpoint {
-            Endpoint::Upstream => (self.link == Link::Online).then_some(Taker::Cloud),
+            Endpoint::Upstream => {
+                (self.link == Link::Online && self.upstream.is_ready(now.monotonic)).then_some(Taker::Cloud)
+            }
             Endpoint::Input { module, input } => {
                 let identity = Identity::of_module(self.device.clone(), module.clone());
                 let (connection, guarantee) = self.clients.ready(&identity, Feature::Inputs)?;
-                Some(Taker::Client { connection, guarantee, identity, input: input.clone() })
+                Some(Taker::Client { connection, guarantee, identity, input: Arc::clone(input) })
             }
         }
     }
 
-    fn deliver(&mut self, now: Now, Place { queue: id, offset }: Place<'_>, message: Arc<Message>, taker: &Taker) {
+    fn deliver(&mut self, Place { queue: id, offset }: Place<'_>, message: Arc<Message>, taker: &Taker) {
         let (connection, guarantee, identity, input) = match taker {
             Taker::Cloud => {
                 self.out.push_back(Output::Cloud(ToCloud::Telemetry { queue: id.clone(), offset, message }));
@@ -87,13 +104,11 @@ impl EdgeHub {
         self.clients.counts(identity).received += 1;
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
-        self.tell(connection, Event::Deliver { delivery, guarantee, target: Target::Input(input.clone()), message });
-        match guarantee {
-            Guarantee::AtMostOnce => self.finish(now, id, offset),
-            Guarantee::AtLeastOnce => {
-                self.deliveries.insert(delivery, Handed { connection, queue: id.clone(), offset });
-            }
-        }
+        self.tell(
+            connection,
+            Event::Deliver { delivery, guarantee, target: Target::Input(Arc::clone(input)), message },
+        );
+        self.deliveries.insert(delivery, Handed { connection, queue: id.clone(), offset });
     }
 
     pub(super) fn handle_acknowledge(&mut self, now: Now, connection: ConnectionId, delivery: Delivery) {
@@ -125,9 +140,12 @@ impl EdgeHub {
     }
 
     pub(super) fn take_back_overdue(&mut self, now: Duration) {
-        for queue in self.queues.values_mut() {
+        for (id, queue) in &mut self.queues {
             if queue.oldest_flight().is_some_and(|sent| sent + ACKNOWLEDGE_WITHIN <= now) {
                 queue.take_back();
+                if id.endpoint == Endpoint::Upstream {
+                    self.upstream.failed(now);
+                }
             }
         }
     }

@@ -9,11 +9,14 @@ use super::access::{Access, KnownIdentity};
 use super::clients::Clients;
 use super::configuration::HubConfiguration;
 use super::devicebound::DeviceBound;
+use super::link::Upstream;
 use super::methods::Calls;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
+use super::router::Router;
+use super::storage::Stored;
 use super::twins::{EdgeTwin, Twins};
-use super::vocabulary::{Endpoint, FromStore, Input, Output, QueueId, Ticket, ToStore};
+use super::vocabulary::{Endpoint, FromStore, Input, Output, QueueId, StoreFull, Ticket, ToStore};
 use crate::clock::Now;
 use crate::identity::{DeviceId, Identity};
 
@@ -22,6 +25,8 @@ use crate::identity::{DeviceId, Identity};
 pub struct Recovered {
     /// Queues with their first unacknowledged and their next offset.
     pub queues: Vec<(QueueId, u64, u64)>,
+    /// Bytes that the messages in them take.
+    pub used: u64,
     /// The state document `sessions`.
     pub sessions: Option<Value>,
     /// The state documents `twins/…`, by identity.
@@ -36,7 +41,9 @@ pub struct EdgeHub {
     pub(super) device: DeviceId,
     pub(super) access: Access,
     pub(super) clients: Clients,
-    pub(super) configuration: HubConfiguration,
+    pub(super) router: Router,
+    /// How long a message lives that no route sent; `None` is for ever.
+    pub(super) time_to_live: Option<Duration>,
     pub(super) queues: BTreeMap<QueueId, Queue>,
     pub(super) deliveries: HashMap<Delivery, Handed>,
     pub(super) last_delivery: u64,
@@ -47,6 +54,8 @@ pub struct EdgeHub {
     pub(super) link: Link,
     /// Endpoints whose queues may have something to hand out.
     pub(super) stirred: BTreeSet<Endpoint>,
+    pub(super) stored: Stored,
+    pub(super) upstream: Upstream,
     pub(super) out: VecDeque<Output>,
 }
 
@@ -72,7 +81,7 @@ pub(super) struct Promises {
 pub(super) enum Promise {
     Accept { connection: ConnectionId, receipt: Receipt },
     Tell { connection: ConnectionId, event: Event },
-    Inject { ticket: Ticket, queued: usize },
+    Inject { ticket: Ticket, result: Result<usize, StoreFull> },
 }
 
 impl Promises {
@@ -105,7 +114,8 @@ impl EdgeHub {
             device,
             access: Access::new(hosts, own, recovered.children),
             clients: Clients::recovered(recovered.sessions.as_ref()),
-            configuration: HubConfiguration::default(),
+            router: Router::default(),
+            time_to_live: None,
             queues: queues.map(|(id, first, next)| (id, Queue::recovered(first, next))).collect(),
             deliveries: HashMap::new(),
             last_delivery: 0,
@@ -115,6 +125,8 @@ impl EdgeHub {
             device_bound: DeviceBound::default(),
             link: Link::Offline,
             stirred: BTreeSet::new(),
+            stored: Stored::recovered(recovered.used),
+            upstream: Upstream::default(),
             out: VecDeque::new(),
         }
     }
@@ -131,9 +143,11 @@ impl EdgeHub {
             Input::Inject { ticket, injection, message } => self.handle_inject(now, ticket, injection, message),
             Input::Store(FromStore::Durable { mark }) => self.promises.stored(mark),
             Input::Store(FromStore::Loaded { queue, from, messages }) => self.handle_loaded(queue, from, messages),
+            Input::Store(FromStore::Expired { queue, from, below }) => self.handle_expired(now, queue, from, below),
+            Input::Store(FromStore::Used { bytes }) => self.stored.used = bytes,
             Input::Cloud(from_cloud) => self.handle_cloud(now, from_cloud),
             Input::Link(link) => self.handle_link(link),
-            Input::Configure(configuration) => self.configuration = configuration,
+            Input::Configure(configuration) => self.configure(configuration),
             Input::Timeout => self.handle_timeout(now),
         }
         self.keep_promises();
@@ -147,7 +161,13 @@ impl EdgeHub {
 
     /// Returns when [`Input::Timeout`] is due, on the monotonic clock.
     pub fn deadline(&self) -> Option<Duration> {
-        let waits = [self.delivery_deadline(), self.clients.settle_deadline(), self.calls.deadline()];
+        let waits = [
+            self.delivery_deadline(),
+            self.clients.settle_deadline(),
+            self.calls.deadline(),
+            self.sweep_deadline(),
+            self.upstream.resumes,
+        ];
         waits.into_iter().flatten().min()
     }
 
@@ -179,11 +199,19 @@ impl EdgeHub {
         }
     }
 
+    fn configure(&mut self, configuration: HubConfiguration) {
+        self.time_to_live = configuration.time_to_live;
+        self.stored.limit = configuration.max_bytes;
+        self.router = Router::new(configuration);
+    }
+
     fn handle_timeout(&mut self, now: Now) {
         self.clients.settle(now.monotonic);
         self.review_receivers();
         self.take_back_overdue(now.monotonic);
+        self.upstream.resume(now.monotonic);
         self.expire_calls(now.monotonic);
+        self.sweep(now);
         self.stirred.extend(self.queues.keys().map(|id| id.endpoint.clone()));
     }
 
@@ -199,7 +227,7 @@ impl EdgeHub {
                     Output::Client { connection, event: Event::Accepted { receipt } }
                 }
                 Promise::Tell { connection, event } => Output::Client { connection, event },
-                Promise::Inject { ticket, queued } => Output::Injected { ticket, queued },
+                Promise::Inject { ticket, result } => Output::Injected { ticket, result },
             };
             self.out.push_back(output);
         }

@@ -16,6 +16,8 @@ mod link;
 mod methods;
 mod port;
 mod queue;
+mod router;
+mod storage;
 mod telemetry;
 mod twins;
 mod vocabulary;
@@ -36,5 +38,5 @@ pub use telemetry::MAX_MESSAGE;
 pub use twins::EdgeTwin;
 pub use vocabulary::{
     Answer, CallId, Caller, Endpoint, FromCloud, FromStore, Injection, Input, Invocation, InvokeError, LockToken,
-    Output, QueueId, Ticket, ToCloud, ToStore,
+    Output, QueueId, StoreFull, Ticket, ToCloud, ToStore,
 };

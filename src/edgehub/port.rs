@@ -81,11 +81,11 @@ pub enum Feature {
     CloudToDevice,
 }
 
-/// Whether the client acknowledges deliveries.
+/// Who acknowledges deliveries: nobody's memory may fill with what a slow client has not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Guarantee {
-    /// Sent is done (MQTT QoS 0).
+    /// Done when it is on its way, which the head says once it has written it (MQTT QoS 0).
     AtMostOnce,
     /// Done when the client says so (MQTT QoS 1).
     AtLeastOnce,
@@ -136,7 +136,7 @@ pub enum Request {
         /// JSON text, or empty.
         payload: Bytes,
     },
-    /// It has taken a delivery.
+    /// It has taken a delivery; whatever the guarantee.
     Acknowledge {
         /// Which.
         delivery: Delivery,
@@ -147,7 +147,7 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// An input of a module.
-    Input(String),
+    Input(Arc<str>),
     /// A cloud-to-device message.
     CloudToDevice,
 }
@@ -162,9 +162,9 @@ pub enum Event {
     },
     /// A message for the client.
     Deliver {
-        /// Named again in [`Request::Acknowledge`], if the guarantee asks for one.
+        /// Named again in [`Request::Acknowledge`].
         delivery: Delivery,
-        /// Whether the hub waits for an acknowledgement.
+        /// Who acknowledges: the client, or the head itself as soon as it has taken the message.
         guarantee: Guarantee,
         /// Where it goes.
         target: Target,

@@ -1,7 +1,8 @@
 //! One queue of one endpoint at one priority: what is stored, what is in memory, what is on its way.
 //!
-//! The messages themselves lie in the store. In memory are at most [`CACHE_COUNT`] messages or [`CACHE_BYTES`] bytes
-//! from the first unacknowledged one on; the rest is loaded when its turn comes, so that an absent reader costs disk.
+//! The messages themselves lie in the store. While somebody reads them at most [`CACHE_COUNT`] messages or
+//! [`CACHE_BYTES`] bytes from the first unacknowledged one on are in memory, and otherwise none; the rest is loaded when
+//! its turn comes, so that a slow or absent reader costs disk.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -14,9 +15,7 @@ use crate::message::{Message, NotAMessage};
 /// Messages kept in memory per queue.
 pub(super) const CACHE_COUNT: usize = 256;
 /// Bytes kept in memory per queue, beyond which only one more message is taken.
-pub(super) const CACHE_BYTES: usize = 1 << 20;
-/// Deliveries that may be on their way at once.
-pub(super) const WINDOW: u64 = 32;
+pub(super) const CACHE_BYTES: usize = 1 << 18;
 
 /// A message with the moment after which it must not be delivered any more.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,22 +27,23 @@ pub struct Queued {
 }
 
 impl Queued {
-    /// Writes the stored form: expiry in milliseconds since 1970 (all ones for never), then the message.
-    pub fn encode(&self) -> Vec<u8> {
+    /// Appends the stored form: expiry in milliseconds since 1970 (all ones for never), then the message.
+    pub fn encode(&self, out: &mut Vec<u8>) {
         let millis = self.expires.map_or(u64::MAX, |at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX - 1));
-        let mut out = Vec::with_capacity(64 + self.message.size());
         out.extend_from_slice(&millis.to_le_bytes());
-        self.message.encode(&mut out);
-        out
+        self.message.encode(out);
+    }
+
+    /// Reads when a stored message expires; the inner `None` is never, the outer one no message.
+    pub fn expiry(stored: &[u8]) -> Option<Option<Duration>> {
+        let millis = u64::from_le_bytes(*stored.first_chunk()?);
+        Some((millis != u64::MAX).then(|| Duration::from_millis(millis)))
     }
 
     /// Reads the stored form.
     pub fn decode(mut stored: Bytes) -> Result<Self, NotAMessage> {
-        if stored.len() < 8 {
-            return Err(NotAMessage);
-        }
-        let millis = stored.get_u64_le();
-        let expires = (millis != u64::MAX).then(|| Duration::from_millis(millis));
+        let expires = Self::expiry(&stored).ok_or(NotAMessage)?;
+        stored.advance(8);
         Message::decode(stored).map(|message| Self { expires, message: Arc::new(message) })
     }
 }
@@ -62,6 +62,15 @@ pub(super) struct Queue {
     /// Offsets above `first` that are done out of turn.
     done: BTreeSet<u64>,
     loading: bool,
+    reader: Reader,
+}
+
+/// Whether somebody takes what a queue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Reader {
+    #[default]
+    Present,
+    Absent,
 }
 
 /// What to fetch from the store.
@@ -74,7 +83,7 @@ pub(super) struct Missing {
 impl Queue {
     /// A queue found in the store.
     pub(super) fn recovered(first: u64, next: u64) -> Self {
-        Self { first, next, ..Self::default() }
+        Self { first, next, reader: Reader::Absent, ..Self::default() }
     }
 
     /// Says how many messages are not done.
@@ -90,7 +99,7 @@ impl Queue {
     pub(super) fn append(&mut self, queued: &Queued) -> u64 {
         let offset = self.next;
         self.next += 1;
-        if self.first + self.cache.len() as u64 == offset && self.has_room() {
+        if self.reader == Reader::Present && self.first + self.cache.len() as u64 == offset && self.has_room() {
             self.remember(queued.clone());
         }
         offset
@@ -101,11 +110,42 @@ impl Queue {
         self.loading = false;
         let expected = self.first + self.cache.len() as u64;
         let Ok(skip) = usize::try_from(expected.saturating_sub(from)) else { return };
-        if from > expected {
+        if from > expected || self.reader == Reader::Absent {
             return;
         }
         let owed = usize::try_from(self.next - expected).unwrap_or(usize::MAX);
         messages.into_iter().skip(skip).take(owed).for_each(|queued| self.remember(queued));
+    }
+
+    /// Notes that somebody takes what there is.
+    pub(super) fn open(&mut self) {
+        self.reader = Reader::Present;
+    }
+
+    /// Notes that nobody does: everything not done is handed out again to whoever comes next, and memory is freed.
+    pub(super) fn close(&mut self) {
+        self.take_back();
+        self.cache = VecDeque::new();
+        self.cache_bytes = 0;
+        self.reader = Reader::Absent;
+    }
+
+    /// Marks everything below an offset as done, if none of it is on its way; says whether the first offset moved.
+    pub(super) fn expire(&mut self, below: u64) -> bool {
+        let below = below.min(self.next);
+        if below <= self.first || !self.flight.is_empty() {
+            return false;
+        }
+        self.first = below;
+        self.done = self.done.split_off(&below);
+        self.cache = VecDeque::new();
+        self.cache_bytes = 0;
+        true
+    }
+
+    /// Returns the first offset if nothing is on its way, so that what has expired may be cleared away.
+    pub(super) fn resting(&self) -> Option<u64> {
+        (self.flight.is_empty() && !self.is_empty()).then_some(self.first)
     }
 
     /// Returns what should be fetched now; asks once until [`Queue::loaded`].
@@ -118,11 +158,11 @@ impl Queue {
         Some(Missing { from, count: CACHE_COUNT - self.cache.len() })
     }
 
-    /// Returns the next message to hand out, if the window has room and it is in memory.
-    pub(super) fn hand_out(&mut self, now: Duration) -> Option<(u64, &Queued)> {
+    /// Returns the next message to hand out, if it is in memory and less than `window` are on their way.
+    pub(super) fn hand_out(&mut self, now: Duration, window: usize) -> Option<(u64, &Queued)> {
         loop {
             let position = self.flight.len();
-            if position as u64 >= WINDOW || position >= self.cache.len() {
+            if position >= window || position >= self.cache.len() {
                 return None;
             }
             self.flight.push_back(now);
@@ -181,6 +221,7 @@ mod tests {
     use super::*;
 
     const NOW: Duration = Duration::ZERO;
+    const WINDOW: u64 = 32;
 
     fn queued(body: &'static str) -> Queued {
         let message = Message { body: Bytes::from_static(body.as_bytes()), ..Message::default() };
@@ -196,7 +237,7 @@ mod tests {
     }
 
     fn hand_out_all(queue: &mut Queue) -> Vec<u64> {
-        std::iter::from_fn(|| queue.hand_out(NOW).map(|(offset, _)| offset)).collect()
+        std::iter::from_fn(|| queue.hand_out(NOW, WINDOW as usize).map(|(offset, _)| offset)).collect()
     }
 
     #[test]
@@ -240,6 +281,7 @@ mod tests {
     #[test]
     fn more_than_there_is_cannot_be_loaded() {
         let mut queue = Queue::recovered(7, 9);
+        queue.open();
         queue.missing();
         queue.loaded(7, vec![queued("a"); 5]);
         assert_eq!(hand_out_all(&mut queue), [7, 8]);
@@ -260,10 +302,10 @@ mod tests {
         let mut queue = filled(CACHE_COUNT as u64 + 10);
         assert_eq!(queue.missing(), None);
         for offset in 0..CACHE_COUNT as u64 {
-            assert_eq!(queue.hand_out(NOW).map(|(offset, _)| offset), Some(offset));
+            assert_eq!(queue.hand_out(NOW, 1).map(|(offset, _)| offset), Some(offset));
             queue.finish(NOW, offset);
         }
-        assert_eq!(queue.hand_out(NOW), None);
+        assert_eq!(queue.hand_out(NOW, 1), None);
         let missing = queue.missing().expect("ten are in the store");
         assert_eq!(missing.from, CACHE_COUNT as u64);
         assert_eq!(queue.missing(), None, "asked once");
@@ -274,16 +316,48 @@ mod tests {
     #[test]
     fn a_recovered_queue_starts_at_its_first_unacknowledged_message() {
         let mut queue = Queue::recovered(7, 9);
+        queue.open();
         assert_eq!(queue.missing().map(|m| m.from), Some(7));
         queue.loaded(7, vec![queued("a"), queued("b")]);
         assert_eq!(hand_out_all(&mut queue), [7, 8]);
     }
 
     #[test]
+    fn without_a_reader_nothing_is_in_memory() {
+        let mut queue = filled(3);
+        hand_out_all(&mut queue);
+        queue.finish(NOW, 1);
+        queue.close();
+        queue.append(&queued("y"));
+        queue.missing();
+        queue.loaded(0, vec![queued("x"); 3]);
+        assert_eq!((queue.cache.len(), queue.cache_bytes, queue.unfinished()), (0, 0, 3));
+        queue.open();
+        assert_eq!(queue.missing().map(|m| m.from), Some(0));
+        queue.loaded(0, vec![queued("x"); 4]);
+        assert_eq!(hand_out_all(&mut queue), [0, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_on_its_way_does_not_expire() {
+        let mut queue = filled(3);
+        hand_out_all(&mut queue);
+        assert_eq!((queue.resting(), queue.expire(2)), (None, false));
+        queue.close();
+        assert_eq!((queue.resting(), queue.expire(2)), (Some(0), true));
+        assert_eq!((queue.resting(), queue.expire(2)), (Some(2), false));
+        assert!(queue.expire(99));
+        assert!(queue.is_empty());
+    }
+
+    #[test]
     fn a_stored_message_keeps_its_expiry() {
         let expiring = Queued { expires: Some(Duration::from_millis(1_700_000_000_123)), ..queued("z") };
-        assert_eq!(Queued::decode(Bytes::from(expiring.encode())), Ok(expiring));
-        assert_eq!(Queued::decode(Bytes::from(queued("z").encode())), Ok(queued("z")));
+        for queued in [expiring, queued("z")] {
+            let mut stored = Vec::new();
+            queued.encode(&mut stored);
+            assert_eq!(Queued::decode(Bytes::from(stored)), Ok(queued));
+        }
         assert_eq!(Queued::decode(Bytes::from_static(b"short")), Err(NotAMessage));
     }
 }

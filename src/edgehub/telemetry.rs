@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::hub::{EdgeHub, Promise};
 use super::port::{ConnectionId, Receipt};
 use super::queue::Queued;
-use super::vocabulary::{Injection, Output, QueueId, Ticket, ToStore};
+use super::vocabulary::{Injection, Output, QueueId, StoreFull, Ticket, ToStore};
 use crate::clock::{Now, iso_millis};
 use crate::identity::Identity;
 use crate::message::{Message, system};
@@ -26,15 +26,17 @@ impl EdgeHub {
             return self.close(connection, "the message is larger than 256 KB");
         }
         stamp(&mut message, now, identity);
+        if self.route(now, message).is_err() {
+            return self.close(connection, "there is no room for more messages (see `--max-storage`)");
+        }
         self.clients.counts(identity).sent += 1;
-        self.route(now, message);
         if let Some(receipt) = receipt {
             self.promise(Promise::Accept { connection, receipt });
         }
     }
 
     pub(super) fn handle_inject(&mut self, now: Now, ticket: Ticket, injection: Injection, mut message: Message) {
-        let queued = match injection {
+        let result = match injection {
             Injection::FromModule(module) => {
                 stamp(&mut message, now, &Identity::of_module(self.device.clone(), module));
                 self.route(now, message)
@@ -44,17 +46,22 @@ impl EdgeHub {
                 message.set_system(system::CONNECTION_DEVICE_ID, self.device.as_str());
                 let endpoint = super::Endpoint::Input { module, input };
                 let queue = QueueId { endpoint, priority: QueueId::LAST };
-                let expires = self.configuration.time_to_live.map(|live| now.unix + live);
-                self.enqueue(queue, None, Queued { expires, message: Arc::new(message) });
-                1
+                let expires = self.time_to_live.map(|live| now.unix + live);
+                self.check_room().map(|()| {
+                    self.enqueue(queue, None, Queued { expires, message: Arc::new(message) });
+                    1
+                })
             }
         };
-        self.promise(Promise::Inject { ticket, queued });
+        self.promise(Promise::Inject { ticket, result });
     }
 
     /// Queues a stamped message wherever the routes send it; returns how many queues took it.
-    pub(super) fn route(&mut self, now: Now, message: Message) -> usize {
-        let destinations = self.configuration.destinations(&message);
+    pub(super) fn route(&mut self, now: Now, message: Message) -> Result<usize, StoreFull> {
+        let destinations = self.router.find(&message);
+        if !destinations.is_empty() {
+            self.check_room()?;
+        }
         let message = Arc::new(message);
         let count = destinations.len();
         for destination in destinations {
@@ -62,10 +69,10 @@ impl EdgeHub {
             let queued = Queued { expires, message: Arc::clone(&message) };
             self.enqueue(destination.queue, Some(destination.route), queued);
         }
-        count
+        Ok(count)
     }
 
-    fn enqueue(&mut self, id: QueueId, route: Option<String>, queued: Queued) {
+    fn enqueue(&mut self, id: QueueId, route: Option<Arc<str>>, queued: Queued) {
         let queue = self.queues.entry(id.clone()).or_default();
         let offset = queue.append(&queued);
         self.stirred.insert(id.endpoint.clone());

@@ -25,7 +25,7 @@ pub enum Endpoint {
         /// The module.
         module: ModuleId,
         /// The input's name.
-        input: String,
+        input: Arc<str>,
     },
 }
 
@@ -65,7 +65,7 @@ impl QueueId {
         }
         let (module, input) = endpoint.strip_prefix("modules/")?.split_once("/inputs/")?;
         let module = ModuleId::parse(module).ok()?;
-        Some(Self { endpoint: Endpoint::Input { module, input: input.to_owned() }, priority })
+        Some(Self { endpoint: Endpoint::Input { module, input: input.into() }, priority })
     }
 }
 
@@ -134,8 +134,18 @@ pub enum Injection {
         /// The module.
         module: ModuleId,
         /// The input's name.
-        input: String,
+        input: Arc<str>,
     },
+}
+
+/// The store holds as much as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the messages that wait take {used} bytes, and {limit} are allowed")]
+pub struct StoreFull {
+    /// What the waiting messages take.
+    pub used: u64,
+    /// What they may.
+    pub limit: u64,
 }
 
 /// What the surroundings recognise an injection by.
@@ -286,6 +296,15 @@ pub enum ToStore {
         /// How many at the most.
         count: usize,
     },
+    /// Find messages at the head of a queue that have expired; answered by [`FromStore::Expired`].
+    Expire {
+        /// The queue.
+        queue: QueueId,
+        /// The first offset to look at.
+        from: u64,
+        /// What expired before this has (wall clock).
+        unix: Duration,
+    },
 }
 
 /// What the store says.
@@ -304,6 +323,20 @@ pub enum FromStore {
         from: u64,
         /// The messages, in order; those that were lost are expired ones.
         messages: Vec<Queued>,
+    },
+    /// Messages that [`ToStore::Expire`] asked for: everything between two offsets. There may be more.
+    Expired {
+        /// The queue.
+        queue: QueueId,
+        /// What was asked for.
+        from: u64,
+        /// The first offset that has not expired, or that was not looked at.
+        below: u64,
+    },
+    /// How many bytes the messages that are not done take on disk; told when that has changed by much.
+    Used {
+        /// So many.
+        bytes: u64,
     },
 }
 
@@ -403,12 +436,12 @@ pub enum Output {
         /// How it ended.
         result: Result<Answer, InvokeError>,
     },
-    /// An injected message is stored.
+    /// An injected message is stored, or is not.
     Injected {
         /// Which.
         ticket: Ticket,
         /// How many queues took it.
-        queued: usize,
+        result: Result<usize, StoreFull>,
     },
     /// The store is told something.
     Store(ToStore),
@@ -421,7 +454,7 @@ pub enum Output {
         /// Where it goes.
         endpoint: Endpoint,
         /// The route that sent it there; `None` if the developer did.
-        route: Option<String>,
+        route: Option<Arc<str>>,
     },
     /// Something a developer should know; one sentence without secret.
     Warning(String),

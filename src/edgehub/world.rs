@@ -6,11 +6,12 @@ mod children;
 mod delivery;
 mod methods;
 mod sessions;
+mod storage;
 mod telemetry_and_routes;
 mod twins;
 mod upstream;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +32,8 @@ struct World {
     keys: Vec<(Identity, Key)>,
     stored: u64,
     issued: u64,
+    /// What the store was told to keep; it is read from here as soon as it is asked for.
+    kept: BTreeMap<(QueueId, u64), Queued>,
     outputs: VecDeque<Output>,
     connections: u64,
 }
@@ -80,8 +83,9 @@ impl World {
         let device = DeviceId::parse("d1").expect("valid");
         let hub = EdgeHub::new(device, vec![HOST.into(), "gateway".into()], known.collect(), recovered);
         let now = Now { monotonic: Duration::from_secs(1), unix: Duration::from_secs(1_700_000_000) };
-        let mut world = Self { hub, now, keys, stored: 0, issued: 0, outputs: VecDeque::new(), connections: 0 };
-        world.input(Input::Configure(HubConfiguration { routes, time_to_live: None }));
+        let (kept, outputs) = (BTreeMap::new(), VecDeque::new());
+        let mut world = Self { hub, now, keys, stored: 0, issued: 0, kept, outputs, connections: 0 };
+        world.input(Input::Configure(HubConfiguration { routes, ..HubConfiguration::default() }));
         world
     }
 
@@ -91,7 +95,19 @@ impl World {
             if let Output::Store(ToStore::Append { mark, .. } | ToStore::Save { mark, .. }) = &output {
                 self.issued = *mark;
             }
-            self.outputs.push_back(output);
+            if let Output::Store(ToStore::Append { queue, offset, queued, .. }) = &output {
+                self.kept.insert((queue.clone(), *offset), queued.clone());
+            }
+            match output {
+                Output::Store(ToStore::Load { queue, from, count })
+                    if self.kept.contains_key(&(queue.clone(), from)) =>
+                {
+                    let found = (from..).map_while(|at| self.kept.get(&(queue.clone(), at)).cloned());
+                    let messages = found.take(count).collect();
+                    self.hub.handle(self.now, Input::Store(FromStore::Loaded { queue, from, messages }));
+                }
+                output => self.outputs.push_back(output),
+            }
         }
     }
 

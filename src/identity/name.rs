@@ -1,6 +1,7 @@
-//! Names of devices and modules, and the identity that they form.
+//! Names of devices and modules, and the identity that they form. Cheap to clone: every message carries some.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,17 +32,17 @@ pub enum NameError {
 /// services but kept as written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct DeviceId(String);
+pub struct DeviceId(Arc<str>);
 
 /// The id of a module on its device, for example `insight`, or `$edgeHub` for a part of the runtime.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ModuleId(String);
+pub struct ModuleId(Arc<str>);
 
 impl DeviceId {
     /// Parses a device id.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        check_hub_id(text).map(|()| Self(text.to_owned()))
+        check_hub_id(text).map(|()| Self(text.into()))
     }
 
     /// Returns the id as text.
@@ -58,17 +59,17 @@ impl ModuleId {
 
     /// Parses a module id as IoT Hub takes it; the stricter rule for new modules is the solution's.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        check_hub_id(text).map(|()| Self(text.to_owned()))
+        check_hub_id(text).map(|()| Self(text.into()))
     }
 
     /// Returns the id of the runtime's agent.
     pub fn edge_agent() -> Self {
-        Self(Self::EDGE_AGENT.to_owned())
+        Self(Self::EDGE_AGENT.into())
     }
 
     /// Returns the id of the runtime's hub.
     pub fn edge_hub() -> Self {
-        Self(Self::EDGE_HUB.to_owned())
+        Self(Self::EDGE_HUB.into())
     }
 
     /// Returns the id as text.
@@ -105,12 +106,12 @@ macro_rules! text_conversions {
         impl TryFrom<String> for $name {
             type Error = NameError;
             fn try_from(text: String) -> Result<Self, NameError> {
-                check_hub_id(&text).map(|()| Self(text))
+                Self::parse(&text)
             }
         }
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.as_str().to_owned()
             }
         }
         impl fmt::Display for $name {

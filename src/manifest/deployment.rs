@@ -23,6 +23,8 @@ pub struct Deployment {
     pub routes: Vec<RouteSpec>,
     /// How long a message waits for its receiver unless its route says otherwise; `None` means for ever.
     pub time_to_live: Option<Duration>,
+    /// Bytes that waiting messages may take (`storeLimits.maxSizeBytes`); `None` means as much as the disk has.
+    pub max_bytes: Option<u64>,
     /// The desired properties of every twin that the manifest sets, those of `$edgeAgent` and `$edgeHub` included.
     pub desired: BTreeMap<ModuleId, Map<String, Value>>,
     /// The registries that images are pulled from with credentials.
@@ -115,9 +117,10 @@ impl Deployment {
         let modules = modules::read_user(&agent, findings);
         let routes = routes::read(&hub, schema.as_deref().unwrap_or("1.1"), &modules::names(&agent), findings);
         let time_to_live = kept(time_to_live(&hub), findings).unwrap_or_default();
+        let max_bytes = kept(max_bytes(&hub), findings).unwrap_or_default();
         let registries = kept(registries(&agent), findings).unwrap_or_default();
         let desired = all_desired(document, &content, &pointer, findings);
-        Some(Self { modules, system, routes, time_to_live, desired, registries })
+        Some(Self { modules, system, routes, time_to_live, max_bytes, desired, registries })
     }
 }
 
@@ -155,6 +158,14 @@ fn time_to_live(hub: &Node<'_>) -> Result<Option<Duration>, Finding> {
         Some(seconds) => Ok(u64::try_from(seconds).ok().map(Duration::from_secs)),
         None => Err(Finding::error("time-to-live", node.wrong("a whole number of seconds"))),
     }
+}
+
+/// The limit of the store (protocol.md §9.1).
+fn max_bytes(hub: &Node<'_>) -> Result<Option<u64>, Finding> {
+    let limits = hub.get("storeAndForwardConfiguration").and_then(|setting| setting.get("storeLimits"));
+    let Some(node) = limits.and_then(|limits| limits.get("maxSizeBytes")) else { return Ok(None) };
+    let bytes = node.value().as_u64();
+    bytes.map(Some).ok_or_else(|| Finding::error("store-limit", node.wrong("a whole number of bytes")))
 }
 
 fn registries(agent: &Node<'_>) -> Result<Vec<RegistryCredential>, Finding> {

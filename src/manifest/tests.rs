@@ -88,6 +88,15 @@ fn routes_bring_priority_and_time_to_live() {
     assert_eq!(deployment.routes, [route("b", None, None), route("a", Some(0), Some(60)), route("c", None, None)]);
 }
 
+// protocol.md §9.1
+#[test]
+fn the_store_may_have_a_limit() {
+    for (setting, expected) in [(json!({}), None), (json!({"storeLimits": {"maxSizeBytes": 5000}}), Some(5000))] {
+        let hub = json!({"storeAndForwardConfiguration": setting});
+        assert_eq!(parse(&manifest(module(json!({})), hub)).expect("a deployment").max_bytes, expected);
+    }
+}
+
 #[test]
 fn a_negative_time_to_live_means_for_ever() {
     for (seconds, expected) in [(-1, None), (0, Some(Duration::ZERO)), (60, Some(Duration::from_secs(60)))] {

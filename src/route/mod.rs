@@ -79,7 +79,12 @@ impl Route {
     pub fn takes(&self, source: &str, subject: &Subject<'_>) -> bool {
         let start = source.as_bytes().get(..self.source.len());
         let begins = start.is_some_and(|start| start.eq_ignore_ascii_case(self.source.as_bytes()));
-        begins && self.condition.is_true(subject)
+        begins && self.admits(subject)
+    }
+
+    /// Says whether the condition takes a message that comes from the right source.
+    pub fn admits(&self, subject: &Subject<'_>) -> bool {
+        self.condition.is_true(subject)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a route leads.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::RouteErrorKind;
 use crate::identity::{ModuleId, NameError};
@@ -15,7 +16,7 @@ pub enum Sink {
         /// The module.
         module: ModuleId,
         /// Its input.
-        input: String,
+        input: Arc<str>,
     },
 }
 
@@ -44,5 +45,5 @@ pub(super) fn parse_address(address: &str) -> Result<Sink, RouteErrorKind> {
         NameError::Empty => malformed(),
         error => RouteErrorKind::EndpointModule(error),
     })?;
-    Ok(Sink::Input { module, input: input.to_owned() })
+    Ok(Sink::Input { module, input: input.into() })
 }

@@ -198,7 +198,7 @@ impl Dispatcher {
         let injection = match target {
             SendTarget::Input { module, input } => {
                 self.check_module(&module)?;
-                Injection::ToInput { module, input }
+                Injection::ToInput { module, input: input.into() }
             }
             SendTarget::Output { module, output } => {
                 self.check_module(&module)?;

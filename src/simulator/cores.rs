@@ -10,7 +10,7 @@ use crate::identity::{DeviceId, Identity};
 use crate::iothub::IotHub;
 use crate::manifest::Deployment;
 use crate::route::Route;
-use crate::store::Queues;
+use crate::store::{Durability, Queues};
 use crate::text::counted;
 use crate::twin::{Twin, TwinDocument};
 use crate::ui::Ui;
@@ -25,18 +25,22 @@ pub(super) struct Opening<'a> {
     pub(super) state: &'a StateFolder,
     /// The names that a SAS audience may have for the hub.
     pub(super) names: &'a [String],
+    pub(super) max_storage: Option<u64>,
+    pub(super) durability: Durability,
 }
 
 impl Opening<'_> {
     /// Opens the hub, online and with the manifest's routes, and the queues that belong to it.
     pub(super) fn hub(&self) -> Outcome<(EdgeHub, Queues)> {
-        let (queues, recovered) = self.state.hub()?;
+        let (queues, recovered) = self.state.hub(self.durability)?;
         let kept: u64 = recovered.queues.iter().map(|(_, first, next)| next - first).sum();
         if kept > 0 {
             self.ui.step("Kept", format!("{} of the last run (forget them with `--reset`)", counted(kept, "message")));
         }
         let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
-        hub.handle(self.now, Input::Configure(configuration(self.deployment)?));
+        let configuration = configuration(self.deployment)?;
+        let max_bytes = self.max_storage.or(configuration.max_bytes);
+        hub.handle(self.now, Input::Configure(HubConfiguration { max_bytes, ..configuration }));
         hub.handle(self.now, Input::Link(Link::Online));
         Ok((hub, queues))
     }
@@ -69,8 +73,9 @@ fn configuration(deployment: &Deployment) -> Outcome<HubConfiguration> {
     for spec in &deployment.routes {
         let route = Route::parse(&spec.text).or_fail(Kind::Request, || format!("cannot use route `{}`", spec.name))?;
         let configured =
-            ConfiguredRoute { name: spec.name.clone(), route, priority: spec.priority, time_to_live: spec.ttl };
+            ConfiguredRoute { name: spec.name.as_str().into(), route, priority: spec.priority, time_to_live: spec.ttl };
         routes.push(configured);
     }
-    Ok(HubConfiguration { routes, time_to_live: deployment.time_to_live })
+    let (time_to_live, max_bytes) = (deployment.time_to_live, deployment.max_bytes);
+    Ok(HubConfiguration { routes, time_to_live, max_bytes })
 }

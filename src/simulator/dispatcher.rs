@@ -234,7 +234,8 @@ impl Dispatcher {
                 let refusal = Refusal::NotAuthorized(reason.clone());
                 self.turn_away(now, None, &reason, Turned::Head(connection, refusal));
             }
-            FromHead::Requests(requests) => {
+            FromHead::Requests { requests, room } => {
+                self.storage.hold(room);
                 for request in requests {
                     self.hub.handle(now, edgehub::Input::Request { connection, request });
                 }

@@ -1,6 +1,6 @@
 //! Everything that can happen to the dispatcher, and what it says to the heads.
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::control::ControlCall;
 use super::storage::Stored;
@@ -44,8 +44,8 @@ pub(super) enum FromHead {
     Connect { identity: Identity, credential: Credential, session: Session, head: HeadSender },
     /// The client wants in, and says who it is in a way that no hub takes.
     Misfit { reason: String, head: HeadSender },
-    /// The client asks for things, in this order.
-    Requests(Vec<Request>),
+    /// The client asks for things, in this order; the room is given back when they are done with.
+    Requests { requests: Vec<Request>, room: OwnedSemaphorePermit },
     /// Something a developer should know of the client.
     Notice(String),
     /// The connection is gone, and why.

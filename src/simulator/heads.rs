@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::dispatcher::Clock;
@@ -19,6 +19,11 @@ use crate::net::{self, HttpLimits, Seat};
 
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
+/// Bytes of requests that are not done with: in the dispatcher's channel, in its turn, or on their way to the disk.
+/// Whoever brings more waits, so that a flood is as fast as the disk and costs no memory.
+const ROOM: u32 = 8 << 20;
+/// What a request takes beside its bytes.
+const REQUEST: usize = 128;
 /// Room for the first packet, which is all that a connection costs until it says something; a CONNECT fits.
 const FIRST_READ: usize = 1024;
 /// How long a client may take no bytes before its connection is given up.
@@ -33,11 +38,13 @@ pub(super) struct Heads {
     clock: Clock,
     device: DeviceId,
     connections: Arc<AtomicU64>,
+    room: Arc<Semaphore>,
 }
 
 impl Heads {
     pub(super) fn new(events: mpsc::Sender<Event>, clock: Clock, device: DeviceId) -> Self {
-        Self { events, clock, device, connections: Arc::default() }
+        let room = Arc::new(Semaphore::new(ROOM as usize));
+        Self { events, clock, device, connections: Arc::default(), room }
     }
 
     /// Serves one MQTT client, which showed this certificate or none, until its connection ends.
@@ -52,6 +59,20 @@ impl Heads {
         let session = Session::new(self.clock.now(), Limits::default());
         let mut head = MqttHead { heads: self, connection, certificate, session, seat, to_head: Some(to_head) };
         head.run(stream, from_dispatcher).await;
+    }
+
+    /// Takes a connection's requests to the dispatcher, once there is room for them.
+    async fn request(&self, connection: ConnectionId, requests: Vec<Request>) {
+        let bytes = requests.iter().map(weight).sum::<usize>();
+        let bytes = u32::try_from(bytes).unwrap_or(ROOM).min(ROOM);
+        // The semaphore is never closed.
+        let Ok(room) = Arc::clone(&self.room).acquire_many_owned(bytes).await else { return };
+        self.tell(connection, FromHead::Requests { requests, room }).await;
+    }
+
+    async fn tell(&self, connection: ConnectionId, event: FromHead) {
+        // A dispatcher that has ended closes the channel to this head, which ends it.
+        let _ = self.events.send(Event::Head { connection, event }).await;
     }
 
     /// Serves HTTPS: direct methods from module to module.
@@ -195,14 +216,27 @@ impl MqttHead {
 
     async fn request(&self, requests: Vec<Request>) {
         if !requests.is_empty() {
-            self.tell(FromHead::Requests(requests)).await;
+            self.heads.request(self.connection, requests).await;
         }
     }
 
     async fn tell(&self, event: FromHead) {
-        // A dispatcher that has ended closes the channel to this head, which ends it.
-        let _ = self.heads.events.send(Event::Head { connection: self.connection, event }).await;
+        self.heads.tell(self.connection, event).await;
     }
+}
+
+/// Returns about how many bytes of memory a request takes.
+fn weight(request: &Request) -> usize {
+    REQUEST
+        + match request {
+            Request::Publish { message, .. } => message.size(),
+            Request::PatchReported { patch, .. } => patch.len(),
+            Request::AnswerMethod { payload, .. } => payload.len(),
+            Request::Subscribe { .. }
+            | Request::Unsubscribe { .. }
+            | Request::GetTwin { .. }
+            | Request::Acknowledge { .. } => 0,
+        }
 }
 
 /// Writes to the peer, now and not when a TLS stream likes; says whether the peer took it.

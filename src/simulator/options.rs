@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::dispatcher::FailOn;
 use crate::environment::Environment;
 use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
+use crate::store::Durability;
 
 /// Everything that `edgectl simulate` is told.
 #[derive(Debug, Clone)]
@@ -51,6 +52,10 @@ pub struct Options {
     pub fail_on: FailOn,
     /// What is done with the state of an earlier run.
     pub state: State,
+    /// Bytes that waiting messages may take on disk, over what the manifest says.
+    pub max_storage: Option<u64>,
+    /// What an acknowledged message survives.
+    pub durability: Durability,
 }
 
 /// What is simulated.

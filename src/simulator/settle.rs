@@ -6,7 +6,7 @@ use super::refusals::Turned;
 use super::taps::Tapped;
 use crate::agent;
 use crate::clock::Now;
-use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal, ToStore};
+use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal, StoreFull, ToStore};
 use crate::failure::Failure;
 use crate::identity::{Identity, ModuleId};
 use crate::iothub;
@@ -29,8 +29,9 @@ impl Dispatcher {
                 break;
             }
         }
-        self.storage.flush();
+        // Who is waited for first.
         self.heads.flush();
+        self.storage.flush();
     }
 
     fn handle_hub(&mut self, now: Now, output: Output) {
@@ -53,7 +54,7 @@ impl Dispatcher {
                 self.tell_connections();
             }
             Output::Invoked { call, result } => self.handle_invoked(now, call, result),
-            Output::Injected { ticket, queued } => self.handle_injected(ticket, queued),
+            Output::Injected { ticket, result } => self.handle_injected(ticket, result),
             Output::Store(ToStore::Save { mark, name, document }) => {
                 self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state_name), document });
             }
@@ -103,10 +104,19 @@ impl Dispatcher {
         }
     }
 
-    fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {
+    fn handle_injected(&mut self, ticket: edgehub::Ticket, result: Result<usize, StoreFull>) {
         let Some(answers) = self.asked.close_injection(ticket) else { return };
-        answers.record(&serde_json::json!({ "queued": queued }));
-        answers.done();
+        match result {
+            Ok(queued) => {
+                answers.record(&serde_json::json!({ "queued": queued }));
+                answers.done();
+            }
+            Err(full) => answers.fail(
+                &Failure::refused("there is no room for more messages")
+                    .cause(full)
+                    .hint("let a module read what waits, or give more room with `edgectl simulate --max-storage`"),
+            ),
+        }
     }
 
     fn handle_routed(&mut self, tapped: Tapped) {

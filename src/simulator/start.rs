@@ -213,6 +213,8 @@ impl Ground<'_> {
             identities: &self.identities,
             state: &self.state,
             names,
+            max_storage: self.options.max_storage,
+            durability: self.options.durability,
         };
         let (hub, queues) = opening.hub()?;
         Ok((hub, queues, opening.cloud()?))
@@ -221,7 +223,7 @@ impl Ground<'_> {
     fn start_storage(&self, queues: Queues, events: &mpsc::Sender<Event>) -> Outcome<Storage> {
         let events = events.clone();
         let tell = move |stored: Stored| drop(events.blocking_send(Event::Stored(stored)));
-        Storage::start(queues, self.state.root().to_owned(), tell)
+        Storage::start(queues, self.state.root().to_owned(), self.options.durability, tell)
             .or_fail(Kind::Machine, || "cannot start the thread of the store")
     }
 

@@ -177,12 +177,13 @@ impl StateFolder {
     }
 
     /// Opens the queues and what else the hub remembers; also says how many messages are kept.
-    pub(super) fn hub(&self) -> Outcome<(Queues, Recovered)> {
-        let opened = Queues::open(&self.device.join("queues"), Durability::Process);
+    pub(super) fn hub(&self, durability: Durability) -> Outcome<(Queues, Recovered)> {
+        let opened = Queues::open(&self.device.join("queues"), durability);
         let (queues, found) = opened.map_err(|error| self.explain_queues(&error))?;
         let known = found.into_iter().filter_map(|q| Some((QueueId::parse(&q.queue)?, q.first, q.next)));
         let recovered = Recovered {
             queues: known.collect(),
+            used: queues.live_bytes(),
             sessions: load(&self.device.join("hub").join("sessions.json"))?,
             twins: load_twins::<EdgeTwin>(&self.device.join("hub"))?,
             children: load(&self.device.join("hub").join("scope.json"))?.unwrap_or_default(),

@@ -3,16 +3,16 @@
 //! It takes everything that waits, writes it, commits once, and only then says [`FromStore::Durable`]: group commit. What
 //! is done with is noted after that, so that it counts even for messages of the same group.
 
-use std::collections::BTreeMap;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::state::document_path;
 use crate::edgehub::{FromStore, QueueId, Queued, ToStore};
@@ -20,8 +20,14 @@ use crate::store::{self, Durability, Queues, StoreError};
 
 /// Commands after which no more are taken before a commit.
 const GROUP: usize = 4096;
+/// Bytes of messages after which no more commands are taken before a commit.
+const GROUP_BYTES: usize = 4 << 20;
 /// Bytes read for one [`ToStore::Load`], at the most.
-const LOAD_BYTES: usize = 1 << 20;
+const LOAD_BYTES: usize = 1 << 18;
+/// Messages looked at for one [`ToStore::Expire`], at the most.
+const EXPIRE_COUNT: usize = 4096;
+/// A change of the bytes in use that is worth telling.
+const USED_STEP: u64 = 64 * 1024;
 
 /// What the store thread says.
 #[derive(Debug)]
@@ -32,12 +38,20 @@ pub(super) enum Stored {
     Failed,
 }
 
+/// What the thread is told at once.
+#[derive(Debug, Default)]
+struct Turn {
+    commands: Vec<ToStore>,
+    /// The room that the connections took up for it; given back when it is stored.
+    room: Option<OwnedSemaphorePermit>,
+}
+
 /// The handle of the store thread; dropping the sender ends it once everything is written.
 #[derive(Debug)]
 pub(super) struct Storage {
     /// What was said since the last [`Storage::flush`].
-    waiting: Vec<ToStore>,
-    commands: Option<Sender<Vec<ToStore>>>,
+    waiting: Turn,
+    commands: Option<Sender<Turn>>,
     thread: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
@@ -46,29 +60,39 @@ impl Storage {
     pub(super) fn start(
         queues: Queues,
         folder: PathBuf,
+        durability: Durability,
         tell: impl Fn(Stored) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (commands, received) = channel();
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || {
-            let mut writer = Writer { queues, folder, group: Group::default(), mark: 0 };
+            let mut writer = Writer::new(queues, folder, durability);
             let ended = writer.run(&received, &tell);
             if ended.is_err() {
                 tell(Stored::Failed);
             }
             ended
         })?;
-        Ok(Self { waiting: Vec::new(), commands: Some(commands), thread: Some(thread) })
+        Ok(Self { waiting: Turn::default(), commands: Some(commands), thread: Some(thread) })
     }
 
     /// Says something to the thread, at the next [`Storage::flush`].
     pub(super) fn send(&mut self, command: ToStore) {
-        self.waiting.push(command);
+        self.waiting.commands.push(command);
+    }
+
+    /// Keeps room of the connections taken until everything that was said in this turn is stored.
+    pub(super) fn hold(&mut self, room: OwnedSemaphorePermit) {
+        match &mut self.waiting.room {
+            Some(held) => held.merge(room),
+            none => *none = Some(room),
+        }
     }
 
     /// Lets the thread hear what was said; after a failure nobody does, which [`Stored::Failed`] has told.
     pub(super) fn flush(&mut self) {
-        if let Some(commands) = self.commands.as_ref().filter(|_| !self.waiting.is_empty()) {
-            let _ = commands.send(std::mem::take(&mut self.waiting));
+        let turn = std::mem::take(&mut self.waiting);
+        if let Some(commands) = self.commands.as_ref().filter(|_| !turn.commands.is_empty()) {
+            let _ = commands.send(turn);
         }
     }
 
@@ -87,55 +111,77 @@ impl Storage {
 struct Writer {
     queues: Queues,
     folder: PathBuf,
+    durability: Durability,
+    /// The names of queues, which would else be written anew for every message.
+    names: HashMap<QueueId, Arc<str>>,
     group: Group,
     /// The highest mark that is stored or in the group.
     mark: u64,
+    /// What was told last.
+    told_mark: u64,
+    told_used: u64,
 }
 
 /// What is left to do of a group of commands after its messages were taken.
 #[derive(Default)]
 struct Group {
+    commands: usize,
+    bytes: usize,
     documents: BTreeMap<String, Value>,
     done: BTreeMap<QueueId, u64>,
-    loads: Vec<(QueueId, u64, usize)>,
+    asked: Vec<ToStore>,
+    room: Vec<OwnedSemaphorePermit>,
+}
+
+impl Group {
+    fn has_room(&self) -> bool {
+        self.commands < GROUP && self.bytes < GROUP_BYTES
+    }
 }
 
 impl Writer {
-    fn run(&mut self, commands: &Receiver<Vec<ToStore>>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
-        let mut told = 0;
-        while let Ok(first) = commands.recv() {
-            let mut taken = first.len();
-            self.take_all(first)?;
-            while taken < GROUP
-                && let Ok(more) = commands.try_recv()
+    fn new(queues: Queues, folder: PathBuf, durability: Durability) -> Self {
+        let told_used = queues.live_bytes();
+        let (names, group) = (HashMap::new(), Group::default());
+        Self { queues, folder, durability, names, group, mark: 0, told_mark: 0, told_used }
+    }
+
+    fn run(&mut self, turns: &Receiver<Turn>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
+        let tell = |said| tell(Stored::Said(said));
+        while let Ok(first) = turns.recv() {
+            self.take_turn(first)?;
+            while self.group.has_room()
+                && let Ok(turn) = turns.try_recv()
             {
-                taken += more.len();
-                self.take_all(more)?;
+                self.take_turn(turn)?;
             }
             let group = std::mem::take(&mut self.group);
             self.queues.commit()?;
             self.save(group.documents)?;
-            if self.mark > told {
-                told = self.mark;
-                tell(Stored::Said(FromStore::Durable { mark: told }));
+            drop(group.room);
+            if self.mark > self.told_mark {
+                self.told_mark = self.mark;
+                tell(FromStore::Durable { mark: self.mark });
             }
             self.acknowledge(group.done)?;
-            for (queue, from, count) in group.loads {
-                let messages = self.load(&queue, from, count)?;
-                tell(Stored::Said(FromStore::Loaded { queue, from, messages }));
-            }
+            self.tell_used(&tell);
+            group.asked.into_iter().try_for_each(|asked| self.answer(asked, &tell))?;
         }
         Ok(())
     }
 
-    fn take_all(&mut self, commands: Vec<ToStore>) -> Result<(), StoreError> {
-        commands.into_iter().try_for_each(|command| self.take(command))
+    fn take_turn(&mut self, turn: Turn) -> Result<(), StoreError> {
+        self.group.commands += turn.commands.len();
+        self.group.room.extend(turn.room);
+        turn.commands.into_iter().try_for_each(|command| self.take(command))
     }
 
     fn take(&mut self, command: ToStore) -> Result<(), StoreError> {
         match command {
             ToStore::Append { mark, queue, offset, queued } => {
-                self.queues.append(&queue.name(), offset, &queued.encode())?;
+                self.group.bytes += queued.message.size();
+                let name = self.name(&queue);
+                self.queues.append(&name, offset, |out| queued.encode(out))?;
                 self.mark = self.mark.max(mark);
             }
             ToStore::Save { mark, name, document } => {
@@ -143,16 +189,55 @@ impl Writer {
                 self.mark = self.mark.max(mark);
             }
             ToStore::Done { queue, first } => drop(self.group.done.insert(queue, first)),
-            ToStore::Load { queue, from, count } => self.group.loads.push((queue, from, count)),
+            asked @ (ToStore::Load { .. } | ToStore::Expire { .. }) => self.group.asked.push(asked),
         }
         Ok(())
+    }
+
+    fn answer(&mut self, asked: ToStore, tell: &impl Fn(FromStore)) -> Result<(), StoreError> {
+        match asked {
+            ToStore::Load { queue, from, count } => {
+                let messages = self.load(&queue, from, count)?;
+                tell(FromStore::Loaded { queue, from, messages });
+            }
+            ToStore::Expire { queue, from, unix } => {
+                let below = self.find_unexpired(&queue, from, unix)?;
+                tell(FromStore::Expired { queue, from, below });
+            }
+            ToStore::Append { .. } | ToStore::Save { .. } | ToStore::Done { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, queue: &QueueId) -> Arc<str> {
+        match self.names.get(queue) {
+            Some(name) => Arc::clone(name),
+            None => {
+                let name: Arc<str> = queue.name().into();
+                self.names.insert(queue.clone(), Arc::clone(&name));
+                name
+            }
+        }
+    }
+
+    fn tell_used(&mut self, tell: &impl Fn(FromStore)) {
+        let used = self.queues.live_bytes();
+        let is_news = used.abs_diff(self.told_used) >= USED_STEP || (used == 0 && self.told_used > 0);
+        if is_news {
+            self.told_used = used;
+            tell(FromStore::Used { bytes: used });
+        }
     }
 
     /// Writes documents in the order of their names: what the cloud knows before what the hub believes it knows.
     fn save(&self, documents: BTreeMap<String, Value>) -> Result<(), StoreError> {
         for (name, document) in documents {
             let path = document_path(&self.folder, &name);
-            save_document(&path, &document).map_err(|source| StoreError::Io { doing: "write", path, source })?;
+            save_document(&path, &document, self.durability).map_err(|source| StoreError::Io {
+                doing: "write",
+                path,
+                source,
+            })?;
         }
         Ok(())
     }
@@ -161,8 +246,27 @@ impl Writer {
         if done.is_empty() {
             return Ok(());
         }
-        done.iter().try_for_each(|(queue, first)| self.queues.acknowledge(&queue.name(), *first))?;
+        for (queue, first) in done {
+            let name = self.name(&queue);
+            self.queues.acknowledge(&name, first)?;
+        }
         self.queues.commit()
+    }
+
+    /// Returns the first offset whose message has not expired, or that was not looked at.
+    fn find_unexpired(&self, queue: &QueueId, from: u64, unix: Duration) -> Result<u64, StoreError> {
+        let records = self.queues.read(&queue.name(), from, EXPIRE_COUNT, LOAD_BYTES)?;
+        // What is no message has expired, as in `load`.
+        let has_expired =
+            |record: &Bytes| Queued::expiry(record).is_none_or(|expires| expires.is_some_and(|at| at < unix));
+        let mut below = from;
+        for (number, record) in &records {
+            if !has_expired(record) {
+                return Ok(*number);
+            }
+            below = number + 1;
+        }
+        Ok(below)
     }
 
     /// Reads messages without a gap: the hub counts them.
@@ -185,11 +289,11 @@ impl Writer {
     }
 }
 
-fn save_document(path: &Path, document: &Value) -> std::io::Result<()> {
+fn save_document(path: &Path, document: &Value, durability: Durability) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        store::create_folder(folder, durability)?;
     }
-    store::save(path, document.to_string().as_bytes(), Durability::Process)
+    store::save(path, document.to_string().as_bytes(), durability)
 }
 
 #[cfg(test)]
@@ -233,11 +337,11 @@ mod tests {
         fn run(&self, commands: Vec<ToStore>) -> (Vec<Stored>, Result<(), StoreError>) {
             let queues = Queues::open(&self.folder.path().join("queues"), Durability::Process).expect("opened").0;
             let (sender, received) = channel();
-            sender.send(commands).expect("the receiver is here");
+            sender.send(Turn { commands, room: None }).expect("the receiver is here");
             drop(sender);
             let told = std::cell::RefCell::new(Vec::new());
             let folder = self.folder.path().to_owned();
-            let mut writer = Writer { queues, folder, group: Group::default(), mark: 0 };
+            let mut writer = Writer::new(queues, folder, Durability::Process);
             let ended = writer.run(&received, &|stored| told.borrow_mut().push(stored));
             (told.into_inner(), ended)
         }
@@ -258,6 +362,8 @@ mod tests {
             Stored::Said(FromStore::Loaded { from, messages, .. }) => {
                 format!("from {from}: {}", bodies(messages).join(" "))
             }
+            Stored::Said(FromStore::Expired { from, below, .. }) => format!("expired {from} to {below}"),
+            Stored::Said(FromStore::Used { bytes }) => format!("used {bytes}"),
             Stored::Failed => "failed".to_owned(),
         });
         shown.collect()
@@ -285,7 +391,7 @@ mod tests {
     #[test]
     fn a_group_without_news_tells_nothing() {
         let world = World::new();
-        world.run(vec![append(1, 0)]).1.expect("stored");
+        world.run(vec![append(1, 0), append(2, 1)]).1.expect("stored");
         let (stored, ended) = world.run(vec![ToStore::Done { queue: upstream(), first: 1 }]);
         ended.expect("stored");
         assert_eq!(told(&stored), [""; 0]);
@@ -311,6 +417,32 @@ mod tests {
     }
 
     #[test]
+    fn expired_messages_are_found_up_to_the_first_that_is_not() {
+        let world = World::new();
+        let expiring = |offset, seconds| {
+            let queued = Queued { expires: Some(Duration::from_secs(seconds)), message: Arc::default() };
+            ToStore::Append { mark: offset + 1, queue: upstream(), offset, queued }
+        };
+        let expire = |from, seconds| ToStore::Expire { queue: upstream(), from, unix: Duration::from_secs(seconds) };
+        let appends = [10, 20, 90, 20].into_iter().enumerate().map(|(offset, at)| expiring(offset as u64, at));
+        let (stored, ended) = world.run(appends.chain([expire(0, 50), expire(2, 50), expire(2, 100)]).collect());
+        ended.expect("all is stored");
+        assert_eq!(told(&stored), ["durable 4", "expired 0 to 2", "expired 2 to 2", "expired 2 to 4"]);
+    }
+
+    #[test]
+    fn what_waiting_messages_take_is_told_when_it_has_changed_by_much() {
+        let world = World::new();
+        let message = Message { body: Bytes::from(vec![b'x'; 100_000]), ..Message::default() };
+        let queued = Queued { expires: None, message: Arc::new(message) };
+        let big = ToStore::Append { mark: 1, queue: upstream(), offset: 0, queued };
+        let (stored, _) = world.run(vec![big, append(2, 1)]);
+        assert_eq!(told(&stored), ["durable 2", "used 100067"]);
+        let (stored, _) = world.run(vec![append(3, 2), ToStore::Done { queue: upstream(), first: 3 }]);
+        assert_eq!(told(&stored), ["durable 3", "used 0"]);
+    }
+
+    #[test]
     fn what_cannot_be_written_is_never_called_durable() {
         let world = World::new();
         std::fs::write(world.folder.path().join("hub"), "a file is in the way").expect("written");
@@ -325,7 +457,8 @@ mod tests {
         let queues = Queues::open(&world.folder.path().join("queues"), Durability::Process).expect("opened").0;
         let (sender, said) = channel();
         let tell = move |stored| sender.send(stored).expect("the test listens");
-        let mut storage = Storage::start(queues, world.folder.path().to_owned(), tell).expect("started");
+        let mut storage =
+            Storage::start(queues, world.folder.path().to_owned(), Durability::Process, tell).expect("started");
         storage.send(append(1, 0));
         storage.flush();
         assert_eq!(told(&[said.recv().expect("stored")]), ["durable 1"]);

@@ -14,8 +14,10 @@ use crate::edgehub::Endpoint;
 use crate::identity::DeviceId;
 use crate::message::{Message, system};
 
-/// How many messages `--since` can replay.
+/// How many messages `--since` can replay, unless they take more than [`REMEMBERED_BYTES`].
 const REMEMBERED: usize = 1000;
+/// What the remembered messages may take in memory.
+const REMEMBERED_BYTES: usize = 8 << 20;
 
 /// A message at the moment it was queued for one destination.
 #[derive(Debug, Clone)]
@@ -23,7 +25,7 @@ pub(super) struct Tapped {
     pub(super) at: Duration,
     pub(super) message: Arc<Message>,
     pub(super) endpoint: Endpoint,
-    pub(super) route: Option<String>,
+    pub(super) route: Option<Arc<str>>,
 }
 
 /// `monitor --json`: one line a message and destination.
@@ -60,14 +62,17 @@ pub(super) struct Filter {
 #[derive(Debug, Default)]
 pub(super) struct Taps {
     last: VecDeque<Tapped>,
+    bytes: usize,
 }
 
 impl Taps {
     pub(super) fn remember(&mut self, tapped: Tapped) {
-        if self.last.len() == REMEMBERED {
-            self.last.pop_front();
-        }
+        self.bytes += tapped.message.size();
         self.last.push_back(tapped);
+        while self.last.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
+            let Some(oldest) = self.last.pop_front() else { return };
+            self.bytes -= oldest.message.size();
+        }
     }
 
     /// Returns the remembered messages queued at or after `since` (wall clock).

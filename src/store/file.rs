@@ -1,9 +1,9 @@
 //! State files: small, private, replaced as a whole.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::Durability;
@@ -37,6 +37,16 @@ pub fn load(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Makes a folder, and those above it that are missing, for its owner only.
+pub fn create_folder(folder: &Path, durability: Durability) -> io::Result<()> {
+    let missing = folder.ancestors().take_while(|folder| !folder.exists()).count();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    match durability {
+        Durability::Power if missing > 0 => folder.ancestors().take(missing + 1).try_for_each(sync_folder),
+        _ => Ok(()),
     }
 }
 

@@ -1,9 +1,9 @@
 //! One queue on disk: its segments and its cursor.
 
 use std::collections::VecDeque;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -11,8 +11,8 @@ use bytes::Bytes;
 use super::Durability;
 use super::cursor::Cursor;
 use super::error::StoreError;
-use super::file::sync_folder;
-use super::segment::{Pending, Room, Segment};
+use super::file::{create_folder, sync_folder};
+use super::segment::{End, Pending, Room, Segment};
 
 /// A segment this long is followed by a new one.
 const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
@@ -43,6 +43,8 @@ pub(super) struct Log {
     first: u64,
     next: u64,
     pending: Pending,
+    /// What [`Log::recount`] said last.
+    counted: u64,
 }
 
 impl Log {
@@ -58,6 +60,7 @@ impl Log {
             first,
             next: first,
             pending: Pending::default(),
+            counted: 0,
         }
     }
 
@@ -69,13 +72,19 @@ impl Log {
         let mut log = Self { cursor: Some(cursor), ..Self::new(folder, durability, done) };
         let mut loss = Loss::default();
         let numbers = list_segments(&log.folder).map_err(StoreError::io("read", &log.folder))?;
+        let count = numbers.len();
         let wholly_done = numbers.partition_point(|first| *first <= done).saturating_sub(1);
         for (at, first) in numbers.into_iter().enumerate() {
             if at < wholly_done {
-                unlink(&Segment::new(&log.folder, first))?;
+                Segment::new(&log.folder, first).unlink()?;
                 continue;
             }
-            let (segment, cut) = Segment::scan(&log.folder, first)?;
+            let is_last = at + 1 == count;
+            let indexed = Segment::indexed(&log.folder, first).filter(|_| !is_last);
+            let (segment, cut) = match indexed {
+                Some(segment) => (segment, 0),
+                None => Segment::scan(&log.folder, first)?,
+            };
             let expected = log.segments.back().map_or(done, |before| before.next).max(done);
             loss.records += segment.first.saturating_sub(expected);
             loss.bytes += cut;
@@ -84,7 +93,7 @@ impl Log {
         let end = log.segments.back().map_or(done, |last| last.next);
         if end < done {
             // The machine ended before it wrote what was already done; the numbers must not be used again.
-            log.segments.drain(..).try_for_each(|segment| unlink(&segment))?;
+            log.segments.drain(..).try_for_each(|segment| segment.unlink())?;
         }
         log.next = end.max(done);
         log.first = log.segments.front().map_or(done, |oldest| oldest.first).max(done);
@@ -106,8 +115,32 @@ impl Log {
         self.cursor.is_some()
     }
 
-    pub(super) fn append(&mut self, body: &[u8]) {
-        self.pending.push(self.next(), body);
+    /// Adds a record whose body `write` appends; returns the body's length if it is too long.
+    pub(super) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), usize> {
+        self.pending.push(self.next(), write)
+    }
+
+    /// Says whether the cursor's file is behind.
+    pub(super) fn owes_cursor(&self) -> bool {
+        self.cursor.as_ref().is_some_and(|cursor| cursor.written() != Some(self.first.min(self.next)))
+    }
+
+    /// Returns about how many bytes the committed records that are not done take: at the last call, and now.
+    pub(super) fn recount(&mut self) -> (u64, u64) {
+        let before = self.counted;
+        self.counted = self.live_bytes();
+        (before, self.counted)
+    }
+
+    fn live_bytes(&self) -> u64 {
+        if self.first >= self.next {
+            return 0;
+        }
+        let of_segment = |segment: &Segment| match segment.next <= self.first {
+            true => 0,
+            false => segment.bytes_from(self.first),
+        };
+        self.segments.iter().map(of_segment).sum()
     }
 
     pub(super) fn acknowledge(&mut self, first: u64) {
@@ -137,7 +170,7 @@ impl Log {
         if let (1.., Durability::Power, Some(cursor)) = (done, self.durability, &self.cursor) {
             cursor.sync().map_err(StoreError::io("sync", &self.folder.join("cursor")))?;
         }
-        self.segments.drain(..done).try_for_each(|segment| unlink(&segment))
+        self.segments.drain(..done).try_for_each(|segment| segment.unlink())
     }
 
     /// Writes what is pending; it counts only after [`Log::settle`].
@@ -159,13 +192,12 @@ impl Log {
             return Ok(());
         }
         let create = || -> io::Result<Cursor> {
-            let missing = self.folder.ancestors().take_while(|folder| !folder.exists()).count();
-            DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+            create_folder(&self.folder, self.durability)?;
             let mut cursor = Cursor::open(&self.folder.join("cursor"))?;
             cursor.write(self.first.min(self.next))?;
             if self.durability == Durability::Power {
                 cursor.sync()?;
-                self.folder.ancestors().take(missing + 1).try_for_each(sync_folder)?;
+                sync_folder(&self.folder)?;
             }
             Ok(cursor)
         };
@@ -174,6 +206,9 @@ impl Log {
     }
 
     fn begin_segment(&mut self) -> Result<(), StoreError> {
+        if let Some(full) = self.segments.back_mut() {
+            full.seal();
+        }
         let segment = Segment::new(&self.folder, self.next);
         let create = || -> io::Result<File> {
             let path = &segment.path;
@@ -225,6 +260,12 @@ impl Log {
     }
 
     /// Returns written records from `from` on.
+    ///
+    /// What is damaged of a segment that is full is left out; where that is the last segment, reading ends before it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] if there is nothing before the damage.
     pub(super) fn read(&self, from: u64, mut room: Room) -> Result<Vec<(u64, Bytes)>, StoreError> {
         let from = from.max(self.first);
         let mut found = Vec::new();
@@ -233,7 +274,13 @@ impl Log {
             if room.records == 0 {
                 break;
             }
-            segment.read(from, &mut room, &mut found)?;
+            let end = segment.read(from, &mut room, &mut found)?;
+            if let End::Torn(position) = end
+                && segment.next == self.next
+                && found.is_empty()
+            {
+                return Err(StoreError::Damaged { path: segment.path.clone(), position });
+            }
         }
         Ok(found)
     }
@@ -246,11 +293,4 @@ fn list_segments(folder: &Path) -> io::Result<Vec<u64>> {
     }
     numbers.sort_unstable();
     Ok(numbers)
-}
-
-fn unlink(segment: &Segment) -> Result<(), StoreError> {
-    match fs::remove_file(&segment.path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::io("remove", &segment.path)(error)),
-        _ => Ok(()),
-    }
 }

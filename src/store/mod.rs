@@ -12,6 +12,7 @@
 //! ```text
 //! <folder>/format                                  the version of all this, as text
 //! <folder>/<name>.queue/00000000000000000042.log   a segment: records from number 42 on
+//! <folder>/<name>.queue/00000000000000000042.idx   what is known of a segment that is full
 //! <folder>/<name>.queue/cursor                     two slots, written in turn
 //! record = length u32 | crc32 u32 | number u64 | body        little endian; the sum covers all but itself
 //! ```
@@ -20,6 +21,7 @@ mod cursor;
 mod error;
 mod file;
 mod folder;
+mod index;
 mod lock;
 mod log;
 mod queues;
@@ -27,7 +29,7 @@ mod record;
 mod segment;
 
 pub use error::StoreError;
-pub use file::{load, save};
+pub use file::{create_folder, load, save};
 pub use lock::{Lock, LockError, lock};
 pub use queues::{Queues, Recovered};
 

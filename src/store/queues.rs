@@ -1,6 +1,6 @@
 //! All queues of one folder, made durable together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,9 @@ pub struct Queues {
     root: PathBuf,
     durability: Durability,
     logs: HashMap<String, Log>,
+    /// Queues that the next commit has to look at.
+    changed: BTreeSet<String>,
+    live_bytes: u64,
 }
 
 /// What was found of a queue when the folder was opened.
@@ -48,10 +51,12 @@ impl Queues {
     pub fn open(root: &Path, durability: Durability) -> Result<(Self, Vec<Recovered>), StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(StoreError::io("create", root))?;
         check_format(root, durability)?;
-        let mut queues = Self { root: root.to_owned(), durability, logs: HashMap::new() };
+        let (logs, changed) = (HashMap::new(), BTreeSet::new());
+        let mut queues = Self { root: root.to_owned(), durability, logs, changed, live_bytes: 0 };
         let mut recovered = Vec::new();
         for (queue, folder) in folder::find_queues(root).map_err(StoreError::io("read", root))? {
-            let (log, loss) = Log::open(root.join(folder), durability)?;
+            let (mut log, loss) = Log::open(root.join(folder), durability)?;
+            queues.live_bytes += log.recount().1;
             recovered.push(Recovered {
                 queue: queue.clone(),
                 first: log.first(),
@@ -64,21 +69,24 @@ impl Queues {
         Ok((queues, recovered))
     }
 
-    /// Adds a record to a queue; a queue that does not exist starts with it.
+    /// Adds a record, whose body `write` appends, to a queue; a queue that does not exist starts with it.
     ///
     /// Only remembered: [`Queues::commit`] writes it. `number` must be the queue's next one.
-    pub fn append(&mut self, queue: &str, number: u64, record: &[u8]) -> Result<(), StoreError> {
-        if record.len() > record::MAX_BODY {
-            return Err(StoreError::TooLong { length: record.len(), limit: record::MAX_BODY });
+    pub fn append(&mut self, queue: &str, number: u64, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
+        let is_new = !self.logs.contains_key(queue);
+        if is_new {
+            let log = Log::new(self.root.join(folder::of_queue(queue)), self.durability, number);
+            self.logs.insert(queue.to_owned(), log);
         }
-        if let Some(log) = self.logs.get_mut(queue) {
-            check_order(queue, log.next() == number, log, number)?;
-            log.append(record);
-            return Ok(());
+        let Some(log) = self.logs.get_mut(queue) else { return Ok(()) };
+        check_order(queue, log.next() == number, log, number)?;
+        if let Err(length) = log.append(write) {
+            if is_new {
+                self.logs.remove(queue);
+            }
+            return Err(StoreError::TooLong { length, limit: record::MAX_BODY });
         }
-        let mut log = Log::new(self.root.join(folder::of_queue(queue)), self.durability, number);
-        log.append(record);
-        self.logs.insert(queue.to_owned(), log);
+        self.note_change(queue);
         Ok(())
     }
 
@@ -91,7 +99,19 @@ impl Queues {
         let Some(log) = self.logs.get_mut(queue) else { return Ok(()) };
         check_order(queue, first <= log.next(), log, first)?;
         log.acknowledge(first);
+        self.note_change(queue);
         Ok(())
+    }
+
+    fn note_change(&mut self, queue: &str) {
+        if !self.changed.contains(queue) {
+            self.changed.insert(queue.to_owned());
+        }
+    }
+
+    /// Returns about how many bytes the committed records that are not acknowledged take.
+    pub fn live_bytes(&self) -> u64 {
+        self.live_bytes
     }
 
     /// Makes everything since the last commit durable.
@@ -103,13 +123,33 @@ impl Queues {
     /// ([`StoreError::is_full`]). What was acknowledged stays so. Segments that are done are removed first, to make
     /// room.
     pub fn commit(&mut self) -> Result<(), StoreError> {
-        let cursors = self.logs.values_mut().try_for_each(Log::write_cursor);
-        let written = cursors.and_then(|()| self.logs.values_mut().try_for_each(Log::write_pending));
-        match &written {
-            Ok(()) => self.logs.values_mut().for_each(Log::settle),
-            Err(_) => self.take_back(),
+        let changed = std::mem::take(&mut self.changed);
+        let written =
+            self.for_each(&changed, Log::write_cursor).and_then(|()| self.for_each(&changed, Log::write_pending));
+        if let Err(error) = written {
+            self.take_back();
+            self.changed = changed;
+            return Err(error);
         }
-        written
+        for queue in changed {
+            let Some(log) = self.logs.get_mut(&queue) else { continue };
+            log.settle();
+            let (before, after) = log.recount();
+            self.live_bytes = self.live_bytes - before + after;
+            // What was pending may be done already: that is written with the next commit.
+            if log.owes_cursor() {
+                self.changed.insert(queue);
+            }
+        }
+        Ok(())
+    }
+
+    fn for_each(
+        &mut self,
+        queues: &BTreeSet<String>,
+        mut act: impl FnMut(&mut Log) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        queues.iter().try_for_each(|queue| self.logs.get_mut(queue).map_or(Ok(()), &mut act))
     }
 
     /// Forgets everything that was appended since the last commit.
@@ -135,7 +175,8 @@ impl Queues {
 
     /// Removes a queue with everything in it; a later record may start it anew with any number.
     pub fn remove(&mut self, queue: &str) -> Result<(), StoreError> {
-        let Some(log) = self.logs.remove(queue) else { return Ok(()) };
+        let Some(mut log) = self.logs.remove(queue) else { return Ok(()) };
+        self.live_bytes -= log.recount().0;
         if !log.is_on_disk() {
             return Ok(());
         }

@@ -9,13 +9,23 @@ const HEAD: usize = 16;
 /// The longest body. A message of the largest size that IoT Hub takes (256 KB) fits many times.
 pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// Appends a record to `out`. The body is at most [`MAX_BODY`] long.
-pub(super) fn encode(number: u64, body: &[u8], out: &mut Vec<u8>) {
+/// Appends a record to `out`, whose body `write` appends; returns the body's length if it is longer than
+/// [`MAX_BODY`], and then appends nothing.
+pub(super) fn encode(number: u64, write: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) -> Result<(), usize> {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEAD]);
+    write(out);
+    let (head, body) = out[start..].split_at_mut(HEAD);
+    if body.len() > MAX_BODY {
+        let length = body.len();
+        out.truncate(start);
+        return Err(length);
+    }
     let length = u32::try_from(body.len()).expect("a body is at most 16 MB long");
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&sum(length, number, body).to_le_bytes());
-    out.extend_from_slice(&number.to_le_bytes());
-    out.extend_from_slice(body);
+    head[..4].copy_from_slice(&length.to_le_bytes());
+    head[4..8].copy_from_slice(&sum(length, number, body).to_le_bytes());
+    head[8..].copy_from_slice(&number.to_le_bytes());
+    Ok(())
 }
 
 /// The length is part of the sum, so that a tail of zeros, as a power cut may leave it, is no record.

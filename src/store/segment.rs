@@ -1,11 +1,13 @@
 //! One file of a queue.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
 use super::error::StoreError;
+use super::index::{self, Index};
 use super::record::{self, Reader, Unreadable};
 
 /// A reader goes through at most this much before the record it looks for.
@@ -25,10 +27,19 @@ pub(super) struct Segment {
 }
 
 /// A record whose place is remembered.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    number: u64,
-    position: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) number: u64,
+    pub(super) position: u64,
+}
+
+/// How reading a segment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// At its end, or since enough was read.
+    Good,
+    /// At a record that is not whole, which starts there.
+    Torn(u64),
 }
 
 /// Records that are not written yet.
@@ -47,13 +58,15 @@ pub(super) struct Room {
 }
 
 impl Pending {
-    pub(super) fn push(&mut self, number: u64, body: &[u8]) {
+    /// Adds a record whose body `write` appends; returns the body's length if it is too long.
+    pub(super) fn push(&mut self, number: u64, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), usize> {
         let position = self.bytes.len() as u64;
+        record::encode(number, write, &mut self.bytes)?;
         if self.marks.last().is_none_or(|mark| position - mark.position >= MARK_BYTES) {
             self.marks.push(Mark { number, position });
         }
-        record::encode(number, body, &mut self.bytes);
         self.count += 1;
+        Ok(())
     }
 
     pub(super) fn clear(&mut self) {
@@ -74,6 +87,43 @@ impl Segment {
     /// Returns the number that a file's name tells, if it is a segment.
     pub(super) fn number_of(file_name: &str) -> Option<u64> {
         file_name.strip_suffix(".log")?.parse().ok()
+    }
+
+    /// Takes over what the index says of a segment that is full; `None` if the segment has to be read.
+    pub(super) fn indexed(folder: &Path, first: u64) -> Option<Self> {
+        let segment = Self::new(folder, first);
+        let Index { next, length, marks } = Index::read(&segment.path)?;
+        Some(Self { next, length, marks, ..segment })
+    }
+
+    /// Writes the index, since nothing is written to the segment any more.
+    pub(super) fn seal(&mut self) {
+        let index = Index { next: self.next, length: self.length, marks: std::mem::take(&mut self.marks) };
+        // Without an index the segment is read when the queue is opened, which takes longer and no more.
+        let _ = index.write(&self.path);
+        self.marks = index.marks;
+    }
+
+    /// Removes the file and its index.
+    pub(super) fn unlink(&self) -> Result<(), StoreError> {
+        for path in [&self.path, &index::path_of(&self.path)] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns about how many bytes the records from `number` on take: what is read in one go counts as a whole.
+    pub(super) fn bytes_from(&self, number: u64) -> u64 {
+        self.length - self.mark_before(number).map_or(0, |mark| mark.position)
+    }
+
+    fn mark_before(&self, number: u64) -> Option<Mark> {
+        self.marks.partition_point(|mark| mark.number <= number).checked_sub(1).map(|at| self.marks[at])
     }
 
     /// Reads the whole file, cuts it at the first thing that is no record, and returns how many bytes that took.
@@ -117,15 +167,9 @@ impl Segment {
     }
 
     /// Adds records from `from` on to `found`, as far as there is room.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Damaged`] if the first record to be found is unreadable; if a later one is, the ones before it
-    /// are returned.
-    pub(super) fn read(&self, from: u64, room: &mut Room, found: &mut Vec<(u64, Bytes)>) -> Result<(), StoreError> {
+    pub(super) fn read(&self, from: u64, room: &mut Room, found: &mut Vec<(u64, Bytes)>) -> Result<End, StoreError> {
         let file = File::open(&self.path).map_err(StoreError::io("open", &self.path))?;
-        let mark = self.marks.partition_point(|mark| mark.number <= from).checked_sub(1).map(|at| self.marks[at]);
-        let start = mark.map_or(0, |mark| mark.position);
+        let start = self.mark_before(from).map_or(0, |mark| mark.position);
         let mut reader = Reader::new(file, start, self.length).map_err(StoreError::io("read", &self.path))?;
         let mut body = Vec::new();
         loop {
@@ -134,14 +178,8 @@ impl Segment {
                 Ok(Some(number)) if room.takes(body.len(), found.is_empty()) => {
                     found.push((number, Bytes::from(std::mem::take(&mut body))));
                 }
-                Ok(_) => return Ok(()),
-                Err(Unreadable::Torn) if found.is_empty() => {
-                    return Err(StoreError::Damaged { path: self.path.clone(), position: reader.position() });
-                }
-                Err(Unreadable::Torn) => {
-                    room.close();
-                    return Ok(());
-                }
+                Ok(_) => return Ok(End::Good),
+                Err(Unreadable::Torn) => return Ok(End::Torn(reader.position())),
                 Err(Unreadable::Io(error)) => return Err(StoreError::io("read", &self.path)(error)),
             }
         }

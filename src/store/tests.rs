@@ -24,9 +24,13 @@ fn recovered(queue: &str, first: u64, next: u64) -> Recovered {
     Recovered { queue: queue.to_owned(), first, next, lost: 0, cut: 0 }
 }
 
+fn append(queues: &mut Queues, queue: &str, number: u64, record: &[u8]) -> Result<(), StoreError> {
+    queues.append(queue, number, |out| out.extend_from_slice(record))
+}
+
 fn put(queues: &mut Queues, records: impl IntoIterator<Item = (u64, Vec<u8>)>) {
     for (number, record) in records {
-        queues.append(QUEUE, number, &record).expect("in order");
+        append(queues, QUEUE, number, &record).expect("in order");
     }
     queues.commit().expect("written");
 }
@@ -58,7 +62,7 @@ fn committed_records_are_found_again() {
         let (mut queues, found) = Queues::open(folder.path(), durability).expect("opened");
         assert_eq!(found, []);
         put(&mut queues, [(5, b"a".to_vec()), (6, b"".to_vec()), (7, b"c".to_vec())]);
-        queues.append(QUEUE, 8, b"never committed").expect("in order");
+        append(&mut queues, QUEUE, 8, b"never committed").expect("in order");
         drop(queues);
         let (mut queues, found) = Queues::open(folder.path(), durability).expect("opened");
         assert_eq!(found, [recovered(QUEUE, 5, 8)]);
@@ -88,7 +92,7 @@ fn what_is_acknowledged_does_not_come_back() {
 fn an_acknowledgement_that_overtakes_its_commit_is_kept_for_the_next() {
     let folder = folder();
     let (mut queues, _) = open(folder.path());
-    queues.append(QUEUE, 0, b"a").expect("in order");
+    append(&mut queues, QUEUE, 0, b"a").expect("in order");
     queues.acknowledge(QUEUE, 1).expect("in order");
     queues.commit().expect("written");
     assert_eq!(numbers(&queues, 0), [0; 0]);
@@ -101,11 +105,11 @@ fn numbers_out_of_order_are_refused() {
     let folder = folder();
     let (mut queues, _) = open(folder.path());
     put(&mut queues, [(0, b"a".to_vec())]);
-    let refused = queues.append(QUEUE, 2, b"c").expect_err("1 is next");
+    let refused = append(&mut queues, QUEUE, 2, b"c").expect_err("1 is next");
     assert_eq!(refused.to_string(), format!("queue `{QUEUE}` is at record 1, not at 2"));
     let refused = queues.acknowledge(QUEUE, 2).expect_err("there is no record 1");
     assert_eq!(refused.to_string(), format!("queue `{QUEUE}` is at record 1, not at 2"));
-    let refused = queues.append(QUEUE, 1, &vec![0; record::MAX_BODY + 1]).expect_err("too long");
+    let refused = append(&mut queues, QUEUE, 1, &vec![0; record::MAX_BODY + 1]).expect_err("too long");
     assert_eq!(refused.to_string(), "a record of 16777217 bytes is longer than 16777216");
     put(&mut queues, [(1, b"b".to_vec())]);
 }
@@ -242,12 +246,44 @@ fn a_damaged_older_segment_costs_only_its_own_records() {
     assert_eq!(bytes.len(), 9000 * 1016);
     bytes[8_000 * 1016 + 500] ^= 1;
     fs::write(&oldest, bytes).expect("written");
-    let refused = queues.read(QUEUE, 8_000, 1, 1).expect_err("its sum is wrong");
-    assert_eq!(refused.to_string(), format!("`{}` is damaged at byte {}", oldest.display(), 8_000 * 1016));
-    assert_eq!(numbers(&queues, 7_990), (7_990..8_000).collect::<Vec<u64>>());
+    assert_eq!(numbers(&queues, 7_999)[..2], [7_999, 9_000]);
+    let (queues, found) = open(folder.path());
+    assert_eq!(found, [recovered(QUEUE, 0, 10_000)], "what is full is not read");
+    assert_eq!(numbers(&queues, 7_999)[..2], [7_999, 9_000]);
+    fs::remove_file(oldest.with_extension("idx")).expect("it is there");
     let (queues, found) = open(folder.path());
     assert_eq!(found, [Recovered { lost: 1000, cut: 1000 * 1016, ..recovered(QUEUE, 0, 10_000) }]);
     assert_eq!(numbers(&queues, 7_999)[..2], [7_999, 9_000]);
+}
+
+#[test]
+fn damage_to_the_last_segment_is_told_once_nothing_before_it_is_left() {
+    let folder = folder();
+    let (mut queues, _) = open(folder.path());
+    put(&mut queues, (0..10).map(|n| (n, vec![0; 1000])));
+    let path = segments(folder.path()).remove(0);
+    let mut bytes = fs::read(&path).expect("readable");
+    bytes[8 * 1016 + 500] ^= 1;
+    fs::write(&path, bytes).expect("written");
+    assert_eq!(numbers(&queues, 7), [7]);
+    let refused = queues.read(QUEUE, 8, 1, 1).expect_err("its sum is wrong");
+    assert_eq!(refused.to_string(), format!("`{}` is damaged at byte {}", path.display(), 8 * 1016));
+}
+
+#[test]
+fn what_is_not_done_counts_as_live() {
+    let folder = folder();
+    let (mut queues, _) = open(folder.path());
+    put(&mut queues, (0..2_000).map(|n| (n, vec![0; 1000])));
+    assert_eq!(queues.live_bytes(), 2_000 * 1016);
+    queues.acknowledge(QUEUE, 1_000).expect("in order");
+    queues.commit().expect("written");
+    let live = queues.live_bytes();
+    assert!((1_000 * 1016..1_020 * 1016).contains(&live), "{live}: as exact as the marks are");
+    assert_eq!(open(folder.path()).0.live_bytes(), live);
+    queues.acknowledge(QUEUE, 2_000).expect("in order");
+    queues.commit().expect("written");
+    assert_eq!(queues.live_bytes(), 0);
 }
 
 #[test]
@@ -293,8 +329,8 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
     put(&mut queues, [(0, b"before".to_vec())]);
     let unlimited = getrlimit(Resource::Fsize);
     setrlimit(Resource::Fsize, Rlimit { current: Some(100), ..unlimited }).expect("limited");
-    queues.append("other", 0, b"fits").expect("in order");
-    queues.append(QUEUE, 1, &[b'x'; 200]).expect("in order");
+    append(&mut queues, "other", 0, b"fits").expect("in order");
+    append(&mut queues, QUEUE, 1, &[b'x'; 200]).expect("in order");
     let refused = queues.commit().expect_err("the limit is 100 bytes");
     assert!(refused.is_full(), "{refused:?}");
     assert_eq!(numbers(&queues, 0), [0]);
@@ -302,7 +338,7 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
     assert_eq!(queues.read("other", 0, 1, 1).expect("readable"), [], "the commit is taken back in every queue");
     setrlimit(Resource::Fsize, unlimited).expect("as before");
     put(&mut queues, [(1, b"after".to_vec())]);
-    queues.append("other", 0, b"again").expect("its number is free again");
+    append(&mut queues, "other", 0, b"again").expect("its number is free again");
     queues.commit().expect("written");
     assert_eq!(open(&folder).1, [recovered(QUEUE, 0, 2), recovered("other", 0, 1)]);
 }
@@ -350,7 +386,7 @@ fn commit_until_killed(folder: &Path) {
     let mut stdout = std::io::stdout();
     loop {
         for _ in 0..1 + next % 7 {
-            queues.append(QUEUE, next, &record_of(next)).expect("in order");
+            append(&mut queues, QUEUE, next, &record_of(next)).expect("in order");
             next += 1;
         }
         queues.acknowledge(QUEUE, next.saturating_sub(100).max(1) - 1).expect("in order");

@@ -93,7 +93,18 @@ impl Client {
 
     /// Connects to an address with a password; returns what the hub answered.
     pub(crate) fn connect_to(address: &str, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
-        let mut client = Self::send_connect_to(address, credentials, &credentials.connect_packet(password));
+        Self::over(open_tls_to(address, 8883, &credentials.authority), credentials, password)
+    }
+
+    /// Connects over an open stream to a hub that may be gone at any moment; `None` if it let nobody in.
+    pub(crate) fn try_login(stream: TcpStream, credentials: &Credentials) -> Option<Self> {
+        let tls = tls_over(stream, &credentials.hub, &credentials.authority);
+        let (client, answer) = Self::over(tls, credentials, &credentials.token(3600));
+        matches!(answer, Some(ConnAck::Accepted { .. })).then_some(client)
+    }
+
+    fn over(tls: Tls, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
+        let mut client = Self::send_over(tls, credentials, &credentials.connect_packet(password));
         let code = match client.receive() {
             Some(Packet::ConnAck(answer)) => Some(answer),
             None => None,
@@ -104,11 +115,10 @@ impl Client {
 
     /// Sends a CONNECT and does not wait for the answer.
     pub(crate) fn send_connect(site: &Site, credentials: &Credentials, connect: &Packet) -> Self {
-        Self::send_connect_to(&site.address, credentials, connect)
+        Self::send_over(open_tls(site, 8883, &credentials.authority), credentials, connect)
     }
 
-    fn send_connect_to(address: &str, credentials: &Credentials, connect: &Packet) -> Self {
-        let tls = open_tls_to(address, 8883, &credentials.authority);
+    fn send_over(tls: Tls, credentials: &Credentials, connect: &Packet) -> Self {
         let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
         client.send(connect);
         client
@@ -178,9 +188,13 @@ pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
 }
 
 fn open_tls_to(address: &str, port: u16, authority: &str) -> Tls {
-    let name = ServerName::try_from(address.to_owned()).expect("an address");
-    let connection = ClientConnection::new(trusting(authority), name).expect("a client");
     let stream = TcpStream::connect((address, port)).expect("the port is open");
+    tls_over(stream, address, authority)
+}
+
+fn tls_over(stream: TcpStream, name: &str, authority: &str) -> Tls {
+    let name = ServerName::try_from(name.to_owned()).expect("an address");
+    let connection = ClientConnection::new(trusting(authority), name).expect("a client");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
     StreamOwned::new(connection, stream)
 }

@@ -88,12 +88,16 @@ fn another_client_cannot_acknowledge_a_delivery() {
 }
 
 #[test]
-fn at_most_once_needs_no_acknowledgement() {
-    let (mut world, a, b) = world_with_reader();
-    world.request(b, Request::Subscribe { feature: Feature::Inputs, guarantee: Guarantee::AtMostOnce });
-    world.publish(a, 1, telemetry("o", "x"));
-    assert_eq!(world.bodies(b), ["x"]);
-    assert_eq!(world.hub.waiting().len(), 0);
+fn no_more_is_on_its_way_than_a_window_whatever_the_guarantee() {
+    for guarantee in [Guarantee::AtMostOnce, Guarantee::AtLeastOnce] {
+        let (mut world, a, b) = world_with_reader();
+        world.request(b, Request::Subscribe { feature: Feature::Inputs, guarantee });
+        (0..100).for_each(|n| world.publish(a, n, telemetry("o", &n.to_string())));
+        let delivered = world.delivered(b);
+        assert_eq!(delivered.len(), 64);
+        world.request(b, Request::Acknowledge { delivery: delivered[0].0 });
+        assert_eq!(world.bodies(b), ["64"]);
+    }
 }
 
 #[test]
@@ -146,5 +150,5 @@ fn a_recovered_queue_is_loaded_and_delivered_first() {
     world.publish(a, 1, telemetry("o", "new"));
     let kept = Queued { expires: None, message: telemetry("o", "kept").into() };
     world.input(Input::Store(FromStore::Loaded { queue: queue.clone(), from: 4, messages: vec![kept] }));
-    assert_eq!(world.bodies(b), ["kept"]);
+    assert_eq!(world.bodies(b), ["kept", "new"]);
 }

@@ -78,7 +78,7 @@ fn routes_to_two_inputs_of_a_module_deliver_twice_each_in_order() {
     let mut delivered: Vec<(String, String)> = Vec::new();
     for event in world.told(b) {
         let Event::Deliver { target: Target::Input(input), message, .. } = event else { panic!("{event:?}") };
-        delivered.push((input, String::from_utf8(message.body.to_vec()).expect("text")));
+        delivered.push((input.to_string(), String::from_utf8(message.body.to_vec()).expect("text")));
     }
     delivered.sort_by(|one, other| one.0.cmp(&other.0));
     let expected = [("in", "1"), ("in", "2"), ("second", "1"), ("second", "2")];
@@ -110,7 +110,7 @@ fn an_injected_message_reaches_the_input_and_is_answered_when_stored() {
     let mut world = World::new(vec![]);
     let injection = Injection::ToInput { module: module("b"), input: "in".into() };
     world.input(Input::Inject { ticket: Ticket(5), injection, message: telemetry("", "x") });
-    let answered = |output: &Output| matches!(output, Output::Injected { ticket: Ticket(5), queued: 1 });
+    let answered = |output: &Output| matches!(output, Output::Injected { ticket: Ticket(5), result: Ok(1) });
     assert!(!world.outputs.iter().any(answered));
     world.store();
     assert!(world.outputs.iter().any(answered));

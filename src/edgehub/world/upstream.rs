@@ -64,3 +64,34 @@ fn what_the_cloud_did_not_take_is_sent_again_after_the_link_came_back() {
     world.input(Input::Link(Link::Online));
     assert_eq!(sent(&mut world).len(), 1);
 }
+
+// protocol.md §9.2
+#[test]
+fn a_cloud_that_takes_nothing_is_left_alone_for_longer_each_time() {
+    let (mut world, a) = world();
+    world.input(Input::Link(Link::Online));
+    world.publish(a, 1, telemetry("o", "x"));
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        assert_eq!(sent(&mut world).len(), 1);
+        world.pass(Duration::from_secs(30));
+        assert_eq!(sent(&mut world).len(), 0, "it was not taken in time");
+        let resumes = world.hub.upstream.resumes.expect("it goes on");
+        pauses.push((resumes - world.now.monotonic).as_secs());
+        world.pass(resumes - world.now.monotonic);
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+    let (queue, offset, _) = sent(&mut world).remove(0);
+    world.input(Input::Cloud(FromCloud::Taken { queue, offset }));
+    world.publish(a, 2, telemetry("o", "y"));
+    assert_eq!(sent(&mut world).len(), 1, "it takes again");
+}
+
+// protocol.md §9.2
+#[test]
+fn a_hundred_are_on_their_way_to_the_cloud_at_a_time() {
+    let (mut world, a) = world();
+    world.input(Input::Link(Link::Online));
+    (0..120).for_each(|n| world.publish(a, n, telemetry("o", "x")));
+    assert_eq!(sent(&mut world).len(), 100);
+}

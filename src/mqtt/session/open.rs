@@ -191,6 +191,9 @@ impl Open {
                 if outbox.publish(qos, topic, message.body.clone()).is_err() {
                     self.give_up(qos, outbox);
                 }
+                if guarantee == Guarantee::AtMostOnce {
+                    outbox.request(Request::Acknowledge { delivery });
+                }
             }
             Event::TwinAnswer { rid, status, version, body } => {
                 self.notify(Feature::TwinAnswers, topic::of_twin_answer(status, &rid, version), body, outbox);

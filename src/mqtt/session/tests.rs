@@ -527,7 +527,8 @@ fn a_delivery_of_level_0_has_no_number() {
     let mut client = Client::subscribed(&[("devices/d/modules/m/inputs/#", Qos::AtMostOnce)]);
     let topic = "devices/d/modules/m/inputs/input1/%24.cdid=d&%24.cmid=sensor";
     let expected = publish(PublishQos::AtMostOnce, topic, "{}");
-    assert_eq!(client.hear(delivery(1, Guarantee::AtMostOnce)), [Seen::Packet(expected)]);
+    let done = Seen::Request(Request::Acknowledge { delivery: Delivery(1) });
+    assert_eq!(client.hear(delivery(1, Guarantee::AtMostOnce)), [done, Seen::Packet(expected)]);
 }
 
 #[test]

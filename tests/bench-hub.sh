@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# Measures the edge hub beside mosquitto: both in this run, with the same generator (tests/bench/), each figure the
+# median of ROUNDS rounds in which they take turns. edgectl speaks TLS and keeps every message on disk before it
+# acknowledges it; mosquitto speaks plain TCP and keeps everything in memory, in the faster of its default settings
+# and `set_tcp_nodelay true`. Tells and never fails: a busy machine is no defect.
+#
+#   apt-get install mosquitto
+#   tests/bench-hub.sh [ROUNDS [SECONDS]]
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export LC_ALL=C # or the numbers would have the comma of some languages
+
+rounds=${1:-3}
+seconds=${2:-3}
+pairs=50
+idle=1000
+# Beside the default address, so that a simulation that runs meanwhile is not in the way.
+address=127.0.78
+last=0
+edgectl=$PWD/target/release/edgectl
+work=$(mktemp -d)
+declare -A samples=() server=() process=()
+
+main() {
+  trap end EXIT
+  build || return
+  printf '%-56s %10s %10s %7s  %s\n' figure edgectl target ratio verdict
+  measure_messages
+  measure_memory_and_connections
+  measure_calls
+  measure_routes
+}
+
+build() {
+  cargo build --release --quiet || return 1
+  generator=$(cargo build --release --quiet --bench hub --message-format=json |
+    sed -n 's/.*"name":"hub".*"executable":"\([^"]*\)".*/\1/p')
+  command -v mosquitto >/dev/null || PATH=$PATH:/usr/sbin
+  command -v mosquitto >/dev/null || { echo "there is no mosquitto: run \`apt-get install mosquitto\`"; return 1; }
+}
+
+# Messages from module to module: throughput, then latency, the three servers in turn.
+measure_messages() {
+  start_edgectl messages 0 0
+  start_mosquitto default ""
+  start_mosquitto nodelay "set_tcp_nodelay true"
+  local round name count bytes window
+  for ((round = 0; round < rounds; round++)); do
+    for name in "${!server[@]}"; do
+      for count in 1 "$pairs"; do
+        for bytes in 256 1024; do
+          for window in 20 100; do
+            sample "$name $count $bytes $window" throughput "${server[$name]}" "$count" "$bytes" "$window" "$seconds"
+          done
+        done
+      done
+      sample "$name latency" latency "${server[$name]}" 1000 "$seconds"
+    done
+  done
+  stop messages; stop default; stop nodelay
+  local factor
+  for count in 1 "$pairs"; do
+    if ((count == 1)); then factor=1.0; else factor=1.5; fi
+    for bytes in 256 1024; do
+      for window in 20 100; do
+        tell_more "$count/$count, $bytes B, window $window: messages/s" \
+          "$(median "messages $count $bytes $window")" \
+          "$(best max "$(median "default $count $bytes $window")" "$(median "nodelay $count $bytes $window")")" "$factor"
+      done
+    done
+  done
+  for figure in p50 p99; do
+    tell_less "1,000 messages/s: $figure, µs" "$(median "messages latency" $figure)" \
+      "$(best min "$(median "default latency" $figure)" "$(median "nodelay latency" $figure)")" 1.5
+  done
+}
+
+measure_memory_and_connections() {
+  start_edgectl connections "$idle" 0
+  local held fifo=$work/hold
+  tell_less "resident, idle, MB" "$(resident connections)" 30 1
+  mkfifo "$fifo"
+  "$generator" connections "${server[connections]}" "$idle" <"$fifo" >"$work/connected" &
+  local client=$!
+  exec {held}>"$fifo"
+  local waited=0
+  until [[ -s $work/connected ]] || ((waited++ > 600)); do sleep 0.1; done
+  tell_less "$idle connections established, ms" "$(awk '{ print $2 }' "$work/connected")" 2000 1
+  tell_less "resident with $idle connections, MB" "$(resident connections)" 60 1
+  exec {held}>&-
+  wait "$client"
+  stop connections
+}
+
+measure_calls() {
+  start_edgectl calls 0 0
+  sample methods methods "${server[calls]}" 2000
+  tell_less "direct method, module to module: p50, µs" "$(median methods p50)" 500 1
+  sample twins twins "${server[calls]}" 2000
+  tell_less "twin patch to notification: p50, µs" "$(median twins p50)" 500 1
+  stop calls
+}
+
+# The cost of a message is what the processor spends on it: the same load, with and without routes that do not match.
+measure_routes() {
+  local round name
+  start_edgectl few 0 0
+  start_edgectl many 0 1000
+  for ((round = 0; round < rounds; round++)); do
+    for name in few many; do
+      sample "$name routes" throughput "${server[$name]}" 1 256 100 "$seconds"
+    done
+  done
+  stop few; stop many
+  tell_more "1,000 further routes: messages/s" "$(median "many routes")" "$(median "few routes")" 0.5
+}
+
+# start_edgectl NAME IDLE ROUTES
+start_edgectl() {
+  local name=$1 folder=$work/$1 external=() module
+  mkdir "$folder"
+  "$generator" solution "$folder" "$pairs" "$2" "$3"
+  for module in $(names s "$pairs") $(names r "$pairs") $(names c "$2"); do external+=(--external "$module"); done
+  ((++last))
+  echo "$address.$last" >"$folder/address"
+  "$edgectl" -C "$folder" simulate --file deployment.json --device bench --address "$address.$last" --detach --json \
+    "${external[@]}" >"$folder/ready" || exit 1
+  process[$name]=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$folder/ready")
+  server[$name]=$folder
+}
+
+names() { if (($2 > 0)); then seq -f "$1%g" 0 $(($2 - 1)); fi; }
+
+# start_mosquitto NAME SETTING
+start_mosquitto() {
+  ((++last))
+  printf 'listener 1883 %s\nallow_anonymous true\n%s\n' "$address.$last" "$2" >"$work/$1.conf"
+  mosquitto -c "$work/$1.conf" >"$work/$1.log" 2>&1 &
+  process[$1]=$!
+  server[$1]=$address.$last:1883
+  local waited=0
+  until (exec 3<>"/dev/tcp/$address.$last/1883") 2>/dev/null || ((waited++ > 100)); do sleep 0.05; done
+}
+
+stop() {
+  if [[ -d ${server[$1]} ]]; then "$edgectl" -C "${server[$1]}" --quiet stop; else kill "${process[$1]}"; fi
+  unset "server[$1]"
+}
+
+end() {
+  local name
+  for name in "${!server[@]}"; do stop "$name"; done
+  rm -rf "$work"
+}
+
+resident() { awk '/^VmRSS/ { print $2 / 1000 }' "/proc/${process[$1]}/status"; }
+
+# sample NAME GENERATOR-ARGUMENTS…: keeps what the generator prints.
+sample() {
+  local name=$1 figure value
+  shift
+  while read -r figure value; do samples[$name $figure]+="$value "; done < <("$generator" "$@")
+}
+
+# median NAME [FIGURE]
+median() {
+  printf '%s\n' ${samples[$1 ${2:-messages/s}]:-} | sort -n |
+    awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+}
+
+best() { printf '%s\n' "$2" "$3" | sort -n | if [[ $1 == max ]]; then tail -n 1; else head -n 1; fi; }
+
+# tell_more WHAT FOUND BASE FACTOR: a row of the table; as much as FACTOR times BASE is good.
+tell_more() { tell "$@" ">=" ; }
+
+# tell_less WHAT FOUND BASE FACTOR: at most FACTOR times BASE is good.
+tell_less() { tell "$@" "<=" ; }
+
+tell() {
+  awk -v what="$1" -v found="$2" -v base="$3" -v factor="$4" -v sign="$5" 'BEGIN {
+    if (found == "" || base == "") { printf "%-56s %s\n", what, "not measured"; exit }
+    good = sign == ">=" ? found >= factor * base : found <= factor * base
+    printf "%-56s %10.1f %2s %7.1f %7.2f  %s\n", what, found, sign, factor * base, found / base, good ? "good" : "missed"
+  }'
+}
+
+main
+exit 0
