@@ -41,6 +41,18 @@ pub fn diff(old: &Map, new: &Map) -> Map {
     patch
 }
 
+/// Returns the patch by which a replacement is told: everything that is new, and null for what is gone.
+///
+/// Whoever merges it has the new document; whoever takes it for the document has that, too.
+pub(super) fn replacement(old: &Map, new: &Map) -> Map {
+    let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let kept = new.iter().map(|(key, value)| match (old.get(key), value) {
+        (Some(Value::Object(before)), Value::Object(after)) => (key.clone(), Value::Object(replacement(before, after))),
+        (_, value) => (key.clone(), value.clone()),
+    });
+    kept.chain(gone).collect()
+}
+
 /// Copies a value without the null members of its objects; arrays are kept as they are.
 fn without_nulls(value: &Value) -> Value {
     let Value::Object(map) = value else { return value.clone() };
@@ -125,6 +137,13 @@ mod tests {
         fn a_diff_leads_from_the_old_to_the_new(old in document(), new in document()) {
             let mut patched = old.clone();
             merge(&mut patched, &diff(&old, &new));
+            prop_assert_eq!(patched, new);
+        }
+
+        #[test]
+        fn a_replacement_leads_from_the_old_to_the_new(old in document(), new in document()) {
+            let mut patched = old.clone();
+            merge(&mut patched, &replacement(&old, &new));
             prop_assert_eq!(patched, new);
         }
     }

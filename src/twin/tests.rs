@@ -79,7 +79,7 @@ fn a_replacement_is_told_completely() {
     let mut twin = twin();
     twin.patch_desired(NOW, map(json!({ "a": 1 }))).expect("taken");
     let change = twin.replace_desired(LATER, map(json!({ "b": { "c": null } }))).expect("taken");
-    assert_eq!(change, DesiredChange { version: 3, patch: json!({ "b": {}, "$version": 3 }) });
+    assert_eq!(change, DesiredChange { version: 3, patch: json!({ "b": {}, "a": null, "$version": 3 }) });
     let metadata = json!({
         "$lastUpdated": LATER_TEXT,
         "$lastUpdatedVersion": 3,
