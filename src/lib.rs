@@ -44,7 +44,8 @@
 //! * Domain code is synchronous and touches the world only through files that its caller names.
 //! * Cores have no socket, no clock, no task: `handle(now, input)`, then drain `poll()`. A deadline is data.
 //! * One library, one owner: `bollard` is known to `engine` alone, `handlebars` to `template`, YAML to `yaml`,
-//!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`), `ring` and `rcgen` to `identity`.
+//!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`), `ring` and `rcgen` to `identity`, `regex-lite` and
+//!   `flate2` to `agent`.
 //! * Only `cli` and [`commands::Context`] read the environment and the clock, only `ui` prints, only `main` exits.
 
 pub mod cli;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::access::KnownIdentity;
 use super::hub::EdgeHub;
 use super::port::{ConnectionId, Credential, Feature, Guarantee, Link, Refusal, Session};
 use super::vocabulary::{Endpoint, Output, ToCloud};
 use crate::clock::Now;
-use crate::identity::Identity;
+use crate::identity::{Identity, ModuleId};
 use crate::twin::ConnectionState;
 
 /// How long a remembered subscription waits for the client to make it anew before it counts (protocol.md §0.21).
@@ -130,7 +131,7 @@ impl EdgeHub {
             return;
         }
         if let Some(older) = self.clients.connected.get(&identity).map(|client| client.connection) {
-            self.close(older, "the same identity connected again");
+            self.close(now, older, "the same identity connected again");
         }
         if session == Session::Clean && self.clients.subscriptions.remove(&identity).is_some() {
             self.save_sessions();
@@ -141,17 +142,29 @@ impl EdgeHub {
         self.clients.connected.insert(identity.clone(), client);
         self.clients.connections.insert(connection, identity.clone());
         self.out.push_back(Output::Connected { connection, remembered });
+        self.note_presence(now, &identity, ConnectionState::Connected);
         self.tell_presence(identity, ConnectionState::Connected);
     }
 
     /// Ends a connection, and tells whose it was.
-    pub(super) fn close(&mut self, connection: ConnectionId, reason: &'static str) {
+    pub(super) fn close(&mut self, now: Now, connection: ConnectionId, reason: &'static str) {
         let Some(identity) = self.clients.identity(connection).cloned() else { return };
         self.out.push_back(Output::Close { connection, identity, reason });
-        self.handle_disconnect(connection);
+        self.handle_disconnect(now, connection);
     }
 
-    pub(super) fn handle_disconnect(&mut self, connection: ConnectionId) {
+    /// Takes the identities of this device anew, and forgets those that are gone. What is queued for them waits on.
+    pub(super) fn handle_own(&mut self, now: Now, own: Vec<KnownIdentity>) {
+        for identity in self.access.replace_own(own) {
+            if let Some(connection) = self.clients.connection(&identity) {
+                self.close(now, connection, "the module was removed from the device");
+            }
+            self.forget_client(&identity);
+            self.forget_twin(&identity);
+        }
+    }
+
+    pub(super) fn handle_disconnect(&mut self, now: Now, connection: ConnectionId) {
         let Some(identity) = self.clients.connections.remove(&connection) else { return };
         if let Some(client) = self.clients.connected.remove(&identity)
             && client.session == Session::Clean
@@ -165,6 +178,7 @@ impl EdgeHub {
             }
         }
         self.twins.forget_connection(connection);
+        self.note_presence(now, &identity, ConnectionState::Disconnected);
         self.device_bound.forget_connection(connection);
         self.review_receiver(&identity);
         self.tell_presence(identity, ConnectionState::Disconnected);
@@ -180,7 +194,10 @@ impl EdgeHub {
     pub(super) fn tell_presences(&mut self) {
         let identities: Vec<Identity> = self.access.identities().cloned().collect();
         for identity in identities {
-            let state = match self.clients.connected.contains_key(&identity) {
+            // The agent and the hub are there as long as the device is.
+            let is_system = identity.module.as_ref().is_some_and(ModuleId::is_system);
+            let is_connected = is_system || self.clients.connected.contains_key(&identity);
+            let state = match is_connected {
                 true => ConnectionState::Connected,
                 false => ConnectionState::Disconnected,
             };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::vocabulary::{Endpoint, QueueId};
+use crate::manifest::{HubSettings, RouteSpec};
 use crate::message::Message;
 use crate::route::{Route, Sink, Subject};
 
@@ -34,6 +35,18 @@ pub(super) struct Destination {
     pub(super) queue: QueueId,
     pub(super) route: String,
     pub(super) time_to_live: Option<Duration>,
+}
+
+impl From<HubSettings> for HubConfiguration {
+    fn from(settings: HubSettings) -> Self {
+        let configured = |(spec, route): (RouteSpec, Route)| ConfiguredRoute {
+            name: spec.name,
+            route,
+            priority: spec.priority,
+            time_to_live: spec.ttl,
+        };
+        Self { routes: settings.routes.into_iter().map(configured).collect(), time_to_live: settings.time_to_live }
+    }
 }
 
 impl HubConfiguration {

@@ -10,6 +10,7 @@ use super::clients::Clients;
 use super::configuration::HubConfiguration;
 use super::devicebound::DeviceBound;
 use super::methods::Calls;
+use super::own::Own;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
 use super::twins::{EdgeTwin, Twins};
@@ -42,6 +43,7 @@ pub struct EdgeHub {
     pub(super) last_delivery: u64,
     pub(super) promises: Promises,
     pub(super) twins: Twins,
+    pub(super) own: Own,
     pub(super) calls: Calls,
     pub(super) device_bound: DeviceBound,
     pub(super) link: Link,
@@ -101,6 +103,7 @@ impl EdgeHub {
     /// `own` are the device itself and its modules.
     pub fn new(device: DeviceId, hosts: Vec<String>, own: Vec<KnownIdentity>, recovered: Recovered) -> Self {
         let queues = recovered.queues.into_iter();
+        let itself = Own::new(&device);
         Self {
             device,
             access: Access::new(hosts, own, recovered.children),
@@ -111,6 +114,7 @@ impl EdgeHub {
             last_delivery: 0,
             promises: Promises::default(),
             twins: Twins::recovered(recovered.twins),
+            own: itself,
             calls: Calls::default(),
             device_bound: DeviceBound::default(),
             link: Link::Offline,
@@ -126,12 +130,13 @@ impl EdgeHub {
                 self.handle_connect(now, connection, identity, &credential, session);
             }
             Input::Request { connection, request } => self.handle_request(now, connection, request),
-            Input::Disconnect { connection } => self.handle_disconnect(connection),
+            Input::Disconnect { connection } => self.handle_disconnect(now, connection),
             Input::Invoke { call, invocation } => self.handle_invoke(now, call, invocation),
             Input::Inject { ticket, injection, message } => self.handle_inject(now, ticket, injection, message),
             Input::Store(FromStore::Durable { mark }) => self.promises.stored(mark),
             Input::Store(FromStore::Loaded { queue, from, messages }) => self.handle_loaded(queue, from, messages),
             Input::Cloud(from_cloud) => self.handle_cloud(now, from_cloud),
+            Input::Own(own) => self.handle_own(now, own),
             Input::Link(link) => self.handle_link(link),
             Input::Configure(configuration) => self.configuration = configuration,
             Input::Timeout => self.handle_timeout(now),
@@ -147,7 +152,8 @@ impl EdgeHub {
 
     /// Returns when [`Input::Timeout`] is due, on the monotonic clock.
     pub fn deadline(&self) -> Option<Duration> {
-        let waits = [self.delivery_deadline(), self.clients.settle_deadline(), self.calls.deadline()];
+        let own = self.own.deadline();
+        let waits = [self.delivery_deadline(), self.clients.settle_deadline(), self.calls.deadline(), own];
         waits.into_iter().flatten().min()
     }
 
@@ -184,6 +190,7 @@ impl EdgeHub {
         self.review_receivers();
         self.take_back_overdue(now.monotonic);
         self.expire_calls(now.monotonic);
+        self.report_clients(now.monotonic);
         self.stirred.extend(self.queues.keys().map(|id| id.endpoint.clone()));
     }
 

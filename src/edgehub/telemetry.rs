@@ -23,7 +23,7 @@ impl EdgeHub {
         mut message: Message,
     ) {
         if message.size() > MAX_MESSAGE {
-            return self.close(connection, "the message is larger than 256 KB");
+            return self.close(now, connection, "the message is larger than 256 KB");
         }
         stamp(&mut message, now, identity);
         self.clients.counts(identity).sent += 1;

@@ -158,7 +158,7 @@ pub enum ToCloud {
         /// The message.
         message: Arc<Message>,
     },
-    /// Reported properties changed at the edge.
+    /// Reported properties changed at the edge; answered by [`FromCloud::Confirmed`].
     Reported {
         /// Whose.
         identity: Identity,
@@ -169,6 +169,13 @@ pub enum ToCloud {
     GetTwin {
         /// Whose.
         identity: Identity,
+    },
+    /// A call that came as [`FromCloud::Invoke`] is over.
+    Answered {
+        /// Which.
+        call: CallId,
+        /// How it ended.
+        result: Result<Answer, InvokeError>,
     },
     /// A client connected or went.
     Presence {
@@ -207,6 +214,11 @@ pub enum FromCloud {
         queue: QueueId,
         /// Its offset there.
         offset: u64,
+    },
+    /// Reported properties have arrived, be they taken or refused.
+    Confirmed {
+        /// Whose.
+        identity: Identity,
     },
     /// A twin, as a device sees it.
     Twin {
@@ -353,6 +365,8 @@ pub enum Input {
     Store(FromStore),
     /// The cloud says something.
     Cloud(FromCloud),
+    /// The identities of this device are these now: others are let in no more.
+    Own(Vec<KnownIdentity>),
     /// The link to the cloud changed.
     Link(Link),
     /// The routes changed.
@@ -422,6 +436,15 @@ pub enum Output {
         endpoint: Endpoint,
         /// The route that sent it there; `None` if the developer did.
         route: Option<String>,
+    },
+    /// `$edgeAgent` is called; the agent answers the call, not the hub.
+    CallAgent {
+        /// The call.
+        call: CallId,
+        /// The method.
+        method: String,
+        /// JSON text.
+        payload: Bytes,
     },
     /// Something a developer should know; one sentence without secret.
     Warning(String),

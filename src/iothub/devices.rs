@@ -121,6 +121,7 @@ impl IotHub {
 
     /// Notices that the link to an edge device is cut: nothing behind it is connected, and takes what it was handed.
     pub fn lose_link(&mut self, now: Now, edge: &DeviceId) {
+        self.lose_calls(edge);
         let behind: Vec<Identity> =
             self.twins.keys().filter(|identity| self.registry.edge_of(identity) == *edge).cloned().collect();
         for identity in behind {

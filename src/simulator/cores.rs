@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use super::state::{Identities, StateFolder};
 use crate::clock::Now;
-use crate::edgehub::{ConfiguredRoute, EdgeHub, HubConfiguration, Input, Link};
+use crate::edgehub::{EdgeHub, HubConfiguration, Input, Link};
 use crate::failure::{Kind, OrFail, Outcome};
-use crate::identity::{DeviceId, Identity};
+use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::IotHub;
-use crate::manifest::Deployment;
-use crate::route::Route;
+use crate::manifest::{Deployment, HubSettings};
 use crate::store::Queues;
 use crate::text::counted;
 use crate::twin::{Twin, TwinDocument};
@@ -65,12 +64,7 @@ impl Opening<'_> {
 }
 
 fn configuration(deployment: &Deployment) -> Outcome<HubConfiguration> {
-    let mut routes = Vec::new();
-    for spec in &deployment.routes {
-        let route = Route::parse(&spec.text).or_fail(Kind::Request, || format!("cannot use route `{}`", spec.name))?;
-        let configured =
-            ConfiguredRoute { name: spec.name.clone(), route, priority: spec.priority, time_to_live: spec.ttl };
-        routes.push(configured);
-    }
-    Ok(HubConfiguration { routes, time_to_live: deployment.time_to_live })
+    let desired = deployment.desired.get(&ModuleId::edge_hub()).cloned().unwrap_or_default();
+    let settings = HubSettings::parse(&desired).or_fail(Kind::Request, || "cannot use the routes of the deployment")?;
+    Ok(settings.into())
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
 use super::children::Children;
@@ -23,7 +24,7 @@ use crate::clock::{Now, since_epoch};
 use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, EdgeHub, InvokeError, Refusal, Ticket};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{DeviceId, Identity, ModuleId};
-use crate::iothub::IotHub;
+use crate::iothub::{CloudLink, IotHub};
 use crate::workload::{Action, Audit};
 
 /// Events taken at once, at the most.
@@ -81,6 +82,33 @@ pub(super) enum CallReply {
     Control { answers: Answers, target: Identity, method: String },
 }
 
+/// Who put a message in, and waits until it is stored.
+#[derive(Debug)]
+pub(super) enum Injector {
+    Control(Answers),
+    TestPort(oneshot::Sender<()>),
+}
+
+impl Injector {
+    pub(super) fn stored(self, queued: usize) {
+        match self {
+            Self::Control(answers) => {
+                answers.record(&serde_json::json!({ "queued": queued }));
+                answers.done();
+            }
+            // A client that went away needs no answer.
+            Self::TestPort(stored) => drop(stored.send(())),
+        }
+    }
+
+    /// Says that nothing more will be stored; the test port notices that nobody answers.
+    fn fail(&self, failure: &Failure) {
+        if let Self::Control(answers) = self {
+            answers.fail(failure);
+        }
+    }
+}
+
 /// What goes on at the moment.
 #[derive(Debug)]
 enum Phase {
@@ -121,7 +149,7 @@ impl Ending {
 pub(super) struct Asked {
     pub(super) calls: BTreeMap<CallId, CallReply>,
     last_call: u64,
-    injections: HashMap<Ticket, Answers>,
+    injections: HashMap<Ticket, Injector>,
     last_ticket: u64,
 }
 
@@ -133,14 +161,14 @@ impl Asked {
         call
     }
 
-    pub(super) fn open_injection(&mut self, answers: Answers) -> Ticket {
+    pub(super) fn open_injection(&mut self, injector: Injector) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        self.injections.insert(ticket, answers);
+        self.injections.insert(ticket, injector);
         ticket
     }
 
-    pub(super) fn close_injection(&mut self, ticket: Ticket) -> Option<Answers> {
+    pub(super) fn close_injection(&mut self, ticket: Ticket) -> Option<Injector> {
         self.injections.remove(&ticket)
     }
 }
@@ -153,6 +181,8 @@ pub(super) struct Audience {
     pub(super) monitors: Vec<(Filter, Answers)>,
     pub(super) followers: Vec<(Vec<ModuleId>, Answers)>,
     pub(super) expectant: Vec<(super::control::Until, Answers)>,
+    /// Who waits until the device has applied a version of `$edgeAgent`'s desired properties.
+    pub(super) deploys: Vec<(u64, Answers)>,
 }
 
 /// The dispatcher.
@@ -162,7 +192,10 @@ pub(super) struct Dispatcher {
     pub(super) state_name: String,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
+    pub(super) link: CloudLink,
     pub(super) agent: Agent,
+    /// The way to the deployer.
+    pub(super) wanted: mpsc::UnboundedSender<Map<String, Value>>,
     pub(super) storage: Storage,
     pub(super) children: Children,
     pub(super) report: Report,
@@ -180,6 +213,7 @@ impl Dispatcher {
         loop {
             self.settle(self.clock.now());
             if self.has_ended() {
+                self.report_shutdown(self.clock.now());
                 // The store thread may wait for room in this channel, and nobody takes from it any more.
                 drop(events);
                 return self.close();
@@ -208,6 +242,8 @@ impl Dispatcher {
             Event::Instance { module, run, event } => self.handle_instance(now, module, run, event),
             Event::Stored(stored) => self.handle_stored(now, stored),
             Event::Control(call) => self.handle_control(now, call),
+            Event::Test(test) => self.handle_test(now, test),
+            Event::Prepared(preparation) => self.handle_prepared(now, *preparation),
             Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
             Event::Interrupt(failure) => self.handle_interrupt(now, failure),
         }
@@ -256,7 +292,7 @@ impl Dispatcher {
                 let outcome = self.close_storage();
                 if let Err(failure) = &outcome {
                     // Their messages are among the rest.
-                    std::mem::take(&mut self.asked.injections).values().for_each(|answers| answers.fail(failure));
+                    std::mem::take(&mut self.asked.injections).values().for_each(|injector| injector.fail(failure));
                 }
                 self.stop(now, outcome);
             }
@@ -327,7 +363,7 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
-        let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline()];
+        let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), self.link.deadline()];
         cores.into_iter().chain([self.refusals.deadline(), until]).flatten().min()
     }
 
@@ -342,6 +378,9 @@ impl Dispatcher {
         self.answer_turned_away(now);
         if due(self.agent.deadline()) {
             self.agent.handle(now, agent::Input::Timeout);
+        }
+        if due(self.link.deadline()) {
+            self.handle_link_deadline(now);
         }
         if due(self.ending.until) {
             self.stop(now, Ok(()));
