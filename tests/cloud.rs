@@ -397,3 +397,17 @@ fn the_test_port_puts_messages_into_the_module_under_test() {
         hint: name that module with `--external MODULE`\n";
     assert!(site.simulate("--external b --external c --input-port 53001").stderr.ends_with(refused));
 }
+
+// protocol.md §7.5
+#[test]
+fn a_reported_change_is_delivered_as_from_who_reported_it() {
+    let site = pair("FROM /twinChangeNotifications INTO BrokeredEndpoint(\\\"/modules/b/inputs/in\\\")");
+    let simulation = start(&site);
+    let (mut a, mut b) =
+        (Module::login(&site, "a", TWIN), Module::login(&site, "b", &["devices/d/modules/b/inputs/#"]));
+    a.report(r#"{"state":"up"}"#);
+    let (topic, body) = b.told();
+    assert_eq!(body, json!({ "state": "up" }));
+    assert!(topic.contains("%24.cdid=d&%24.cmid=a") && topic.contains("%24.schema=twinChangeNotification"), "{topic}");
+    stop(&site, simulation);
+}

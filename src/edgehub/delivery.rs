@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::hub::{EdgeHub, Handed};
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
 use super::queue::Queued;
+use super::twins::as_from_reporter;
 use super::vocabulary::{Endpoint, Output, QueueId, ToCloud, ToStore};
 use crate::clock::Now;
 use crate::identity::Identity;
@@ -84,6 +85,7 @@ impl EdgeHub {
             }
             Taker::Client { connection, guarantee, identity, input } => (*connection, *guarantee, identity, input),
         };
+        let message = as_from_reporter(message);
         self.clients.counts(identity).received += 1;
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);

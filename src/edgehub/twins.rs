@@ -3,6 +3,7 @@
 //! A reported patch is accepted here and told to the cloud when the link allows (protocol.md §7.5).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -282,4 +283,18 @@ fn merge_keeping_nulls(pending: &mut Map<String, Value>, patch: &Map<String, Val
             }
         }
     }
+}
+
+/// Returns a message as a client gets it: a reported change as from whoever reported, though routes know it as the
+/// hub's (protocol.md §7.5).
+pub(super) fn as_from_reporter(message: Arc<Message>) -> Arc<Message> {
+    let Some(device) = message.system(system::REPORTER_DEVICE_ID).map(str::to_owned) else { return message };
+    let mut told = Message::clone(&message);
+    told.system.remove(system::REPORTER_DEVICE_ID);
+    told.set_system(system::CONNECTION_DEVICE_ID, device);
+    match told.system.remove(system::REPORTER_MODULE_ID) {
+        Some(module) => told.set_system(system::CONNECTION_MODULE_ID, module),
+        None => drop(told.system.remove(system::CONNECTION_MODULE_ID)),
+    }
+    Arc::new(told)
 }

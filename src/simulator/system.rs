@@ -62,6 +62,7 @@ impl Dispatcher {
     pub(super) fn report_shutdown(&mut self, now: Now) {
         self.agent.handle(now, agent::Input::ShutDown);
         self.settle(now);
+        self.let_arrive(now);
     }
 
     pub(super) fn call_agent(&mut self, now: Now, call: CallId, method: String, payload: bytes::Bytes) {

@@ -27,6 +27,17 @@ impl Dispatcher {
         }
     }
 
+    /// Lets everything arrive that is on its way to a cloud that nobody will speak to any more.
+    pub(super) fn let_arrive(&mut self, now: Now) {
+        while let Some(said) = self.link.arrive_up(Duration::MAX) {
+            self.cloud.handle(now, &self.device, said);
+        }
+        while let Some(output) = self.cloud.poll() {
+            self.handle_cloud(now, output);
+        }
+        self.storage.flush();
+    }
+
     fn handle_cloud(&mut self, now: Now, output: iothub::Output) {
         match output {
             // Over a cut link nothing comes; the hub asks for what it missed when the link is back.
