@@ -326,8 +326,11 @@ fn a_change_of_the_agents_twin_is_applied_and_a_wrong_one_reported() {
     site.ask_until("twin show $edgeAgent", is_reported);
     assert_ne!(pid(&site, "a"), Value::Null, "everything else is as it was");
     stop(&site, simulation);
-    let left = site.start_ready("--device d --yes --duration 0");
-    drop(left);
+    let kept = site.folder.read(".edgectl/cloud/twins/d/%24edgeAgent.json");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    let last = &kept["reported"]["values"];
+    assert_eq!(last["lastDesiredStatus"], json!({ "code": 406, "description": "Agent is not running" }));
+    assert_eq!(last["modules"]["a"]["runtimeStatus"], "unknown");
 }
 
 // protocol.md §11.4

@@ -25,6 +25,7 @@ use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, EdgeHub, Invoke
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::{CloudLink, IotHub};
+use crate::manifest::DesiredStatus;
 use crate::workload::{Action, Audit};
 
 /// Events taken at once, at the most.
@@ -343,7 +344,9 @@ impl Dispatcher {
     /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
     pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId, how: &str) {
         let Some(state) = self.agent.state(module) else { return };
-        if self.ending.fail_on.is_reached(state.status) && !self.is_stopping() {
+        // A deployment that wants a module stopped has asked for this end.
+        let is_wanted = self.children.plan(module).is_some_and(|plan| plan.spec.status == DesiredStatus::Running);
+        if is_wanted && self.ending.fail_on.is_reached(state.status) && !self.is_stopping() {
             let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
             self.stop(now, Err(failure));
         }
