@@ -130,6 +130,7 @@ fn unix(seconds: u64) -> Option<Duration> {
     Some(Duration::from_secs(START + seconds))
 }
 
+// protocol.md §11.2
 #[test]
 fn modules_start_by_order_and_wait_for_the_start_alone() {
     let mut world = World::new();
@@ -160,6 +161,7 @@ fn an_external_module_is_known_and_left_alone() {
     assert_eq!(world.state("ide").status, Status::Stopped);
 }
 
+// protocol.md §11.1
 #[test]
 fn a_module_that_keeps_failing_is_given_up_after_twenty_restarts() {
     let mut world = World::with_running(planned("a", 0));
@@ -197,6 +199,7 @@ fn the_pause_counts_from_the_exit() {
     assert_eq!((world.state("a").restarts, world.state("a").back_off_until), (1, None));
 }
 
+// protocol.md §11.1
 #[test]
 fn ten_minutes_up_forget_the_restarts() {
     let mut world = World::with_running(planned("a", 0));

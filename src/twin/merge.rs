@@ -79,6 +79,7 @@ mod tests {
         assert_eq!(Value::Object(merged), expected);
     }
 
+    // protocol.md §7.3
     #[test]
     fn objects_merge_and_everything_else_replaces() {
         check(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"c": 3, "d": 4}}), json!({"a": {"b": 1, "c": 3, "d": 4}}));
@@ -87,17 +88,20 @@ mod tests {
         check(json!({"a": {"b": 1}}), json!({"a": "x"}), json!({"a": "x"}));
     }
 
+    // protocol.md §7.3
     #[test]
     fn null_removes_a_key_and_a_missing_one_does_no_harm() {
         check(json!({"a": 1, "b": 2}), json!({"a": null, "x": null}), json!({"b": 2}));
     }
 
+    // protocol.md §7.3
     #[test]
     fn an_object_that_becomes_empty_stays() {
         check(json!({"a": {"b": 1}}), json!({"a": {"b": null}}), json!({"a": {}}));
         check(json!({}), json!({"a": {}}), json!({"a": {}}));
     }
 
+    // protocol.md §7.3
     #[test]
     fn nulls_in_a_new_object_are_left_out() {
         check(json!({}), json!({"a": {"b": null, "c": {"d": null}}}), json!({"a": {"c": {}}}));

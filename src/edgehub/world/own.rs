@@ -50,6 +50,7 @@ fn queues(world: &World) -> Vec<String> {
     world.hub.waiting().keys().map(ToString::to_string).collect()
 }
 
+// protocol.md §7.6
 #[test]
 fn the_configuration_comes_from_the_twin_and_is_reported() {
     let mut world = configured();
@@ -114,6 +115,7 @@ fn a_configuration_that_changed_offline_is_taken_when_the_link_is_back() {
     assert_eq!(queues(&world), ["$upstream"]);
 }
 
+// protocol.md §7.6
 #[test]
 fn clients_are_reported_with_the_times_of_their_coming_and_going() {
     let mut world = configured();
@@ -136,6 +138,7 @@ fn clients_are_reported_with_the_times_of_their_coming_and_going() {
     assert_eq!(world.taken(|output| matches!(output, Output::Routed { .. }).then_some(())), [], "it makes no message");
 }
 
+// protocol.md §7.6
 #[test]
 fn clients_of_an_earlier_run_are_forgotten_at_the_start() {
     let held = json!({
@@ -162,6 +165,7 @@ fn call(world: &mut World, target: &str, method: &str, payload: &'static str) ->
     world.taken(|output| matches!(output, Output::Invoked { .. } | Output::CallAgent { .. }).then(|| output.clone()))
 }
 
+// protocol.md §7.6
 #[test]
 fn the_hub_answers_its_own_method_and_no_other() {
     let mut world = World::new(vec![]);

@@ -30,6 +30,7 @@ fn online() -> (World, ConnectionId) {
     (world, a)
 }
 
+// protocol.md §7.5
 #[test]
 fn an_unknown_twin_is_empty_with_versions_when_offline() {
     let mut world = World::new(vec![]);
@@ -38,6 +39,7 @@ fn an_unknown_twin_is_empty_with_versions_when_offline() {
     assert_eq!(get(&mut world, a, "r1"), [json!(["r1", 200, empty])]);
 }
 
+// protocol.md §7.5
 #[test]
 fn online_the_cloud_is_asked_and_its_answer_kept() {
     let (mut world, a) = online();
@@ -87,6 +89,7 @@ fn the_cloud_is_told_before_the_hub_keeps_what_it_promises() {
     assert_eq!(order, ["cloud", "save"]);
 }
 
+// protocol.md §7.5
 #[test]
 fn patches_reported_offline_reach_the_cloud_as_one() {
     let (mut world, a) = online();
@@ -152,6 +155,7 @@ fn an_unconfirmed_report_is_not_overwritten_by_what_the_cloud_knew_before() {
     assert_eq!(get(&mut world, a, "r1"), [json!(["r1", 200, twin])]);
 }
 
+// protocol.md §7.2
 #[test]
 fn an_invalid_patch_is_answered_with_400_and_changes_nothing() {
     let (mut world, a) = online();
@@ -162,6 +166,7 @@ fn an_invalid_patch_is_answered_with_400_and_changes_nothing() {
     assert_eq!(world.told_cloud(), []);
 }
 
+// protocol.md §7.5
 #[test]
 fn the_next_desired_version_is_forwarded_as_it_is() {
     let (mut world, a) = online();
@@ -182,6 +187,7 @@ fn a_remembered_subscription_gets_a_change_at_once() {
     assert_eq!(answers(&mut world, a), [json!([2, patch])], "nobody would tell it later");
 }
 
+// protocol.md §7.5
 #[test]
 fn after_a_gap_the_difference_is_told() {
     let (mut world, a) = online();
@@ -204,6 +210,7 @@ fn a_desired_change_is_not_told_to_who_did_not_subscribe() {
     assert_eq!(get(&mut world, a, "r1"), [json!(["r1", 200, twin])], "but the hub knows it");
 }
 
+// protocol.md §7.5
 #[test]
 fn the_link_coming_back_tells_a_subscriber_what_changed_meanwhile() {
     let (mut world, a) = online();
