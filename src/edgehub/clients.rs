@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::hub::EdgeHub;
-use super::port::{ConnectionId, Credential, Feature, Guarantee, Link, Refusal, Session};
+use super::port::{ConnectionId, Credential, Event, Feature, Guarantee, Link, Refusal, Session};
 use super::vocabulary::{Endpoint, Output, ToCloud};
 use crate::clock::Now;
 use crate::identity::Identity;
@@ -36,6 +36,15 @@ struct Connected {
     fresh: BTreeSet<Feature>,
     /// When remembered subscriptions begin to count; `None` once they do.
     settles: Option<Duration>,
+    /// What it has said that it has room for; without a word everything.
+    rooms: BTreeMap<Feature, Room>,
+}
+
+/// Deliveries that a client allows, and those that it got, counted from the beginning.
+#[derive(Debug, Clone, Copy, Default)]
+struct Room {
+    total: u64,
+    given: u64,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +86,25 @@ impl Clients {
         let guarantee = self.subscriptions.get(identity)?.get(&feature)?;
         let settled = feature == Feature::DesiredUpdates || client.settles.is_none() || client.fresh.contains(&feature);
         settled.then_some((client.connection, *guarantee))
+    }
+
+    /// Says whether a client allows one more delivery.
+    pub(super) fn has_room(&self, identity: &Identity, feature: Feature) -> bool {
+        let room = self.connected.get(identity).and_then(|client| client.rooms.get(&feature));
+        room.is_none_or(|room| room.given < room.total)
+    }
+
+    /// Returns how many deliveries a client allows in all; `None` if it does not count them.
+    pub(super) fn allowed(&self, identity: &Identity, feature: Feature) -> Option<u64> {
+        self.connected.get(identity)?.rooms.get(&feature).map(|room| room.total)
+    }
+
+    /// Counts a delivery.
+    pub(super) fn note_delivered(&mut self, identity: &Identity, feature: Feature) {
+        self.counts(identity).received += 1;
+        if let Some(room) = self.connected.get_mut(identity).and_then(|client| client.rooms.get_mut(&feature)) {
+            room.given += 1;
+        }
     }
 
     pub(super) fn settle_deadline(&self) -> Option<Duration> {
@@ -135,7 +163,13 @@ impl EdgeHub {
         if session == Session::Clean && self.clients.subscriptions.remove(&identity).is_some() {
             self.save_sessions();
         }
-        let client = Connected { connection, session, fresh: BTreeSet::new(), settles: Some(now.monotonic + SETTLE) };
+        let client = Connected {
+            connection,
+            session,
+            fresh: BTreeSet::new(),
+            settles: Some(now.monotonic + SETTLE),
+            rooms: BTreeMap::new(),
+        };
         let held = self.clients.subscriptions.get(&identity);
         let remembered = held.map(|held| held.iter().map(|(feature, guarantee)| (*feature, *guarantee)).collect());
         self.clients.connected.insert(identity.clone(), client);
@@ -204,7 +238,32 @@ impl EdgeHub {
         }
     }
 
+    pub(super) fn handle_allow(&mut self, identity: &Identity, feature: Feature, total: u64) {
+        if let Some(client) = self.clients.connected.get_mut(identity) {
+            client.rooms.entry(feature).or_default().total = total;
+        }
+        match feature {
+            Feature::CloudToDevice => self.review_receiver(identity),
+            _ => self.stir(identity),
+        }
+    }
+
+    /// Checks a newer credential of a client that is in; the older one keeps it in if this one does not.
+    pub(super) fn handle_renew(
+        &mut self,
+        now: Now,
+        connection: ConnectionId,
+        identity: &Identity,
+        credential: &Credential,
+    ) {
+        let result = self.access.check(now.unix, identity, credential).map_err(Refusal::NotAuthorized);
+        self.tell(connection, Event::Renewed { result });
+    }
+
     pub(super) fn handle_unsubscribe(&mut self, identity: &Identity, feature: Feature) {
+        if let Some(client) = self.clients.connected.get_mut(identity) {
+            client.rooms.remove(&feature);
+        }
         let held = self.clients.subscriptions.get_mut(identity);
         if held.is_some_and(|held| held.remove(&feature).is_some()) {
             self.save_sessions();

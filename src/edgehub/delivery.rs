@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::hub::{EdgeHub, Handed};
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
-use super::queue::Queued;
+use super::queue::{Queue, Queued};
 use super::vocabulary::{Endpoint, Output, QueueId, ToCloud, ToStore};
 use crate::clock::Now;
 use crate::identity::Identity;
@@ -19,6 +19,17 @@ const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
 struct Place<'a> {
     queue: &'a QueueId,
     offset: u64,
+}
+
+/// What a client made of a delivery (protocol.md §5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was used.
+    Done,
+    /// It is never wanted again.
+    Rejected,
+    /// It was not used, and comes again.
+    Released,
 }
 
 /// Who takes what an endpoint's queues hold.
@@ -48,6 +59,11 @@ impl EdgeHub {
     /// Hands out one queue; returns whether nothing is left in it.
     fn hand_out_queue(&mut self, now: Now, id: &QueueId, taker: &Taker) -> bool {
         loop {
+            if let Taker::Client { identity, .. } = taker
+                && !self.clients.has_room(identity, Feature::Inputs)
+            {
+                break;
+            }
             let Some(queue) = self.queues.get_mut(id) else { return true };
             let Some((offset, queued)) = queue.hand_out(now.monotonic) else { break };
             if queued.expires.is_some_and(|at| at < now.unix) {
@@ -71,6 +87,9 @@ impl EdgeHub {
             Endpoint::Input { module, input } => {
                 let identity = Identity::of_module(self.device.clone(), module.clone());
                 let (connection, guarantee) = self.clients.ready(&identity, Feature::Inputs)?;
+                if !self.clients.has_room(&identity, Feature::Inputs) {
+                    return None;
+                }
                 Some(Taker::Client { connection, guarantee, identity, input: input.clone() })
             }
         }
@@ -84,7 +103,7 @@ impl EdgeHub {
             }
             Taker::Client { connection, guarantee, identity, input } => (*connection, *guarantee, identity, input),
         };
-        self.clients.counts(identity).received += 1;
+        self.clients.note_delivered(identity, Feature::Inputs);
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
         self.tell(connection, Event::Deliver { delivery, guarantee, target: Target::Input(input.clone()), message });
@@ -96,12 +115,26 @@ impl EdgeHub {
         }
     }
 
-    pub(super) fn handle_acknowledge(&mut self, now: Now, connection: ConnectionId, delivery: Delivery) {
-        if self.deliveries.get(&delivery).is_some_and(|handed| handed.connection == connection)
-            && let Some(handed) = self.deliveries.remove(&delivery)
-        {
-            self.finish(now, &handed.queue, handed.offset);
+    /// Takes what a client says of a delivery.
+    pub(super) fn settle_delivery(&mut self, now: Now, connection: ConnectionId, delivery: Delivery, fate: Fate) {
+        if self.settle_device_bound(connection, delivery, fate) {
+            return;
         }
+        let Some(handed) = self.take_delivery(connection, delivery) else { return };
+        match fate {
+            Fate::Done | Fate::Rejected => self.finish(now, &handed.queue, handed.offset),
+            Fate::Released => {
+                if let Some(queue) = self.queues.get_mut(&handed.queue) {
+                    queue.release(now.monotonic, handed.offset);
+                }
+            }
+        }
+    }
+
+    /// Takes a delivery off the list, if it was made on this connection.
+    fn take_delivery(&mut self, connection: ConnectionId, delivery: Delivery) -> Option<Handed> {
+        self.deliveries.get(&delivery).filter(|handed| handed.connection == connection)?;
+        self.deliveries.remove(&delivery)
     }
 
     /// Marks a message of a queue as done, for ever.
@@ -121,11 +154,13 @@ impl EdgeHub {
     }
 
     pub(super) fn delivery_deadline(&self) -> Option<Duration> {
-        self.queues.values().filter_map(|queue| queue.oldest_flight()).min().map(|sent| sent + ACKNOWLEDGE_WITHIN)
+        let overdue = |queue: &Queue| queue.oldest_flight().map(|sent| sent + ACKNOWLEDGE_WITHIN);
+        self.queues.values().flat_map(|queue| [overdue(queue), queue.next_again()]).flatten().min()
     }
 
     pub(super) fn take_back_overdue(&mut self, now: Duration) {
         for queue in self.queues.values_mut() {
+            queue.end_pauses(now);
             if queue.oldest_flight().is_some_and(|sent| sent + ACKNOWLEDGE_WITHIN <= now) {
                 queue.take_back();
             }

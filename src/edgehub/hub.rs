@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::access::{Access, KnownIdentity};
 use super::clients::Clients;
 use super::configuration::HubConfiguration;
+use super::delivery::Fate;
 use super::devicebound::DeviceBound;
 use super::methods::Calls;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
@@ -171,11 +172,11 @@ impl EdgeHub {
                 self.handle_patch_reported(now, connection, &identity, rid, &patch);
             }
             Request::AnswerMethod { rid, status, payload } => self.handle_answer(&identity, &rid, status, payload),
-            Request::Acknowledge { delivery } => {
-                if !self.complete_device_bound(connection, delivery) {
-                    self.handle_acknowledge(now, connection, delivery);
-                }
-            }
+            Request::Acknowledge { delivery } => self.settle_delivery(now, connection, delivery, Fate::Done),
+            Request::Reject { delivery } => self.settle_delivery(now, connection, delivery, Fate::Rejected),
+            Request::Release { delivery } => self.settle_delivery(now, connection, delivery, Fate::Released),
+            Request::Allow { feature, total } => self.handle_allow(&identity, feature, total),
+            Request::Renew { credential } => self.handle_renew(now, connection, &identity, &credential),
         }
     }
 

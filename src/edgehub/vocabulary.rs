@@ -183,6 +183,8 @@ pub enum ToCloud {
     Receive {
         /// Who.
         identity: Identity,
+        /// How many it takes in all, counted since it began to; `None` as many as there are.
+        total: Option<u64>,
     },
     /// A child takes none any more; what it has not completed was not delivered.
     StopReceiving {
@@ -191,6 +193,20 @@ pub enum ToCloud {
     },
     /// A child has taken a cloud-to-device message.
     Completed {
+        /// Who.
+        identity: Identity,
+        /// As in [`FromCloud::DeviceBound`].
+        lock: LockToken,
+    },
+    /// A child has not used a cloud-to-device message, which it may get again.
+    Abandoned {
+        /// Who.
+        identity: Identity,
+        /// As in [`FromCloud::DeviceBound`].
+        lock: LockToken,
+    },
+    /// A child never wants a cloud-to-device message again.
+    Rejected {
         /// Who.
         identity: Identity,
         /// As in [`FromCloud::DeviceBound`].

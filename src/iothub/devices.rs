@@ -166,10 +166,10 @@ impl IotHub {
         self.tell(edge.clone(), FromCloud::Scope { children });
     }
 
-    pub(super) fn receive(&mut self, now: Now, device: &DeviceId) {
+    pub(super) fn receive(&mut self, now: Now, device: &DeviceId, total: Option<u64>) {
         let is_enabled = |device: &Device| device.status == IdentityStatus::Enabled;
         if self.registry.device(device).is_some_and(is_enabled) {
-            self.device_bound.receive(device);
+            self.device_bound.receive(device, total);
             self.hand_out(now, device);
         }
     }
@@ -184,6 +184,13 @@ impl IotHub {
     pub(super) fn complete(&mut self, device: &DeviceId, lock: LockToken) {
         if self.device_bound.complete(device, lock) {
             self.save_waiting(device);
+        }
+    }
+
+    pub(super) fn abandon(&mut self, now: Now, device: &DeviceId, lock: LockToken) {
+        if self.device_bound.abandon(device, lock) {
+            self.save_waiting(device);
+            self.hand_out(now, device);
         }
     }
 

@@ -98,9 +98,13 @@ impl IotHub {
                 }
             }
             ToCloud::GetScope => self.tell_scope(edge),
-            ToCloud::Receive { identity } => self.receive(now, &identity.device),
+            ToCloud::Receive { identity, total } => self.receive(now, &identity.device, total),
             ToCloud::StopReceiving { identity } => self.stop_receiving(now, &identity.device),
-            ToCloud::Completed { identity, lock } => self.complete(&identity.device, lock),
+            // A rejected one is done too: nobody asks for feedback yet.
+            ToCloud::Completed { identity, lock } | ToCloud::Rejected { identity, lock } => {
+                self.complete(&identity.device, lock);
+            }
+            ToCloud::Abandoned { identity, lock } => self.abandon(now, &identity.device, lock),
         }
     }
 
