@@ -33,6 +33,7 @@ pub(super) struct Ready {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Ports {
     pub(super) mqtt: Option<u16>,
+    pub(super) amqp: Option<u16>,
     pub(super) https: Option<u16>,
 }
 
@@ -64,7 +65,8 @@ impl Report {
         }
         let Ready { device, address, ports, .. } = &self.ready;
         let port = |name, port: Option<u16>| port.map(|port| format!("{name} {port}"));
-        let open: Vec<String> = [port("MQTT", ports.mqtt), port("HTTPS", ports.https)].into_iter().flatten().collect();
+        let ports = [port("MQTT", ports.mqtt), port("AMQP", ports.amqp), port("HTTPS", ports.https)];
+        let open: Vec<String> = ports.into_iter().flatten().collect();
         self.ui.step("Simulating", format!("device `{device}` at {address} ({})", open.join(", ")));
         match self.ready.workload {
             Some(WorkloadWay::Http) => {
