@@ -381,7 +381,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__deploy)
-            opts="-f -P -C -q -v -y -h --file --platform --out --check --tag --set --project --json --quiet --verbose --color --yes --help"
+            opts="-f -P -C -q -v -y -h --file --platform --out --check --apply --hub --tag --set --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -405,6 +405,10 @@ _edgectl() {
                     ;;
                 --out)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -W "simulation" -- "${cur}"))
                     return 0
                     ;;
                 --tag)
@@ -1210,6 +1214,7 @@ _edgectl() {
             ;;
         edgectl__subcmd__simulate)
             opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --reset --ephemeral --max-storage --durability --demo --project --json --quiet --verbose --color --yes --help"
+            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --input-port --time-scale --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1289,6 +1294,14 @@ _edgectl() {
                     ;;
                 --durability)
                     COMPREPLY=($(compgen -W "process fsync" -- "${cur}"))
+                    return 0
+                    ;;
+                --input-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time-scale)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --project)
@@ -1511,12 +1524,20 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__upstream)
-            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help online offline"
+            opts="-C -q -v -y -h --for --latency --project --json --quiet --verbose --color --yes --help online offline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --latency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --project)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -47,7 +47,7 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "twin" -d 'Show or c
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "call" -d 'Call a direct method of a module'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "send" -d 'Send a message to a module, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "monitor" -d 'Watch messages of the running simulation'
-complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -139,6 +139,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s h -l help -d 'P
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s P -l platform -d 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l out -d 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub -d 'Hub to deploy to: `simulation`, the running one' -r -f -a "simulation\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
@@ -146,6 +147,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l color -d 'Col
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l check -d 'Only check, and write nothing'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it, to the hub that `--hub` names'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'
@@ -169,6 +171,8 @@ backoff\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l max-storage -d 'Refuse messages while those that wait take this much, such as `500MB` [default: the manifest\'s limit, or none]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l durability -d 'What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine' -r -f -a "process\t''
 fsync\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l input-port -d 'Take messages for the one `--external` module at this port of HTTP, as iotedgehubdev did [53000 if not said]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l time-scale -d 'Divide the agent\'s pauses by this number, for tests' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -310,6 +314,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s q -l quiet -
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l for -d 'Bring the cut link back after this time' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l latency -d 'Time that everything takes, each way, up to 9s' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -356,7 +362,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_see
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "call" -d 'Call a direct method of a module'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "send" -d 'Send a message to a module, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

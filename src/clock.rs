@@ -32,6 +32,12 @@ pub fn iso_seconds(unix: Duration) -> String {
     date_time(unix).format(form).unwrap_or_default()
 }
 
+/// Writes a time as `2026-11-22T02:03:04.5678901Z`, as the programs of the real device do.
+pub fn iso_ticks(unix: Duration) -> String {
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]Z");
+    date_time(unix).format(form).unwrap_or_default()
+}
+
 /// Reads an RFC 3339 text; `None` if it is none or lies before 1970.
 pub fn parse_iso(text: &str) -> Option<Duration> {
     let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
@@ -53,6 +59,7 @@ mod tests {
         let time = Duration::from_millis(1_700_000_000_042);
         assert_eq!(iso_millis(time), "2023-11-14T22:13:20.042Z");
         assert_eq!(iso_seconds(time), "2023-11-14T22:13:20Z");
+        assert_eq!(iso_ticks(time + Duration::from_nanos(123_456)), "2023-11-14T22:13:20.0421234Z");
         assert_eq!(parse_iso("2023-11-14T23:13:20.042+01:00"), Some(time));
         assert_eq!(parse_iso("yesterday"), None);
     }

@@ -15,7 +15,7 @@
 //!
 //! adapters       engine     containers, images, registries (bollard)
 //!                runtime    instances of modules: processes and containers
-//!                net        TLS, TCP, unix sockets, HTTP
+//!                net        TLS, TCP, unix sockets, HTTP, WebSockets
 //!                store      durable queues and state files
 //!                client     a module's side of the wire, used by `demo`
 //!
@@ -23,6 +23,7 @@
 //!                iothub     the simulated cloud: twins and what arrived upstream
 //!                agent      which instance should run when
 //!                mqtt       MQTT 3.1.1: codec, topics, one connection's session
+//!                amqp       AMQP 1.0: engine, messages, one connection's links
 //!                workload   the workload API, from request to response
 //!
 //! domain         solution   what lies in a solution's folder
@@ -44,7 +45,8 @@
 //! * Domain code is synchronous and touches the world only through files that its caller names.
 //! * Cores have no socket, no clock, no task: `handle(now, input)`, then drain `poll()`. A deadline is data.
 //! * One library, one owner: `bollard` is known to `engine` alone, `handlebars` to `template`, YAML to `yaml`,
-//!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`), `ring` and `rcgen` to `identity`.
+//!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`), `serde_amqp` to `amqp`, `rcgen` to `identity`,
+//!   `ring` to `identity` (and `net`, for the handshake of WebSockets), `regex-lite` and `flate2` to `agent`.
 //! * Only `cli` and [`commands::Context`] read the environment and the clock, only `ui` prints, only `main` exits.
 
 pub mod cli;
@@ -62,6 +64,7 @@ pub mod runtime;
 pub mod store;
 
 pub mod agent;
+pub mod amqp;
 pub mod edgehub;
 pub mod iothub;
 pub mod mqtt;

@@ -30,7 +30,14 @@ const LAYERS: &[&[Module]] = &[
     &[("message", &[]), ("route", &["message"]), ("twin", &[]), ("image", &[])],
     &[("manifest", &[]), ("template", &[]), ("solution", &["manifest", "template"])],
     // Cores.
-    &[("edgehub", &[]), ("mqtt", &["edgehub"]), ("iothub", &["edgehub"]), ("agent", &[]), ("workload", &["edgehub"])],
+    &[
+        ("edgehub", &[]),
+        ("mqtt", &["edgehub"]),
+        ("amqp", &["edgehub"]),
+        ("iothub", &["edgehub"]),
+        ("agent", &[]),
+        ("workload", &["edgehub"]),
+    ],
     // Adapters.
     &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine", "store"]), ("client", &["net"])],
     &[("ui", &[])],
@@ -43,6 +50,7 @@ const LAYERS: &[&[Module]] = &[
 /// Pairs that the order of the layers would allow and the rules do not: cores answer with data, never with words.
 const FORBIDDEN: &[(&str, &str)] = &[
     ("agent", "failure"),
+    ("amqp", "failure"),
     ("edgehub", "failure"),
     ("iothub", "failure"),
     ("mqtt", "failure"),
@@ -61,6 +69,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("crc32fast", &["store"]),
     ("dialoguer", &["ui"]),
     ("docker_credential", &["engine"]),
+    ("fe2o3_amqp_types", &["amqp"]),
+    ("flate2", &["agent"]),
     ("futures_util", &["client", "engine", "net", "runtime", "simulator"]),
     ("handlebars", &["template"]),
     ("http_body_util", &["client", "net"]),
@@ -71,10 +81,12 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("jsonc_parser", &["json"]),
     ("percent_encoding", &["*"]),
     ("rcgen", &["identity"]),
-    ("ring", &["identity"]),
+    ("regex_lite", &["agent"]),
+    ("ring", &["identity", "net"]),
     ("rustix", &["net", "runtime", "simulator", "store"]),
     ("rustls", &["client", "net"]),
     ("serde", &["*"]),
+    ("serde_amqp", &["amqp"]),
     ("serde_json", &["*"]),
     ("serde_yaml", &["yaml"]),
     ("strsim", &["text"]),
@@ -83,6 +95,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("time", &["clock"]),
     ("tokio", &["client", "commands", "demo", "engine", "net", "runtime", "simulator", "store"]),
     ("tokio_rustls", &["client", "net"]),
+    ("tokio_tungstenite", &["net"]),
     ("uuid", &["*"]),
 ];
 

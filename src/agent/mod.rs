@@ -1,17 +1,22 @@
 //! The agent of one device: which instance should run when. A core: no process, no clock, no task.
 //!
 //! [`Agent::handle`] takes what happened, [`Agent::poll`] gives what is to be done about it, and
-//! [`Agent::deadline`] says when to come back with [`Input::Timeout`]. The agent knows modules by name only; images,
-//! environments and processes belong to the executors in `runtime`.
+//! [`Agent::deadline`] says when to come back with [`Input::Timeout`]. What a module is made of the agent only compares
+//! and reports; images, environments and processes belong to the executors in `runtime`.
 //!
 //! As the real agent it starts modules by `startupOrder` and waits for the start alone, not for readiness
 //! (protocol.md §11.2); it restarts by policy with a growing pause, gives a module up after
-//! [`MAX_RESTARTS`] restarts, and forgets them when the module has been up for [`HEALTHY_AFTER`] (§11.1). Unlike the
-//! real one it acts when something happens, not every 5 s, and a start that fails counts as a restart that failed:
+//! [`MAX_RESTARTS`] restarts, and forgets them when the module has been up for [`HEALTHY_AFTER`] (§11.1). A new
+//! deployment touches only what changed; a module of which more than the status did is stopped and started, in its
+//! order. Unlike the real one the agent acts when something happens, not every 5 s, and a start that fails counts as a restart that failed:
 //! the real one retries those apart and without an upper limit to the pause.
 
+mod calls;
+mod logs;
 mod port;
+mod report;
 mod restart;
+mod twin;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU32;
@@ -19,10 +24,13 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::identity::ModuleId;
-use crate::manifest::DesiredStatus;
+use crate::manifest::{DesiredStatus, ModuleSpec};
 
-pub use port::{Input, ModuleState, Output, Owner, Planned, Status};
+pub use logs::{LogLine, LogSource, LogsRequest};
+pub use port::{AgentCall, Deployed, DeploymentStatus, Input, ModuleState, Output, Owner, Planned, Status};
 pub use restart::{HEALTHY_AFTER, MAX_RESTARTS};
+
+use twin::AgentTwin;
 
 /// The agent of one device.
 #[derive(Debug)]
@@ -32,6 +40,7 @@ pub struct Agent {
     /// Modules of the plan that wait for those of a lower order.
     waiting: BTreeSet<(u32, ModuleId)>,
     is_stopping: bool,
+    twin: AgentTwin,
     outputs: VecDeque<Output>,
 }
 
@@ -52,6 +61,15 @@ enum Phase {
     BackingOff { until: Duration },
 }
 
+/// What a new plan means for a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// It is started, and stopped before if it is up.
+    BringUp,
+    TakeDown,
+    Leave,
+}
+
 /// What follows when a module that is being stopped has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
@@ -68,10 +86,37 @@ impl Module {
             exit_code: None,
             start_failure: None,
             started_at: None,
+            restarted_at: None,
             exited_at: None,
             back_off_until: None,
         };
         Self { planned, phase: Phase::Resting, state }
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.planned.owner == Owner::Agent && self.planned.spec.status == DesiredStatus::Running
+    }
+
+    fn is_coming_up(&self) -> bool {
+        matches!(self.phase, Phase::Starting | Phase::Stopping { then: Then::Start })
+    }
+
+    /// Takes what the module is to be from now on (protocol.md §11.2); what is made anew begins without restarts.
+    fn change(&mut self, planned: Planned) -> Step {
+        let before = std::mem::replace(&mut self.planned, planned);
+        let after = &self.planned.spec;
+        let was_wanted = before.spec.status == DesiredStatus::Running;
+        let is_same = ModuleSpec { status: after.status, ..before.spec } == *after;
+        if !is_same {
+            self.state.restarts = 0;
+        }
+        let was_to_go = self.phase == Phase::Stopping { then: Then::Forget };
+        match self.is_wanted() {
+            false => Step::TakeDown,
+            true if !is_same || !was_wanted || was_to_go => Step::BringUp,
+            true if self.phase == Phase::Resting && self.state.started_at.is_none() => Step::BringUp,
+            true => Step::Leave,
+        }
     }
 
     fn rest(&mut self, status: Status) {
@@ -97,6 +142,7 @@ impl Agent {
             modules: BTreeMap::new(),
             waiting: BTreeSet::new(),
             is_stopping: false,
+            twin: AgentTwin::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -104,25 +150,31 @@ impl Agent {
     /// Takes what happened. Events of modules that are not known are passed over.
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
-            Input::Plan(plan) => self.apply_plan(plan),
+            Input::Deployed(deployed) => self.handle_deployed(now, deployed),
             Input::Started { module } => self.started(now, &module),
             Input::StartFailed { module, reason } => self.ended(now, &module, End::NotStarted(reason)),
             Input::Exited { module, code } => self.ended(now, &module, End::Exited(code)),
             Input::Restart { module } => self.restart(&module),
+            Input::Call { call, method, payload } => self.handle_call(now, call, &method, &payload),
+            Input::Online => self.handle_online(),
+            Input::Offline => self.handle_offline(),
+            Input::Twin { desired, reported } => self.handle_twin(desired, reported),
+            Input::DesiredPatch(patch) => self.handle_desired_patch(&patch),
             Input::StopAll => self.stop_all(),
+            Input::ShutDown => self.twin.has_shut_down = true,
             Input::Timeout => self.time_passed(now),
         }
         self.start_waiting();
     }
 
-    /// Returns the next thing to be done.
+    /// Returns the next thing to be done; what is to be reported comes last, all of it at once.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop_front().or_else(|| self.report().map(Output::Report))
     }
 
     /// Returns the monotonic time of the next [`Input::Timeout`].
     pub fn deadline(&self) -> Option<Duration> {
-        self.modules.values().filter_map(Module::deadline).min()
+        self.modules.values().filter_map(Module::deadline).chain(self.twin.deadline()).min()
     }
 
     /// Returns what is known of a module.
@@ -140,38 +192,40 @@ impl Agent {
         if self.is_stopping {
             return;
         }
-        let plan: BTreeMap<ModuleId, Planned> = plan.into_iter().map(|p| (p.module.clone(), p)).collect();
+        let plan: BTreeMap<ModuleId, Planned> = plan.into_iter().map(|p| (p.spec.id.clone(), p)).collect();
         let gone: Vec<ModuleId> = self.modules.keys().filter(|name| !plan.contains_key(*name)).cloned().collect();
         gone.iter().for_each(|name| self.stop(name, Then::Forget));
         self.waiting.clear();
         for (name, planned) in plan {
-            let desired = wanted(&planned);
-            let module = self.modules.entry(name.clone()).or_insert_with(|| Module::new(planned.clone()));
-            let was_desired = wanted(&module.planned);
-            module.planned = planned;
-            match (desired, module.phase) {
-                (DesiredStatus::Stopped, _) => self.stop(&name, Then::Rest),
-                (DesiredStatus::Running, Phase::Stopping { .. }) => self.stop(&name, Then::Start),
-                (DesiredStatus::Running, Phase::Resting)
-                    if module.state.started_at.is_none() || was_desired == DesiredStatus::Stopped =>
-                {
-                    self.waiting.insert((module.planned.startup_order, name));
+            let step = match self.modules.get_mut(&name) {
+                Some(module) => module.change(planned),
+                None => {
+                    let module = self.modules.entry(name.clone()).or_insert_with(|| Module::new(planned));
+                    if module.is_wanted() { Step::BringUp } else { Step::Leave }
                 }
-                (DesiredStatus::Running, _) => {}
+            };
+            match step {
+                Step::BringUp => drop(self.waiting.insert((self.order(&name), name))),
+                Step::TakeDown => self.stop(&name, Then::Rest),
+                Step::Leave => {}
             }
         }
     }
 
-    /// Starts the modules of the lowest order that waits, once those below it have been started.
+    fn order(&self, name: &ModuleId) -> u32 {
+        self.modules.get(name).map_or(u32::MAX, |module| module.planned.spec.startup_order)
+    }
+
+    /// Brings up the modules of the lowest order that waits, once those below it have been started.
     fn start_waiting(&mut self) {
         while let Some((order, _)) = self.waiting.first().cloned() {
-            let is_before = |module: &Module| module.phase == Phase::Starting && module.planned.startup_order < order;
+            let is_before = |module: &Module| module.is_coming_up() && module.planned.spec.startup_order < order;
             if self.modules.values().any(is_before) {
                 return;
             }
             while let Some((_, name)) = self.waiting.first().filter(|(first, _)| *first == order).cloned() {
                 self.waiting.pop_first();
-                self.start(&name);
+                self.stop(&name, Then::Start);
             }
         }
     }
@@ -248,9 +302,9 @@ impl Agent {
         let Some(module) = self.modules.get_mut(name) else { return };
         let is_due = match end {
             End::NotStarted(_) => true,
-            End::Exited(code) => restart::is_due(module.planned.restart, *code),
+            End::Exited(code) => restart::is_due(module.planned.spec.restart, *code),
         };
-        if self.is_stopping || wanted(&module.planned) == DesiredStatus::Stopped || !is_due {
+        if self.is_stopping || !module.is_wanted() || !is_due {
             return;
         }
         let Some(pause) = restart::pause(module.state.restarts) else {
@@ -277,19 +331,21 @@ impl Agent {
         self.is_stopping = true;
         self.waiting.clear();
         let mut names: Vec<(u32, ModuleId)> =
-            self.modules.iter().map(|(name, module)| (module.planned.startup_order, name.clone())).collect();
+            self.modules.iter().map(|(name, module)| (module.planned.spec.startup_order, name.clone())).collect();
         names.sort();
         // What was started last may need what was started first until its end.
         names.iter().rev().for_each(|(_, name)| self.stop(name, Then::Rest));
     }
 
     fn time_passed(&mut self, now: Now) {
+        self.retry_deployment(now.monotonic);
         let is_due = |module: &Module| module.deadline().is_some_and(|deadline| deadline <= now.monotonic);
         let due: Vec<ModuleId> = self.modules.iter().filter(|(_, m)| is_due(m)).map(|(name, _)| name.clone()).collect();
         for name in due {
             let Some(module) = self.modules.get_mut(&name) else { continue };
             if let Phase::BackingOff { .. } = module.phase {
                 module.state.restarts += 1;
+                module.state.restarted_at = Some(now.unix);
                 self.start(&name);
             } else {
                 module.state.restarts = 0;
@@ -324,13 +380,6 @@ impl Module {
                 if *code == Some(0) { Status::Stopped } else { Status::Failed }
             }
         }
-    }
-}
-
-fn wanted(planned: &Planned) -> DesiredStatus {
-    match planned.owner {
-        Owner::Agent => planned.desired,
-        Owner::External => DesiredStatus::Stopped,
     }
 }
 

@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::logs::LogsRequest;
 use crate::identity::ModuleId;
-use crate::manifest::{DesiredStatus, RestartPolicy};
+use crate::manifest::ModuleSpec;
 
 /// A module as the deployment wants it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
-    /// Its name.
-    pub module: ModuleId,
-    /// Modules of a lower order are started before it.
-    pub startup_order: u32,
-    /// Whether it is to run.
-    pub desired: DesiredStatus,
-    /// When it is started again.
-    pub restart: RestartPolicy,
+    /// What it is; a module of which anything but the status has changed is made anew.
+    pub spec: ModuleSpec,
     /// Who starts it.
     pub owner: Owner,
 }
@@ -29,11 +27,42 @@ pub enum Owner {
     External,
 }
 
-/// What happened.
+/// A direct method of the agent, as its surroundings recognise it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AgentCall(pub u64);
+
+/// How a deployment came out: `lastDesiredStatus` (protocol.md §11.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentStatus {
+    /// 200, 400, 406, 412, 417 or 500.
+    pub code: u16,
+    /// What is wrong; empty for 200.
+    pub description: String,
+}
+
+impl DeploymentStatus {
+    /// All of it is applied.
+    pub fn applied() -> Self {
+        Self { code: 200, description: String::new() }
+    }
+}
+
+/// What became of the desired properties that [`Output::Prepare`] handed out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployed {
+    /// The desired properties, with `$version`.
+    pub desired: Map<String, Value>,
+    /// All modules that there are to be; `None` if the desired properties say nothing of use, and all stays as it is.
+    pub plan: Option<Vec<Planned>>,
+    /// What is to be reported.
+    pub status: DeploymentStatus,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// A deployment: all modules that there are to be. Modules that are not in it are stopped and forgotten.
-    Plan(Vec<Planned>),
+    /// A deployment is prepared. Modules that are not in it are stopped and forgotten.
+    Deployed(Deployed),
     /// An instance was started.
     Started {
         /// Which.
@@ -58,14 +87,38 @@ pub enum Input {
         /// Which.
         module: ModuleId,
     },
+    /// A direct method is called; answered by [`Output::Answer`] or [`Output::ReadLogs`].
+    Call {
+        /// To be named in the answer.
+        call: AgentCall,
+        /// The method.
+        method: String,
+        /// JSON text.
+        payload: Bytes,
+    },
+    /// The cloud can be reached.
+    Online,
+    /// It cannot; what was on its way is lost.
+    Offline,
+    /// The agent's twin, as the cloud has it; both sections with `$version`.
+    Twin {
+        /// Desired properties.
+        desired: Map<String, Value>,
+        /// Reported properties.
+        reported: Map<String, Value>,
+    },
+    /// The agent's desired properties changed: the patch, with `$version`.
+    DesiredPatch(Map<String, Value>),
     /// Everything is to end, and nothing is to start any more.
     StopAll,
+    /// Everything has ended, and this is the last report.
+    ShutDown,
     /// A [deadline](super::Agent::deadline) has passed.
     Timeout,
 }
 
 /// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Output {
     /// Start an instance; to be answered by [`Input::Started`] or [`Input::StartFailed`].
     Start {
@@ -81,6 +134,31 @@ pub enum Output {
     Changed {
         /// Of which module.
         module: ModuleId,
+    },
+    /// Make ready what these desired properties want; to be answered by [`Input::Deployed`].
+    Prepare {
+        /// The desired properties, with `$version`.
+        desired: Map<String, Value>,
+    },
+    /// Ask the cloud for the agent's twin; to be answered by [`Input::Twin`].
+    GetTwin,
+    /// Tell the cloud what changed of the reported properties.
+    Report(Map<String, Value>),
+    /// A call is over.
+    Answer {
+        /// Which.
+        call: AgentCall,
+        /// The status.
+        status: i32,
+        /// JSON.
+        payload: Value,
+    },
+    /// A call wants the logs of modules; [`LogsRequest::answer`] makes the answer of them.
+    ReadLogs {
+        /// Which.
+        call: AgentCall,
+        /// What it wants.
+        request: Box<LogsRequest>,
     },
 }
 
@@ -126,6 +204,8 @@ pub struct ModuleState {
     pub start_failure: Option<String>,
     /// When it was last started.
     pub started_at: Option<Duration>,
+    /// When it was last started again by its policy.
+    pub restarted_at: Option<Duration>,
     /// When it last ended.
     pub exited_at: Option<Duration>,
     /// When it will be started again.

@@ -34,6 +34,7 @@ pub(super) fn pause(restarts: u32) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    // protocol.md §11.1
     #[test]
     fn pauses_double_up_to_five_minutes_and_end_after_twenty() {
         let seconds: Vec<u64> = (0..).map_while(pause).map(|pause| pause.as_secs()).collect();
@@ -41,6 +42,7 @@ mod tests {
         assert_eq!(seconds[6..], [300; 14]);
     }
 
+    // protocol.md §11.1
     #[test]
     fn the_policy_decides_by_the_exit_code() {
         let table = [

@@ -153,8 +153,8 @@ mod real_parts {
     struct One(Key);
 
     impl Modules for One {
-        fn primary_key(&self, module: &ModuleId) -> Option<&Key> {
-            (module.as_str() == "m").then_some(&self.0)
+        fn primary_key(&self, module: &ModuleId) -> Option<Key> {
+            (module.as_str() == "m").then(|| self.0.clone())
         }
 
         fn details(&self) -> Vec<ModuleDetails> {

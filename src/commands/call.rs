@@ -46,8 +46,12 @@ pub(super) fn run(cx: &Context, args: Call) -> Outcome {
 fn check_status(answer: &Value, target: &TargetName, method: &str) -> Outcome {
     match answer["status"].as_i64() {
         Some(status) if status >= 400 => {
-            Err(Failure::refused(format!("`{method}` of `{}` ended with {status}", target.0))
-                .hint(format!("see what the module says with `edgectl logs {} --tail 20`", target.0)))
+            let failure = Failure::refused(format!("`{method}` of `{}` ended with {status}", target.0));
+            Err(match target.0.contains('$') {
+                // The agent and the hub have no log of their own.
+                true => failure.hint("the payload says why"),
+                false => failure.hint(format!("see what the module says with `edgectl logs {} --tail 20`", target.0)),
+            })
         }
         _ => Ok(()),
     }

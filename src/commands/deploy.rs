@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::Context;
 use super::input::SetArgs;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::Platform;
 use crate::manifest::{Deployment, Finding, FindingRecord, failure_of};
+use crate::simulator::control::{Connection, DeployOutcome, Request};
 use crate::solution::{Manifest, ManifestKind, Readers, Solution, Wanted, replace_file};
 
 /// Write the deployment manifest of the solution
@@ -16,9 +17,13 @@ use crate::solution::{Manifest, ManifestKind, Readers, Solution, Wanted, replace
 /// Expands the deployment template into `config/deployment.<PLATFORM>.json`, as iotedgedev does, and checks it.
 /// Variables come from `--set`, the environment and `.env`, in this order. Nothing is deployed yet: the last line says
 /// how to.
+///
+/// With `--apply --hub simulation` the running simulation takes the deployment, as a device takes one from its IoT
+/// Hub: only modules that changed are started anew, and no file is written. With `--json`: `{"version", "deployed",
+/// "added", "changed", "removed", "status", "description"}`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  edgectl deploy --check\n  \
-    edgectl deploy --file deployment.debug.template.json --out -")]
+    edgectl deploy --file deployment.debug.template.json --out -\n  edgectl deploy --apply --hub simulation")]
 pub struct Deploy {
     /// Deployment template or finished manifest [default: the solution's template]
     ///
@@ -34,11 +39,23 @@ pub struct Deploy {
     /// Only check, and write nothing
     #[arg(long, conflicts_with = "out")]
     check: bool,
+    /// Deploy it, to the hub that `--hub` names
+    #[arg(long, requires = "hub", conflicts_with_all = ["check", "out"])]
+    apply: bool,
+    /// Hub to deploy to: `simulation`, the running one
+    #[arg(long, value_name = "HUB", requires = "apply", hide_possible_values = true)]
+    hub: Option<Hub>,
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
     #[command(flatten)]
     variables: SetArgs,
+}
+
+/// Where a deployment can be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Hub {
+    Simulation,
 }
 
 /// What `deploy --json` prints.
@@ -75,6 +92,9 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     tell_warnings(cx, &manifest.warnings);
     let deployment = manifest.checked()?;
 
+    if args.hub == Some(Hub::Simulation) {
+        return apply(cx, &manifest);
+    }
     if args.out.as_deref() == Some(Path::new("-")) {
         return cx.ui().document(manifest.document.value());
     }
@@ -102,6 +122,31 @@ fn check(cx: &Context, manifest: &Manifest) -> Outcome {
     }
     let deployment = manifest.checked()?;
     cx.ui().step("Checked", format!("`{}` ({})", manifest.document.file(), summary(deployment)));
+    Ok(())
+}
+
+/// Hands the manifest to the running simulation, and tells what that changed.
+fn apply(cx: &Context, manifest: &Manifest) -> Outcome {
+    let request = Request::Deploy { manifest: manifest.document.value().clone() };
+    let answer = cx.block_on(Connection::ask(cx.project(), &request))?;
+    if cx.ui().is_json() {
+        cx.ui().document(&answer)?;
+    }
+    let outcome: DeployOutcome = serde_json::from_value(answer).or_fail(Kind::Bug, || "cannot read the answer")?;
+    for (verb, modules) in [("Added", &outcome.added), ("Changed", &outcome.changed), ("Removed", &outcome.removed)] {
+        modules.iter().for_each(|module| cx.ui().step(verb, module.as_str()));
+    }
+    if !outcome.deployed {
+        cx.ui().step("Waiting", format!("version {} reaches the device when it is online again", outcome.version));
+        cx.ui().hint("restore the link with `edgectl upstream online`");
+        return Ok(());
+    }
+    if outcome.status != 200 {
+        return Err(Failure::refused("the device did not take all of the deployment")
+            .cause(outcome.description)
+            .hint("mend that and deploy again; the device tries again by itself, too"));
+    }
+    cx.ui().step("Deployed", format!("version {}", outcome.version));
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::Context;
 use super::table::render_table;
+use crate::edgehub::Link;
 use crate::failure::Outcome;
-use crate::simulator::control::{Connection, Request};
+use crate::simulator::control::{Connection, LinkRequest, LinkState, Request};
 
 /// List the modules of the running simulation
 ///
@@ -20,8 +21,19 @@ pub(super) fn run(cx: &Context) -> Outcome {
     if cx.ui().is_json() {
         return cx.ui().document(&modules);
     }
+    tell_cut_link(cx);
     let headings = ["MODULE", "RUNTIME", "STATUS", "CONNECTED", "RESTARTS", "IN", "OUT", "PID", "IMAGE"];
     cx.ui().result(render_table(headings, &modules.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// Says that the cloud cannot be reached, since that explains much.
+fn tell_cut_link(cx: &Context) {
+    let asked = cx.block_on(Connection::ask(cx.project(), &Request::Upstream(LinkRequest::default())));
+    // The modules are what was asked for: a simulation that ends just now has told those.
+    let state = asked.ok().and_then(|state| serde_json::from_value::<LinkState>(state).ok());
+    if let Some(state) = state.filter(|state| state.upstream == Link::Offline) {
+        cx.ui().step("Upstream", state.to_string());
+    }
 }
 
 fn row(module: &Value) -> [String; 9] {

@@ -1,6 +1,7 @@
 //! `edgectl simulate`: a whole edge device, and the cloud above it, on this machine.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -80,6 +81,15 @@ pub struct Simulate {
     /// End with exit code 4 on a module's first `exit`, or `backoff` before a restart
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     fail_on: Option<FailFlag>,
+    /// Take messages for the one `--external` module at this port of HTTP, as iotedgehubdev did [53000 if not said]
+    ///
+    /// `POST /api/v1/messages` with `{"inputName": …, "data": …}`; answered with 202 once the message is stored. Nobody
+    /// has to prove who he is, so the port is on loopback.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "53000", requires = "external")]
+    input_port: Option<u16>,
+    /// Divide the agent's pauses by this number, for tests
+    #[arg(long, value_name = "N", default_value = "1")]
+    time_scale: NonZeroU32,
     /// Forget the keys, twins and messages of earlier runs first
     #[arg(long)]
     reset: bool,
@@ -155,6 +165,8 @@ impl Simulate {
                 Some(FailFlag::Backoff) => FailOn::Backoff,
                 Some(FailFlag::Exit) => FailOn::Exit,
             },
+            input_port: self.input_port,
+            time_scale: self.time_scale,
             state: match (self.reset, self.ephemeral) {
                 (true, _) => State::Reset,
                 (false, true) => State::Ephemeral,

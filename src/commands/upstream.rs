@@ -1,22 +1,34 @@
 //! `edgectl upstream`: the link to the simulated cloud.
 
 use super::Context;
+use super::input::parse_seconds;
 use crate::edgehub::Link;
-use crate::failure::Outcome;
-use crate::simulator::control::{Connection, Request};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::simulator::control::{Connection, LinkRequest, LinkState, Request};
 
-/// Cut or restore the link to the simulated cloud
+/// The longest latency, in seconds: a hub gives up after 20 s, there and back.
+const MAX_LATENCY: f64 = 9.0;
+
+/// Cut, slow down or restore the link to the simulated cloud
 ///
-/// While it is cut, messages to `$upstream` wait and changes of twins stay where they are made. Without an argument
-/// the state is told. With `--json`: `{"upstream":"online|offline","waiting"}`
+/// While it is cut, messages to `$upstream` wait, changes of twins stay where they are made, and services cannot call
+/// modules; all else goes on. Without an argument the state is told. With `--json`:
+/// `{"upstream":"online|offline","waiting","latencyMs","returnsIn"}`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  edgectl upstream offline\n  edgectl upstream online")]
+#[command(after_help = "Examples:\n  edgectl upstream offline\n  edgectl upstream offline --for 30s\n  \
+    edgectl upstream online --latency 200ms")]
 pub struct Upstream {
     /// State that the link shall have
     link: Option<LinkArg>,
+    /// Bring the cut link back after this time
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_seconds, requires = "link")]
+    lasts: Option<f64>,
+    /// Time that everything takes, each way, up to 9s
+    #[arg(long, value_name = "DURATION", value_parser = parse_latency)]
+    latency: Option<f64>,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum LinkArg {
     Online,
     Offline,
@@ -32,14 +44,36 @@ impl From<LinkArg> for Link {
 }
 
 pub(super) fn run(cx: &Context, args: &Upstream) -> Outcome {
-    let request = Request::Upstream { link: args.link.map(Link::from) };
-    let state = cx.block_on(Connection::ask(cx.project(), &request))?;
-    if cx.ui().is_json() {
-        return cx.ui().document(&state);
+    if args.lasts.is_some() && args.link == Some(LinkArg::Online) {
+        return Err(
+            Failure::usage("`--for` is for a link that is cut").hint("write `edgectl upstream offline --for 30s`")
+        );
     }
-    let waiting = match state["waiting"].as_u64().unwrap_or_default() {
-        1 => "1 message waits".to_owned(),
-        count => format!("{count} messages wait"),
-    };
-    cx.ui().result(format!("{}, {waiting}", state["upstream"].as_str().unwrap_or_default()))
+    let wanted = LinkRequest { link: args.link.map(Link::from), lasts: args.lasts, latency: args.latency };
+    let state = cx.block_on(Connection::ask(cx.project(), &Request::Upstream(wanted)))?;
+    match cx.ui().is_json() {
+        true => cx.ui().document(&state),
+        false => {
+            let state: LinkState = serde_json::from_value(state).or_fail(Kind::Bug, || "cannot read the answer")?;
+            cx.ui().result(state.to_string())
+        }
+    }
+}
+
+fn parse_latency(text: &str) -> Result<f64, String> {
+    match parse_seconds(text)? {
+        seconds if seconds <= MAX_LATENCY => Ok(seconds),
+        _ => Err("expected at most `9s`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_beyond_the_patience_of_a_hub_is_refused() {
+        assert_eq!(parse_latency("200ms"), Ok(0.2));
+        assert_eq!(parse_latency("10s"), Err("expected at most `9s`".into()));
+    }
 }

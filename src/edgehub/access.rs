@@ -37,6 +37,12 @@ impl Access {
         Self { hosts, own: by_identity(own), children: by_identity(children) }
     }
 
+    /// Takes the identities of this device anew; returns those that are gone.
+    pub(super) fn replace_own(&mut self, own: Vec<KnownIdentity>) -> Vec<Identity> {
+        let before = std::mem::replace(&mut self.own, by_identity(own));
+        before.into_keys().filter(|identity| !self.own.contains_key(identity)).collect()
+    }
+
     pub(super) fn identities(&self) -> impl Iterator<Item = &Identity> {
         self.own.keys().chain(self.children.keys())
     }

@@ -4,6 +4,7 @@
 use super::access::KnownIdentity;
 use super::hub::EdgeHub;
 use super::vocabulary::{Output, ToCloud};
+use crate::clock::Now;
 
 impl EdgeHub {
     /// Asks the cloud for all children.
@@ -12,13 +13,13 @@ impl EdgeHub {
     }
 
     /// Takes all children there are. Whoever is none any more, is disabled or has other keys loses its connection.
-    pub(super) fn handle_scope(&mut self, children: Vec<KnownIdentity>) {
+    pub(super) fn handle_scope(&mut self, now: Now, children: Vec<KnownIdentity>) {
         if self.access.children().eq(children.iter()) {
             return;
         }
         for identity in self.access.replace_children(children) {
             if let Some(connection) = self.clients.connection(&identity) {
-                self.close(connection, "it was removed, disabled or given other credentials");
+                self.close(now, connection, "it was removed, disabled or given other credentials");
             }
             if !self.access.knows(&identity) {
                 self.forget_client(&identity);

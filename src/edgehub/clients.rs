@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::access::KnownIdentity;
 use super::hub::EdgeHub;
-use super::port::{ConnectionId, Credential, Feature, Guarantee, Link, Refusal, Session};
+use super::port::{ConnectionId, Credential, Event, Feature, Guarantee, Link, Refusal, Session};
 use super::vocabulary::{Endpoint, Output, ToCloud};
 use crate::clock::Now;
-use crate::identity::Identity;
+use crate::identity::{Identity, ModuleId};
 use crate::twin::ConnectionState;
 
 /// How long a remembered subscription waits for the client to make it anew before it counts (protocol.md §0.21).
@@ -36,6 +37,15 @@ struct Connected {
     fresh: BTreeSet<Feature>,
     /// When remembered subscriptions begin to count; `None` once they do.
     settles: Option<Duration>,
+    /// What it has said that it has room for; without a word everything.
+    rooms: BTreeMap<Feature, Room>,
+}
+
+/// Deliveries that a client allows, and those that it got, counted from the beginning.
+#[derive(Debug, Clone, Copy, Default)]
+struct Room {
+    total: u64,
+    given: u64,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +87,25 @@ impl Clients {
         let guarantee = self.subscriptions.get(identity)?.get(&feature)?;
         let settled = feature == Feature::DesiredUpdates || client.settles.is_none() || client.fresh.contains(&feature);
         settled.then_some((client.connection, *guarantee))
+    }
+
+    /// Says whether a client allows one more delivery.
+    pub(super) fn has_room(&self, identity: &Identity, feature: Feature) -> bool {
+        let room = self.connected.get(identity).and_then(|client| client.rooms.get(&feature));
+        room.is_none_or(|room| room.given < room.total)
+    }
+
+    /// Returns how many deliveries a client allows in all; `None` if it does not count them.
+    pub(super) fn allowed(&self, identity: &Identity, feature: Feature) -> Option<u64> {
+        self.connected.get(identity)?.rooms.get(&feature).map(|room| room.total)
+    }
+
+    /// Counts a delivery.
+    pub(super) fn note_delivered(&mut self, identity: &Identity, feature: Feature) {
+        self.counts(identity).received += 1;
+        if let Some(room) = self.connected.get_mut(identity).and_then(|client| client.rooms.get_mut(&feature)) {
+            room.given += 1;
+        }
     }
 
     pub(super) fn settle_deadline(&self) -> Option<Duration> {
@@ -130,28 +159,46 @@ impl EdgeHub {
             return;
         }
         if let Some(older) = self.clients.connected.get(&identity).map(|client| client.connection) {
-            self.close(older, "the same identity connected again");
+            self.close(now, older, "the same identity connected again");
         }
         if session == Session::Clean && self.clients.subscriptions.remove(&identity).is_some() {
             self.save_sessions();
         }
-        let client = Connected { connection, session, fresh: BTreeSet::new(), settles: Some(now.monotonic + SETTLE) };
+        let client = Connected {
+            connection,
+            session,
+            fresh: BTreeSet::new(),
+            settles: Some(now.monotonic + SETTLE),
+            rooms: BTreeMap::new(),
+        };
         let held = self.clients.subscriptions.get(&identity);
         let remembered = held.map(|held| held.iter().map(|(feature, guarantee)| (*feature, *guarantee)).collect());
         self.clients.connected.insert(identity.clone(), client);
         self.clients.connections.insert(connection, identity.clone());
         self.out.push_back(Output::Connected { connection, remembered });
+        self.note_presence(now, &identity, ConnectionState::Connected);
         self.tell_presence(identity, ConnectionState::Connected);
     }
 
     /// Ends a connection, and tells whose it was.
-    pub(super) fn close(&mut self, connection: ConnectionId, reason: &'static str) {
+    pub(super) fn close(&mut self, now: Now, connection: ConnectionId, reason: &'static str) {
         let Some(identity) = self.clients.identity(connection).cloned() else { return };
         self.out.push_back(Output::Close { connection, identity, reason });
-        self.handle_disconnect(connection);
+        self.handle_disconnect(now, connection);
     }
 
-    pub(super) fn handle_disconnect(&mut self, connection: ConnectionId) {
+    /// Takes the identities of this device anew, and forgets those that are gone. What is queued for them waits on.
+    pub(super) fn handle_own(&mut self, now: Now, own: Vec<KnownIdentity>) {
+        for identity in self.access.replace_own(own) {
+            if let Some(connection) = self.clients.connection(&identity) {
+                self.close(now, connection, "the module was removed from the device");
+            }
+            self.forget_client(&identity);
+            self.forget_twin(&identity);
+        }
+    }
+
+    pub(super) fn handle_disconnect(&mut self, now: Now, connection: ConnectionId) {
         let Some(identity) = self.clients.connections.remove(&connection) else { return };
         if let Some(client) = self.clients.connected.remove(&identity)
             && client.session == Session::Clean
@@ -165,6 +212,7 @@ impl EdgeHub {
             }
         }
         self.twins.forget_connection(connection);
+        self.note_presence(now, &identity, ConnectionState::Disconnected);
         self.device_bound.forget_connection(connection);
         self.review_receiver(&identity);
         self.tell_presence(identity, ConnectionState::Disconnected);
@@ -180,7 +228,10 @@ impl EdgeHub {
     pub(super) fn tell_presences(&mut self) {
         let identities: Vec<Identity> = self.access.identities().cloned().collect();
         for identity in identities {
-            let state = match self.clients.connected.contains_key(&identity) {
+            // The agent and the hub are there as long as the device is.
+            let is_system = identity.module.as_ref().is_some_and(ModuleId::is_system);
+            let is_connected = is_system || self.clients.connected.contains_key(&identity);
+            let state = match is_connected {
                 true => ConnectionState::Connected,
                 false => ConnectionState::Disconnected,
             };
@@ -204,7 +255,32 @@ impl EdgeHub {
         }
     }
 
+    pub(super) fn handle_allow(&mut self, identity: &Identity, feature: Feature, total: u64) {
+        if let Some(client) = self.clients.connected.get_mut(identity) {
+            client.rooms.entry(feature).or_default().total = total;
+        }
+        match feature {
+            Feature::CloudToDevice => self.review_receiver(identity),
+            _ => self.stir(identity),
+        }
+    }
+
+    /// Checks a newer credential of a client that is in; the older one keeps it in if this one does not.
+    pub(super) fn handle_renew(
+        &mut self,
+        now: Now,
+        connection: ConnectionId,
+        identity: &Identity,
+        credential: &Credential,
+    ) {
+        let result = self.access.check(now.unix, identity, credential).map_err(Refusal::NotAuthorized);
+        self.tell(connection, Event::Renewed { result });
+    }
+
     pub(super) fn handle_unsubscribe(&mut self, identity: &Identity, feature: Feature) {
+        if let Some(client) = self.clients.connected.get_mut(identity) {
+            client.rooms.remove(&feature);
+        }
         let held = self.clients.subscriptions.get_mut(identity);
         if held.is_some_and(|held| held.remove(&feature).is_some()) {
             self.save_sessions();

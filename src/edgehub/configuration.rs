@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::manifest::{HubSettings, RouteSpec};
 use crate::route::Route;
 
 /// A compiled route with its name, priority and time to live.
@@ -27,4 +28,20 @@ pub struct HubConfiguration {
     pub time_to_live: Option<Duration>,
     /// Bytes that waiting messages may take on disk; `None` is as much as it has.
     pub max_bytes: Option<u64>,
+}
+
+impl From<HubSettings> for HubConfiguration {
+    fn from(settings: HubSettings) -> Self {
+        let configured = |(spec, route): (RouteSpec, Route)| ConfiguredRoute {
+            name: spec.name.as_str().into(),
+            route,
+            priority: spec.priority,
+            time_to_live: spec.ttl,
+        };
+        Self {
+            routes: settings.routes.into_iter().map(configured).collect(),
+            time_to_live: settings.time_to_live,
+            max_bytes: settings.max_bytes,
+        }
+    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::hub::{EdgeHub, Handed};
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
-use super::queue::Queued;
+use super::queue::{Queue, Queued};
+use super::twins::as_from_reporter;
 use super::vocabulary::{Endpoint, Output, QueueId, ToCloud, ToStore};
 use crate::clock::Now;
 use crate::identity::Identity;
@@ -25,6 +26,17 @@ const UPSTREAM_WINDOW: usize = 100;
 struct Place<'a> {
     queue: &'a QueueId,
     offset: u64,
+}
+
+/// What a client made of a delivery (protocol.md §5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was used.
+    Done,
+    /// It is never wanted again.
+    Rejected,
+    /// It was not used, and comes again.
+    Released,
 }
 
 /// Who takes what an endpoint's queues hold.
@@ -62,6 +74,11 @@ impl EdgeHub {
             Taker::Client { .. } => INPUT_WINDOW,
         };
         loop {
+            if let Taker::Client { identity, .. } = taker
+                && !self.clients.has_room(identity, Feature::Inputs)
+            {
+                break;
+            }
             let Some(queue) = self.queues.get_mut(id) else { return true };
             queue.open();
             let Some((offset, queued)) = queue.hand_out(now.monotonic, window) else { break };
@@ -88,6 +105,9 @@ impl EdgeHub {
             Endpoint::Input { module, input } => {
                 let identity = Identity::of_module(self.device.clone(), module.clone());
                 let (connection, guarantee) = self.clients.ready(&identity, Feature::Inputs)?;
+                if !self.clients.has_room(&identity, Feature::Inputs) {
+                    return None;
+                }
                 Some(Taker::Client { connection, guarantee, identity, input: Arc::clone(input) })
             }
         }
@@ -101,7 +121,8 @@ impl EdgeHub {
             }
             Taker::Client { connection, guarantee, identity, input } => (*connection, *guarantee, identity, input),
         };
-        self.clients.counts(identity).received += 1;
+        self.clients.note_delivered(identity, Feature::Inputs);
+        let message = as_from_reporter(message);
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
         self.tell(
@@ -111,12 +132,26 @@ impl EdgeHub {
         self.deliveries.insert(delivery, Handed { connection, queue: id.clone(), offset });
     }
 
-    pub(super) fn handle_acknowledge(&mut self, now: Now, connection: ConnectionId, delivery: Delivery) {
-        if self.deliveries.get(&delivery).is_some_and(|handed| handed.connection == connection)
-            && let Some(handed) = self.deliveries.remove(&delivery)
-        {
-            self.finish(now, &handed.queue, handed.offset);
+    /// Takes what a client says of a delivery.
+    pub(super) fn settle_delivery(&mut self, now: Now, connection: ConnectionId, delivery: Delivery, fate: Fate) {
+        if self.settle_device_bound(connection, delivery, fate) {
+            return;
         }
+        let Some(handed) = self.take_delivery(connection, delivery) else { return };
+        match fate {
+            Fate::Done | Fate::Rejected => self.finish(now, &handed.queue, handed.offset),
+            Fate::Released => {
+                if let Some(queue) = self.queues.get_mut(&handed.queue) {
+                    queue.release(now.monotonic, handed.offset);
+                }
+            }
+        }
+    }
+
+    /// Takes a delivery off the list, if it was made on this connection.
+    fn take_delivery(&mut self, connection: ConnectionId, delivery: Delivery) -> Option<Handed> {
+        self.deliveries.get(&delivery).filter(|handed| handed.connection == connection)?;
+        self.deliveries.remove(&delivery)
     }
 
     /// Marks a message of a queue as done, for ever.
@@ -136,11 +171,13 @@ impl EdgeHub {
     }
 
     pub(super) fn delivery_deadline(&self) -> Option<Duration> {
-        self.queues.values().filter_map(|queue| queue.oldest_flight()).min().map(|sent| sent + ACKNOWLEDGE_WITHIN)
+        let overdue = |queue: &Queue| queue.oldest_flight().map(|sent| sent + ACKNOWLEDGE_WITHIN);
+        self.queues.values().flat_map(|queue| [overdue(queue), queue.next_again()]).flatten().min()
     }
 
     pub(super) fn take_back_overdue(&mut self, now: Duration) {
         for (id, queue) in &mut self.queues {
+            queue.end_pauses(now);
             if queue.oldest_flight().is_some_and(|sent| sent + ACKNOWLEDGE_WITHIN <= now) {
                 queue.take_back();
                 if id.endpoint == Endpoint::Upstream {

@@ -3,9 +3,10 @@
 //! They wait in the cloud and not here: the hub says which children take some, hands over what comes, and tells what
 //! was taken. Whatever else happens, the cloud has the message still.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::delivery::Fate;
 use super::hub::EdgeHub;
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
 use super::vocabulary::{LockToken, Output, ToCloud};
@@ -14,8 +15,8 @@ use crate::message::Message;
 
 #[derive(Debug, Default)]
 pub(super) struct DeviceBound {
-    /// Who takes messages, as far as the cloud was told.
-    receiving: BTreeSet<Identity>,
+    /// Who takes messages, and how many, as far as the cloud was told.
+    receiving: BTreeMap<Identity, Option<u64>>,
     handed: HashMap<Delivery, HandedOver>,
 }
 
@@ -34,14 +35,17 @@ impl DeviceBound {
 }
 
 impl EdgeHub {
-    /// Tells the cloud whether a device takes messages, if that has changed.
+    /// Tells the cloud whether a device takes messages, and how many, if that has changed.
     pub(super) fn review_receiver(&mut self, identity: &Identity) {
         let takes = self.link == Link::Online && self.clients.ready(identity, Feature::CloudToDevice).is_some();
+        let total = self.clients.allowed(identity, Feature::CloudToDevice);
         let identity = identity.clone();
-        if takes && self.device_bound.receiving.insert(identity.clone()) {
-            self.out.push_back(Output::Cloud(ToCloud::Receive { identity }));
-        } else if !takes && self.device_bound.receiving.remove(&identity) {
-            self.out.push_back(Output::Cloud(ToCloud::StopReceiving { identity }));
+        if !takes {
+            if self.device_bound.receiving.remove(&identity).is_some() {
+                self.out.push_back(Output::Cloud(ToCloud::StopReceiving { identity }));
+            }
+        } else if self.device_bound.receiving.insert(identity.clone(), total) != Some(total) {
+            self.out.push_back(Output::Cloud(ToCloud::Receive { identity, total }));
         }
     }
 
@@ -72,12 +76,16 @@ impl EdgeHub {
         }
     }
 
-    /// Takes the acknowledgement of a device; returns whether it was for a message from the cloud.
-    pub(super) fn complete_device_bound(&mut self, connection: ConnectionId, delivery: Delivery) -> bool {
+    /// Takes what a device says of a delivery; returns whether it was a message from the cloud.
+    pub(super) fn settle_device_bound(&mut self, connection: ConnectionId, delivery: Delivery, fate: Fate) -> bool {
         let is_its = self.device_bound.handed.get(&delivery).is_some_and(|handed| handed.connection == connection);
         let handed = if is_its { self.device_bound.handed.remove(&delivery) } else { None };
         let Some(HandedOver { identity, lock, .. }) = handed else { return false };
-        self.out.push_back(Output::Cloud(ToCloud::Completed { identity, lock }));
+        self.out.push_back(Output::Cloud(match fate {
+            Fate::Done => ToCloud::Completed { identity, lock },
+            Fate::Rejected => ToCloud::Rejected { identity, lock },
+            Fate::Released => ToCloud::Abandoned { identity, lock },
+        }));
         true
     }
 }

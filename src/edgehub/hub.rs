@@ -8,9 +8,11 @@ use serde_json::Value;
 use super::access::{Access, KnownIdentity};
 use super::clients::Clients;
 use super::configuration::HubConfiguration;
+use super::delivery::Fate;
 use super::devicebound::DeviceBound;
 use super::link::Upstream;
 use super::methods::Calls;
+use super::own::Own;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
 use super::router::Router;
@@ -49,6 +51,7 @@ pub struct EdgeHub {
     pub(super) last_delivery: u64,
     pub(super) promises: Promises,
     pub(super) twins: Twins,
+    pub(super) own: Own,
     pub(super) calls: Calls,
     pub(super) device_bound: DeviceBound,
     pub(super) link: Link,
@@ -110,6 +113,7 @@ impl EdgeHub {
     /// `own` are the device itself and its modules.
     pub fn new(device: DeviceId, hosts: Vec<String>, own: Vec<KnownIdentity>, recovered: Recovered) -> Self {
         let queues = recovered.queues.into_iter();
+        let itself = Own::new(&device);
         Self {
             device,
             access: Access::new(hosts, own, recovered.children),
@@ -121,6 +125,7 @@ impl EdgeHub {
             last_delivery: 0,
             promises: Promises::default(),
             twins: Twins::recovered(recovered.twins),
+            own: itself,
             calls: Calls::default(),
             device_bound: DeviceBound::default(),
             link: Link::Offline,
@@ -138,7 +143,7 @@ impl EdgeHub {
                 self.handle_connect(now, connection, identity, &credential, session);
             }
             Input::Request { connection, request } => self.handle_request(now, connection, request),
-            Input::Disconnect { connection } => self.handle_disconnect(connection),
+            Input::Disconnect { connection } => self.handle_disconnect(now, connection),
             Input::Invoke { call, invocation } => self.handle_invoke(now, call, invocation),
             Input::Inject { ticket, injection, message } => self.handle_inject(now, ticket, injection, message),
             Input::Store(FromStore::Durable { mark }) => self.promises.stored(mark),
@@ -146,6 +151,7 @@ impl EdgeHub {
             Input::Store(FromStore::Expired { queue, from, below }) => self.handle_expired(now, queue, from, below),
             Input::Store(FromStore::Used { bytes }) => self.stored.used = bytes,
             Input::Cloud(from_cloud) => self.handle_cloud(now, from_cloud),
+            Input::Own(own) => self.handle_own(now, own),
             Input::Link(link) => self.handle_link(link),
             Input::Configure(configuration) => self.configure(configuration),
             Input::Timeout => self.handle_timeout(now),
@@ -167,6 +173,7 @@ impl EdgeHub {
             self.calls.deadline(),
             self.sweep_deadline(),
             self.upstream.resumes,
+            self.own.deadline(),
         ];
         waits.into_iter().flatten().min()
     }
@@ -191,17 +198,17 @@ impl EdgeHub {
                 self.handle_patch_reported(now, connection, &identity, rid, &patch);
             }
             Request::AnswerMethod { rid, status, payload } => self.handle_answer(&identity, &rid, status, payload),
-            Request::Acknowledge { delivery } => {
-                if !self.complete_device_bound(connection, delivery) {
-                    self.handle_acknowledge(now, connection, delivery);
-                }
-            }
+            Request::Acknowledge { delivery } => self.settle_delivery(now, connection, delivery, Fate::Done),
+            Request::Reject { delivery } => self.settle_delivery(now, connection, delivery, Fate::Rejected),
+            Request::Release { delivery } => self.settle_delivery(now, connection, delivery, Fate::Released),
+            Request::Allow { feature, total } => self.handle_allow(&identity, feature, total),
+            Request::Renew { credential } => self.handle_renew(now, connection, &identity, &credential),
         }
     }
 
-    fn configure(&mut self, configuration: HubConfiguration) {
+    pub(super) fn configure(&mut self, configuration: HubConfiguration) {
         self.time_to_live = configuration.time_to_live;
-        self.stored.limit = configuration.max_bytes;
+        self.stored.limit = self.stored.chosen.or(configuration.max_bytes);
         self.router = Router::new(configuration);
     }
 
@@ -212,6 +219,7 @@ impl EdgeHub {
         self.upstream.resume(now.monotonic);
         self.expire_calls(now.monotonic);
         self.sweep(now);
+        self.report_clients(now.monotonic);
         self.stirred.extend(self.queues.keys().map(|id| id.endpoint.clone()));
     }
 

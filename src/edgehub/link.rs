@@ -45,9 +45,10 @@ impl EdgeHub {
                 self.upstream.succeeded();
                 self.finish(now, &queue, offset);
             }
+            FromCloud::Confirmed { identity } => self.handle_confirmed(&identity),
             FromCloud::Twin { identity, desired, reported } => self.handle_twin(identity, desired, reported),
             FromCloud::DesiredPatch { identity, patch } => self.handle_desired_patch(identity, patch),
-            FromCloud::Scope { children } => self.handle_scope(children),
+            FromCloud::Scope { children } => self.handle_scope(now, children),
             FromCloud::DeviceBound { identity, lock, message } => self.handle_device_bound(identity, lock, message),
             FromCloud::Invoke { call, invocation } => self.handle_invoke(now, call, invocation),
         }
@@ -61,6 +62,7 @@ impl EdgeHub {
         self.upstream.succeeded();
         match link {
             Link::Online => {
+                self.report_start();
                 self.sync_twins();
                 self.tell_presences();
                 self.ask_scope();

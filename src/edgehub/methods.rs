@@ -9,7 +9,7 @@ use super::hub::EdgeHub;
 use super::port::{Event, Feature};
 use super::vocabulary::{Answer, CallId, Caller, Invocation, InvokeError, Output};
 use crate::clock::Now;
-use crate::identity::Identity;
+use crate::identity::{Identity, ModuleId};
 
 #[derive(Debug, Default)]
 pub(super) struct Calls {
@@ -51,6 +51,16 @@ impl EdgeHub {
         {
             self.out.push_back(Output::Invoked { call: id, result: Err(InvokeError::NotAuthorized(reason)) });
             return;
+        }
+        if invocation.target.device == self.device
+            && let Some(module) = invocation.target.module.as_ref().filter(|module| module.is_system())
+        {
+            let Invocation { method, payload, .. } = &invocation;
+            let output = match *module == ModuleId::edge_hub() {
+                true => Output::Invoked { call: id, result: Ok(Self::answer_own(method, payload)) },
+                false => Output::CallAgent { call: id, method: method.clone(), payload: payload.clone() },
+            };
+            return self.out.push_back(output);
         }
         let state = State::Waiting { until: now.monotonic + invocation.connect_timeout };
         self.calls.open.insert(id, Call { invocation, state });

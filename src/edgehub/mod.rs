@@ -14,6 +14,7 @@ mod http;
 mod hub;
 mod link;
 mod methods;
+mod own;
 mod port;
 mod queue;
 mod router;

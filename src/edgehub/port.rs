@@ -141,6 +141,30 @@ pub enum Request {
         /// Which.
         delivery: Delivery,
     },
+    /// It has not used a delivery, which comes again after a pause (protocol.md §5.4, §9.2).
+    Release {
+        /// Which.
+        delivery: Delivery,
+    },
+    /// It never wants a delivery again, which is dropped (protocol.md §9.2).
+    Reject {
+        /// Which.
+        delivery: Delivery,
+    },
+    /// It has room for deliveries; until it says so once, as many as there are may come.
+    ///
+    /// Said before [`Request::Subscribe`] by a client that counts, and forgotten with [`Request::Unsubscribe`].
+    Allow {
+        /// Of what.
+        feature: Feature,
+        /// How many may have come in all, counted from the first [`Request::Allow`] on.
+        total: u64,
+    },
+    /// It proves anew who it is, since its credential grows old. Answered by [`Event::Renewed`].
+    Renew {
+        /// What proves it.
+        credential: Credential,
+    },
 }
 
 /// Where in the client a delivered message goes.
@@ -188,6 +212,11 @@ pub enum Event {
         version: u64,
         /// The patch, JSON text.
         patch: Bytes,
+    },
+    /// The answer to [`Request::Renew`]; who is refused is still connected.
+    Renewed {
+        /// Why not.
+        result: Result<(), Refusal>,
     },
     /// A direct method is called.
     CallMethod {

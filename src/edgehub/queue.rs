@@ -4,7 +4,7 @@
 //! [`CACHE_BYTES`] bytes from the first unacknowledged one on are in memory, and otherwise none; the rest is loaded when
 //! its turn comes, so that a slow or absent reader costs disk.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ use crate::message::{Message, NotAMessage};
 pub(super) const CACHE_COUNT: usize = 256;
 /// Bytes kept in memory per queue, beyond which only one more message is taken.
 pub(super) const CACHE_BYTES: usize = 1 << 18;
+/// How long a message that was given back waits at first, and at the most (protocol.md §9.2).
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A message with the moment after which it must not be delivered any more.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +64,8 @@ pub(super) struct Queue {
     flight: VecDeque<Duration>,
     /// Offsets above `first` that are done out of turn.
     done: BTreeSet<u64>,
+    /// Those that were given back, until they come again.
+    released: BTreeMap<u64, Released>,
     loading: bool,
     reader: Reader,
 }
@@ -71,6 +76,22 @@ enum Reader {
     #[default]
     Present,
     Absent,
+}
+
+/// A message that its taker gave back.
+#[derive(Debug, Clone, Copy)]
+struct Released {
+    times: u32,
+    again: Again,
+}
+
+/// When a message that was given back comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    At(Duration),
+    Now,
+    /// It has come.
+    Done,
 }
 
 /// What to fetch from the store.
@@ -160,6 +181,9 @@ impl Queue {
 
     /// Returns the next message to hand out, if it is in memory and less than `window` are on their way.
     pub(super) fn hand_out(&mut self, now: Duration, window: usize) -> Option<(u64, &Queued)> {
+        if let Some(position) = self.take_due(now) {
+            return Some((self.first + position as u64, &self.cache[position]));
+        }
         loop {
             let position = self.flight.len();
             if position >= window || position >= self.cache.len() {
@@ -173,12 +197,55 @@ impl Queue {
         }
     }
 
+    /// Takes a message back that comes again after a pause, which doubles each time (protocol.md §9.2).
+    pub(super) fn release(&mut self, now: Duration, offset: u64) {
+        let Some(position) = self.position(offset).filter(|_| !self.done.contains(&offset)) else { return };
+        let times = self.released.get(&offset).map_or(0, |released| released.times);
+        let at = now + SHORTEST_PAUSE.saturating_mul(1 << times.min(6)).min(LONGEST_PAUSE);
+        self.released.insert(offset, Released { times: times + 1, again: Again::At(at) });
+        self.flight[position] = at;
+    }
+
+    /// Returns when the next message comes again.
+    pub(super) fn next_again(&self) -> Option<Duration> {
+        let waits = self.released.values().filter_map(|released| match released.again {
+            Again::At(at) => Some(at),
+            Again::Now | Again::Done => None,
+        });
+        waits.min()
+    }
+
+    /// Lets those come again whose pause is over.
+    pub(super) fn end_pauses(&mut self, now: Duration) {
+        for released in self.released.values_mut() {
+            if matches!(released.again, Again::At(at) if at <= now) {
+                released.again = Again::Now;
+            }
+        }
+    }
+
+    fn take_due(&mut self, now: Duration) -> Option<usize> {
+        let (offset, released) = self.released.iter_mut().find(|(_, released)| released.again == Again::Now)?;
+        released.again = Again::Done;
+        let offset = *offset;
+        let position = self.position(offset)?;
+        self.flight[position] = now;
+        Some(position)
+    }
+
+    /// Returns where a message stands among those handed out.
+    fn position(&self, offset: u64) -> Option<usize> {
+        let position = usize::try_from(offset.checked_sub(self.first)?).ok()?;
+        (position < self.flight.len()).then_some(position)
+    }
+
     /// Marks a message as done; returns the new first offset when it moved.
     pub(super) fn finish(&mut self, now: Duration, offset: u64) -> Option<u64> {
         if offset < self.first || offset >= self.next {
             return None;
         }
         self.done.insert(offset);
+        self.released.remove(&offset);
         let before = self.first;
         while self.done.remove(&self.first) {
             self.first += 1;
@@ -199,6 +266,7 @@ impl Queue {
     /// Forgets what was handed out: everything not done is handed out again, from the first on.
     pub(super) fn take_back(&mut self) {
         self.flight.clear();
+        self.released.clear();
     }
 
     /// Returns since when the oldest unfinished message is waited for.
@@ -276,6 +344,28 @@ mod tests {
         assert_eq!(queue.oldest_flight(), Some(Duration::from_secs(20)));
         queue.finish(Duration::from_secs(25), 2);
         assert_eq!(queue.oldest_flight(), Some(Duration::from_secs(20)), "the second is still waited for");
+    }
+
+    #[test]
+    fn what_is_given_back_comes_again_after_a_pause_that_doubles() {
+        // protocol.md §9.2
+        let mut queue = filled(2);
+        hand_out_all(&mut queue);
+        let mut now = NOW;
+        for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+            queue.release(now, 0);
+            assert_eq!(queue.next_again(), Some(now + Duration::from_secs(pause)));
+            now += Duration::from_secs(pause);
+            assert_eq!(queue.hand_out(now, WINDOW as usize), None, "its time has not been told");
+            queue.end_pauses(now);
+            assert_eq!(queue.next_again(), None);
+            assert_eq!(queue.hand_out(now, WINDOW as usize).map(|(offset, _)| offset), Some(0));
+        }
+        assert_eq!(queue.oldest_flight(), Some(now));
+        queue.finish(now, 0);
+        queue.release(now, 0);
+        queue.release(now, 9);
+        assert_eq!(queue.next_again(), None, "neither what is done nor what was never handed out comes again");
     }
 
     #[test]

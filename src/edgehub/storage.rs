@@ -17,6 +17,8 @@ pub(super) struct Stored {
     pub(super) used: u64,
     /// The most that they may be; `None` is as much as the disk has.
     pub(super) limit: Option<u64>,
+    /// What was chosen over any limit of the configuration.
+    pub(super) chosen: Option<u64>,
     /// When expired messages were looked for last, on the monotonic clock.
     swept: Duration,
 }
@@ -28,6 +30,12 @@ impl Stored {
 }
 
 impl EdgeHub {
+    /// Limits the bytes that waiting messages may take on disk, whatever the configuration says.
+    pub fn limit_storage(&mut self, bytes: u64) {
+        self.stored.chosen = Some(bytes);
+        self.stored.limit = Some(bytes);
+    }
+
     /// Refuses what would be stored beyond the limit (protocol.md §9.1).
     pub(super) fn check_room(&self) -> Result<(), StoreFull> {
         match self.stored.limit {

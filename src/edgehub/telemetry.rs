@@ -23,11 +23,11 @@ impl EdgeHub {
         mut message: Message,
     ) {
         if message.size() > MAX_MESSAGE {
-            return self.close(connection, "the message is larger than 256 KB");
+            return self.close(now, connection, "the message is larger than 256 KB");
         }
         stamp(&mut message, now, identity);
         if self.route(now, message).is_err() {
-            return self.close(connection, "there is no room for more messages (see `--max-storage`)");
+            return self.close(now, connection, "there is no room for more messages (see `--max-storage`)");
         }
         self.clients.counts(identity).sent += 1;
         if let Some(receipt) = receipt {

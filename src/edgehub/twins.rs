@@ -2,7 +2,8 @@
 //!
 //! A reported patch is accepted here and told to the cloud when the link allows (protocol.md §7.5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -20,12 +21,12 @@ use crate::twin;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EdgeTwin {
     /// Desired properties with `$version`; empty if the cloud never told.
-    desired: Map<String, Value>,
+    pub(super) desired: Map<String, Value>,
     /// Reported properties with `$version`.
-    reported: Map<String, Value>,
-    /// What was reported while the cloud could not be reached: one merged patch, nulls kept.
+    pub(super) reported: Map<String, Value>,
+    /// Reported patches that the cloud has not confirmed, oldest first; while it is out of reach one merged patch.
     #[serde(default)]
-    pending: Map<String, Value>,
+    unconfirmed: VecDeque<Map<String, Value>>,
 }
 
 /// A client that waits for its twin.
@@ -48,6 +49,10 @@ impl Twins {
         Self { held, ..Self::default() }
     }
 
+    pub(super) fn held(&self, identity: &Identity) -> Option<&EdgeTwin> {
+        self.held.get(identity)
+    }
+
     pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
         for askers in self.askers.values_mut() {
             askers.retain(|asker| asker.connection != connection);
@@ -58,6 +63,14 @@ impl Twins {
 impl EdgeTwin {
     fn is_known(&self) -> bool {
         self.desired.contains_key(VERSION)
+    }
+
+    /// Makes one patch of all that the cloud has not confirmed: deletions stay, and the newest value of each key.
+    fn fold_unconfirmed(&mut self) {
+        let mut patches = std::mem::take(&mut self.unconfirmed).into_iter();
+        let Some(mut first) = patches.next() else { return };
+        patches.for_each(|patch| merge_keeping_nulls(&mut first, &patch));
+        self.unconfirmed.push_back(first);
     }
 
     /// The answer to a twin request: both sections, always with `$version` (protocol.md §7.5).
@@ -72,9 +85,9 @@ impl EdgeTwin {
     }
 }
 
-const VERSION: &str = "$version";
+pub(super) const VERSION: &str = "$version";
 
-fn version(section: &Map<String, Value>) -> u64 {
+pub(super) fn version(section: &Map<String, Value>) -> u64 {
     section.get(VERSION).and_then(Value::as_u64).unwrap_or_default()
 }
 
@@ -106,23 +119,38 @@ impl EdgeHub {
                 return;
             }
         };
-        let held = self.twins.held.entry(identity.clone()).or_default();
-        let version = version(&held.reported) + 1;
-        twin::merge(&mut held.reported, &patch);
-        held.reported.insert(VERSION.to_owned(), version.into());
-        if self.link == Link::Offline {
-            merge_keeping_nulls(&mut held.pending, &patch);
-        }
-        // The cloud is told first: what it keeps of this is then stored before what is promised below.
-        if self.link == Link::Online {
-            self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch: patch.clone() }));
-        }
-        self.save_twin(identity);
+        let version = self.accept_reported(identity, &patch);
         let answer = Event::TwinAnswer { rid, status: 204, version: Some(version), body: Bytes::new() };
         self.promise(Promise::Tell { connection, event: answer });
         let notification = self.change_notification(now, identity, &patch);
         // Without room for the notification the patch counts all the same.
         let _ = self.route(now, notification);
+    }
+
+    /// Merges a reported patch and tells it to the cloud, now or when the link is back; returns the new version.
+    pub(super) fn accept_reported(&mut self, identity: &Identity, patch: &Map<String, Value>) -> u64 {
+        let held = self.twins.held.entry(identity.clone()).or_default();
+        let version = version(&held.reported) + 1;
+        twin::merge(&mut held.reported, patch);
+        held.reported.insert(VERSION.to_owned(), version.into());
+        held.unconfirmed.push_back(patch.clone());
+        match self.link {
+            Link::Offline => held.fold_unconfirmed(),
+            // The cloud is told first: what it keeps of this is then stored before what is promised for it.
+            Link::Online => self
+                .out
+                .push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch: patch.clone() })),
+        }
+        self.save_twin(identity);
+        version
+    }
+
+    /// Takes it that the cloud has got the oldest reported patch that it was told.
+    pub(super) fn handle_confirmed(&mut self, identity: &Identity) {
+        let Some(held) = self.twins.held.get_mut(identity) else { return };
+        if held.unconfirmed.pop_front().is_some() {
+            self.save_twin(identity);
+        }
     }
 
     /// Takes a twin that the cloud was asked for: answers those who wait, and tells a subscribed client what changed.
@@ -135,7 +163,7 @@ impl EdgeHub {
         let held = self.twins.held.entry(identity.clone()).or_default();
         let difference = twin::diff(&held.desired, &desired);
         held.desired = desired;
-        if held.pending.is_empty() {
+        if held.unconfirmed.is_empty() {
             held.reported = reported;
         }
         let body = held.device_view();
@@ -145,6 +173,9 @@ impl EdgeHub {
         for Asker { connection, rid } in askers {
             let answer = Event::TwinAnswer { rid, status: 200, version: None, body: body.clone() };
             self.promise(Promise::Tell { connection, event: answer });
+        }
+        if identity == self.own.identity {
+            self.apply_own_desired();
         }
         if self.twins.syncing.remove(&identity) && !asked && difference.keys().any(|key| key != VERSION) {
             self.tell_desired(&identity, &difference);
@@ -161,6 +192,9 @@ impl EdgeHub {
         }
         twin::merge(&mut held.desired, &patch);
         self.save_twin(&identity);
+        if identity == self.own.identity {
+            self.apply_own_desired();
+        }
         self.tell_desired(&identity, &patch);
     }
 
@@ -168,12 +202,11 @@ impl EdgeHub {
     pub(super) fn sync_twins(&mut self) {
         let identities: Vec<Identity> = self.access.identities().cloned().collect();
         for identity in identities {
-            if let Some(held) = self.twins.held.get_mut(&identity)
-                && !held.pending.is_empty()
-            {
-                let patch = std::mem::take(&mut held.pending);
-                self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch }));
-                self.save_twin(&identity);
+            if let Some(held) = self.twins.held.get_mut(&identity) {
+                held.fold_unconfirmed();
+                let told = held.unconfirmed.front().cloned();
+                let told = told.map(|patch| ToCloud::Reported { identity: identity.clone(), patch });
+                self.out.extend(told.map(Output::Cloud));
             }
             self.sync_twin(identity);
         }
@@ -182,6 +215,7 @@ impl EdgeHub {
     /// Answers everybody who waits for the cloud from what the hub holds.
     pub(super) fn answer_askers_offline(&mut self) {
         self.twins.syncing.clear();
+        self.twins.held.values_mut().for_each(EdgeTwin::fold_unconfirmed);
         for (identity, askers) in std::mem::take(&mut self.twins.askers) {
             for Asker { connection, rid } in askers {
                 self.handle_get_twin(connection, identity.clone(), rid);
@@ -250,4 +284,18 @@ fn merge_keeping_nulls(pending: &mut Map<String, Value>, patch: &Map<String, Val
             }
         }
     }
+}
+
+/// Returns a message as a client gets it: a reported change as from whoever reported, though routes know it as the
+/// hub's (protocol.md §7.5).
+pub(super) fn as_from_reporter(message: Arc<Message>) -> Arc<Message> {
+    let Some(device) = message.system(system::REPORTER_DEVICE_ID).map(str::to_owned) else { return message };
+    let mut told = Message::clone(&message);
+    told.system.remove(system::REPORTER_DEVICE_ID);
+    told.set_system(system::CONNECTION_DEVICE_ID, device);
+    match told.system.remove(system::REPORTER_MODULE_ID) {
+        Some(module) => told.set_system(system::CONNECTION_MODULE_ID, module),
+        None => drop(told.system.remove(system::CONNECTION_MODULE_ID)),
+    }
+    Arc::new(told)
 }

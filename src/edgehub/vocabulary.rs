@@ -168,7 +168,7 @@ pub enum ToCloud {
         /// The message.
         message: Arc<Message>,
     },
-    /// Reported properties changed at the edge.
+    /// Reported properties changed at the edge; answered by [`FromCloud::Confirmed`].
     Reported {
         /// Whose.
         identity: Identity,
@@ -179,6 +179,13 @@ pub enum ToCloud {
     GetTwin {
         /// Whose.
         identity: Identity,
+    },
+    /// A call that came as [`FromCloud::Invoke`] is over.
+    Answered {
+        /// Which.
+        call: CallId,
+        /// How it ended.
+        result: Result<Answer, InvokeError>,
     },
     /// A client connected or went.
     Presence {
@@ -193,6 +200,8 @@ pub enum ToCloud {
     Receive {
         /// Who.
         identity: Identity,
+        /// How many it takes in all, counted since it began to; `None` as many as there are.
+        total: Option<u64>,
     },
     /// A child takes none any more; what it has not completed was not delivered.
     StopReceiving {
@@ -201,6 +210,20 @@ pub enum ToCloud {
     },
     /// A child has taken a cloud-to-device message.
     Completed {
+        /// Who.
+        identity: Identity,
+        /// As in [`FromCloud::DeviceBound`].
+        lock: LockToken,
+    },
+    /// A child has not used a cloud-to-device message, which it may get again.
+    Abandoned {
+        /// Who.
+        identity: Identity,
+        /// As in [`FromCloud::DeviceBound`].
+        lock: LockToken,
+    },
+    /// A child never wants a cloud-to-device message again.
+    Rejected {
         /// Who.
         identity: Identity,
         /// As in [`FromCloud::DeviceBound`].
@@ -217,6 +240,11 @@ pub enum FromCloud {
         queue: QueueId,
         /// Its offset there.
         offset: u64,
+    },
+    /// Reported properties have arrived, be they taken or refused.
+    Confirmed {
+        /// Whose.
+        identity: Identity,
     },
     /// A twin, as a device sees it.
     Twin {
@@ -386,6 +414,8 @@ pub enum Input {
     Store(FromStore),
     /// The cloud says something.
     Cloud(FromCloud),
+    /// The identities of this device are these now: others are let in no more.
+    Own(Vec<KnownIdentity>),
     /// The link to the cloud changed.
     Link(Link),
     /// The routes changed.
@@ -455,6 +485,15 @@ pub enum Output {
         endpoint: Endpoint,
         /// The route that sent it there; `None` if the developer did.
         route: Option<Arc<str>>,
+    },
+    /// `$edgeAgent` is called; the agent answers the call, not the hub.
+    CallAgent {
+        /// The call.
+        call: CallId,
+        /// The method.
+        method: String,
+        /// JSON text.
+        payload: Bytes,
     },
     /// Something a developer should know; one sentence without secret.
     Warning(String),

@@ -5,6 +5,7 @@ mod access;
 mod children;
 mod delivery;
 mod methods;
+mod own;
 mod sessions;
 mod storage;
 mod telemetry_and_routes;
@@ -71,6 +72,10 @@ fn telemetry(output: &str, body: &str) -> Message {
     message
 }
 
+fn is_own_report(told: &ToCloud) -> bool {
+    matches!(told, ToCloud::Reported { identity, .. } if identity.module == Some(ModuleId::edge_hub()))
+}
+
 impl World {
     fn new(routes: Vec<ConfiguredRoute>) -> Self {
         Self::recovered(routes, Recovered::default())
@@ -87,6 +92,11 @@ impl World {
         let mut world = Self { hub, now, keys, stored: 0, issued: 0, kept, outputs, connections: 0 };
         world.input(Input::Configure(HubConfiguration { routes, ..HubConfiguration::default() }));
         world
+    }
+
+    /// Returns what the hub was told of the identities of the device.
+    fn known(&self) -> Vec<KnownIdentity> {
+        self.keys.iter().map(|(identity, key)| known(identity, key)).collect()
     }
 
     fn input(&mut self, input: Input) {
@@ -189,9 +199,10 @@ impl World {
         found
     }
 
+    /// Returns what the cloud was told of clients since the last look; the hub's own reports stay.
     fn told_cloud(&mut self) -> Vec<ToCloud> {
         self.taken(|output| match output {
-            Output::Cloud(to_cloud) => Some(to_cloud.clone()),
+            Output::Cloud(to_cloud) if !is_own_report(to_cloud) => Some(to_cloud.clone()),
             _ => None,
         })
     }

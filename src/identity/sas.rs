@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::{Identity, Key};
+use super::{DeviceId, Identity, Key, ModuleId};
 
 /// What the clocks of client and hub may differ by (protocol.md §3.3).
 pub const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
@@ -101,6 +101,20 @@ impl Token {
     /// Returns the name of the shared access policy, which only tokens of services have.
     pub fn policy(&self) -> Option<&str> {
         self.policy.as_deref()
+    }
+
+    /// Returns who the token says its bearer is, which proves nothing: the audience, decoded as often as it can be.
+    pub fn bearer(&self) -> Result<Identity, SasError> {
+        let mut reading = self.resource.clone();
+        for _ in 0..3 {
+            reading = decode_percent(&reading);
+        }
+        let (_, device, module) = split_audience(&reading).ok_or(SasError::AudienceForm)?;
+        let named = DeviceId::parse(device).and_then(|device| {
+            let module = module.map(ModuleId::parse).transpose()?;
+            Ok(Identity { device, module })
+        });
+        named.map_err(|_| SasError::AudienceForm)
     }
 
     /// Proves that the bearer is `identity`: not expired, signed with one of `keys`, for one of `hosts`.
@@ -207,14 +221,7 @@ fn check_audience(resource: &str, hosts: &[&str], identity: &Identity) -> Result
 }
 
 fn compare_audience(audience: &str, hosts: &[&str], identity: &Identity) -> Result<(), SasError> {
-    let parts: Vec<&str> = audience.splitn(6, '/').collect();
-    let (host, device, module) = match parts[..] {
-        [host, devices, device] if is(devices, "devices") => (host, device, None),
-        [host, devices, device, modules, module] if is(devices, "devices") && is(modules, "modules") => {
-            (host, device, Some(module))
-        }
-        _ => return Err(SasError::AudienceForm),
-    };
+    let (host, device, module) = split_audience(audience).ok_or(SasError::AudienceForm)?;
     if !hosts.iter().any(|known| is(known, host)) {
         return Err(SasError::AudienceHost);
     }
@@ -225,6 +232,18 @@ fn compare_audience(audience: &str, hosts: &[&str], identity: &Identity) -> Resu
     };
     let agrees = is(device, identity.device.as_str()) && module_agrees;
     if agrees { Ok(()) } else { Err(SasError::AudienceIdentity) }
+}
+
+/// Parts an audience into host, device and module.
+fn split_audience(audience: &str) -> Option<(&str, &str, Option<&str>)> {
+    let parts: Vec<&str> = audience.splitn(6, '/').collect();
+    match parts[..] {
+        [host, devices, device] if is(devices, "devices") => Some((host, device, None)),
+        [host, devices, device, modules, module] if is(devices, "devices") && is(modules, "modules") => {
+            Some((host, device, Some(module)))
+        }
+        _ => None,
+    }
 }
 
 fn is(one: &str, other: &str) -> bool {
@@ -244,7 +263,6 @@ fn decode_percent(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{DeviceId, ModuleId};
 
     /// 32 bytes, 0 to 31; the signatures below were made with it by another program.
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -381,5 +399,19 @@ mod tests {
         check(&format!("SharedAccessSignature sr={}", "a".repeat(9000)), SasError::TooLong);
         let token = Token::parse("SharedAccessSignature sr=a&sig=AA%3D%3D&se=1.5").expect("a token");
         assert_eq!(format!("{token:?}"), "Token { expiry: 1s, .. }");
+    }
+
+    #[test]
+    fn the_bearer_is_read_however_often_the_audience_is_encoded() {
+        // protocol.md §3.1
+        for resource in
+            ["h/devices/d/modules/$m", "h%2Fdevices%2Fd%2Fmodules%2F%24m", "h%2Fdevices%2Fd%2Fmodules%2F%2524m"]
+        {
+            let token =
+                Token::parse(&format!("SharedAccessSignature sr={resource}&sig=AA%3D%3D&se=1")).expect(resource);
+            assert_eq!(token.bearer().map(|bearer| bearer.to_string()), Ok("d/$m".to_owned()), "{resource}");
+        }
+        let service = Token::parse("SharedAccessSignature sr=h&sig=AA%3D%3D&se=1&skn=service").expect("a token");
+        assert_eq!(service.bearer(), Err(SasError::AudienceForm));
     }
 }

@@ -3,7 +3,7 @@
 //! A message that is handed out is locked; it is gone when the device completes it, and is handed out again when the
 //! lock is lost: because the device went away, or because the lock's time is over.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,11 +59,19 @@ pub(super) struct Dropped {
     pub(super) given_up: usize,
 }
 
+/// What a device takes, and what it got, counted since it began to take.
+#[derive(Debug, Clone, Copy, Default)]
+struct Room {
+    /// `None` is no limit.
+    total: Option<u64>,
+    given: u64,
+}
+
 /// The queues of all devices.
 #[derive(Debug, Default)]
 pub(super) struct DeviceBound {
     queues: BTreeMap<DeviceId, WaitingMessages>,
-    receiving: BTreeSet<DeviceId>,
+    receiving: BTreeMap<DeviceId, Room>,
     last_lock: u64,
 }
 
@@ -88,8 +96,8 @@ impl DeviceBound {
         self.queues.entry(device.clone()).or_default().0.push_back(waiting);
     }
 
-    pub(super) fn receive(&mut self, device: &DeviceId) {
-        self.receiving.insert(device.clone());
+    pub(super) fn receive(&mut self, device: &DeviceId, total: Option<u64>) {
+        self.receiving.entry(device.clone()).or_default().total = total;
     }
 
     /// Takes back whatever a device has not completed; returns whether it had anything.
@@ -106,6 +114,14 @@ impl DeviceBound {
         let before = queue.0.len();
         queue.0.retain(|waiting| waiting.lock.as_ref().is_none_or(|lock| lock.token != token));
         queue.0.len() < before
+    }
+
+    /// Takes a message back that was not used; returns whether the lock was still good.
+    pub(super) fn abandon(&mut self, device: &DeviceId, token: LockToken) -> bool {
+        let waiting = self.queues.get_mut(device).and_then(|queue| {
+            queue.0.iter_mut().find(|waiting| waiting.lock.as_ref().is_some_and(|lock| lock.token == token))
+        });
+        waiting.is_some_and(Waiting::lose_lock)
     }
 
     /// Forgets a device and what waits for it.
@@ -134,11 +150,15 @@ impl DeviceBound {
 
     /// Locks and returns everything that a device takes and has not got yet.
     pub(super) fn hand_out(&mut self, now: Now, device: &DeviceId) -> Vec<(LockToken, Arc<Message>)> {
-        let Some(queue) = self.queues.get_mut(device).filter(|_| self.receiving.contains(device)) else {
+        let (Some(queue), Some(room)) = (self.queues.get_mut(device), self.receiving.get_mut(device)) else {
             return Vec::new();
         };
         let mut out = Vec::new();
         for waiting in queue.0.iter_mut().filter(|waiting| waiting.lock.is_none()) {
+            if room.total.is_some_and(|total| room.given >= total) {
+                break;
+            }
+            room.given += 1;
             self.last_lock += 1;
             let token = LockToken(self.last_lock);
             waiting.lock = Some(Lock { token, until: now.monotonic + LOCK });

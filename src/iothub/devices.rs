@@ -121,6 +121,7 @@ impl IotHub {
 
     /// Notices that the link to an edge device is cut: nothing behind it is connected, and takes what it was handed.
     pub fn lose_link(&mut self, now: Now, edge: &DeviceId) {
+        self.lose_calls(edge);
         let behind: Vec<Identity> =
             self.twins.keys().filter(|identity| self.registry.edge_of(identity) == *edge).cloned().collect();
         for identity in behind {
@@ -166,10 +167,10 @@ impl IotHub {
         self.tell(edge.clone(), FromCloud::Scope { children });
     }
 
-    pub(super) fn receive(&mut self, now: Now, device: &DeviceId) {
+    pub(super) fn receive(&mut self, now: Now, device: &DeviceId, total: Option<u64>) {
         let is_enabled = |device: &Device| device.status == IdentityStatus::Enabled;
         if self.registry.device(device).is_some_and(is_enabled) {
-            self.device_bound.receive(device);
+            self.device_bound.receive(device, total);
             self.hand_out(now, device);
         }
     }
@@ -184,6 +185,13 @@ impl IotHub {
     pub(super) fn complete(&mut self, device: &DeviceId, lock: LockToken) {
         if self.device_bound.complete(device, lock) {
             self.save_waiting(device);
+        }
+    }
+
+    pub(super) fn abandon(&mut self, now: Now, device: &DeviceId, lock: LockToken) {
+        if self.device_bound.abandon(device, lock) {
+            self.save_waiting(device);
+            self.hand_out(now, device);
         }
     }
 

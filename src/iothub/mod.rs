@@ -3,8 +3,10 @@
 //! A core: no socket, no clock, no task. What it keeps it hands out as [`Output::Save`]; what it tells an edge device
 //! goes over a link that others may cut or delay.
 
+mod deploy;
 mod devicebound;
 mod devices;
+mod link;
 mod registry;
 #[cfg(test)]
 mod tests;
@@ -15,13 +17,14 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::clock::Now;
-use crate::edgehub::{FromCloud, ToCloud};
+use crate::edgehub::{Answer, CallId, FromCloud, Invocation, InvokeError, ToCloud};
 use crate::identity::{DeviceId, Identity};
 use crate::twin::{Twin, TwinDocument, TwinError};
 
 use devicebound::DeviceBound;
 pub use devicebound::{DEFAULT_LIFE, LONGEST_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
 pub use devices::{Recovered, SendError};
+pub use link::{CloudLink, LinkChange, LinkStatus};
 pub use registry::{Device, Registry, RegistryError};
 
 /// What the cloud wants done.
@@ -40,6 +43,13 @@ pub enum Output {
         name: String,
         /// The document.
         document: Value,
+    },
+    /// A direct method that a service called is over.
+    Answered {
+        /// Which.
+        call: CallId,
+        /// How it ended.
+        result: Result<Answer, InvokeError>,
     },
     /// Something a developer should know; one sentence.
     Warning(String),
@@ -60,6 +70,8 @@ pub struct IotHub {
     registry: Registry,
     twins: BTreeMap<Identity, Twin>,
     device_bound: DeviceBound,
+    /// Direct methods that wait for their devices, each with the edge device that it went to.
+    calls: BTreeMap<CallId, DeviceId>,
     out: VecDeque<Output>,
 }
 
@@ -68,7 +80,8 @@ impl IotHub {
     pub fn new(twins: impl IntoIterator<Item = (Identity, Twin)>, recovered: Recovered) -> Self {
         let Recovered { registry, twins: kept, waiting } = recovered;
         let device_bound = DeviceBound::recovered(waiting);
-        let mut cloud = Self { registry, twins: twins.into_iter().collect(), device_bound, out: VecDeque::new() };
+        let twins = twins.into_iter().collect();
+        let mut cloud = Self { registry, twins, device_bound, ..Self::default() };
         cloud.recover_devices(kept);
         cloud
     }
@@ -92,16 +105,40 @@ impl IotHub {
             }
             ToCloud::Reported { identity, patch } => self.report(unix, &identity, &patch),
             ToCloud::GetTwin { identity } => self.tell_twin(edge, identity),
+            ToCloud::Answered { call, result } => self.answer(call, result),
             ToCloud::Presence { identity, state } => {
                 if let Some(twin) = self.twins.get_mut(&identity) {
                     twin.set_connection(state, unix);
                 }
             }
             ToCloud::GetScope => self.tell_scope(edge),
-            ToCloud::Receive { identity } => self.receive(now, &identity.device),
+            ToCloud::Receive { identity, total } => self.receive(now, &identity.device, total),
             ToCloud::StopReceiving { identity } => self.stop_receiving(now, &identity.device),
-            ToCloud::Completed { identity, lock } => self.complete(&identity.device, lock),
+            // A rejected one is done too: nobody asks for feedback yet.
+            ToCloud::Completed { identity, lock } | ToCloud::Rejected { identity, lock } => {
+                self.complete(&identity.device, lock);
+            }
+            ToCloud::Abandoned { identity, lock } => self.abandon(now, &identity.device, lock),
         }
+    }
+
+    /// Calls a direct method as a service would; the device keeps the time limits.
+    pub fn call(&mut self, call: CallId, invocation: Invocation) {
+        let edge = self.registry.edge_of(&invocation.target);
+        self.calls.insert(call, edge.clone());
+        self.tell(edge, FromCloud::Invoke { call, invocation });
+    }
+
+    fn answer(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
+        if self.calls.remove(&call).is_some() {
+            self.out.push_back(Output::Answered { call, result });
+        }
+    }
+
+    /// Ends the calls that an edge device out of reach will not answer.
+    fn lose_calls(&mut self, edge: &DeviceId) {
+        let lost: Vec<CallId> = self.calls.iter().filter(|(_, to)| *to == edge).map(|(call, _)| *call).collect();
+        lost.into_iter().for_each(|call| self.answer(call, Err(InvokeError::NoAnswer)));
     }
 
     /// Changes desired properties and tags as a service would; the edge is told what changed of the former.
@@ -119,6 +156,11 @@ impl IotHub {
     }
 
     fn report(&mut self, unix: Duration, identity: &Identity, patch: &Map<String, Value>) {
+        self.merge_reported(unix, identity, patch);
+        self.tell_edge_of(FromCloud::Confirmed { identity: identity.clone() }, identity);
+    }
+
+    fn merge_reported(&mut self, unix: Duration, identity: &Identity, patch: &Map<String, Value>) {
         let Some(twin) = self.twins.get_mut(identity) else { return };
         if let Err(error) = twin.patch_reported(unix, patch) {
             let refused = format!("the cloud refuses what `{identity}` reported: {error}");

@@ -103,7 +103,8 @@ fn a_report_that_breaks_a_limit_is_warned_of() {
     cloud.handle(NOW, &edge(), ToCloud::Reported { identity: identity("filter"), patch });
     let warning = "the cloud refuses what `d1/filter` reported: \
         the string `text` is 5000 bytes long, and 4096 are allowed";
-    assert_eq!(outputs(&mut cloud), [Output::Warning(warning.to_owned())]);
+    let confirmed = Output::ToEdge { edge: edge(), said: FromCloud::Confirmed { identity: identity("filter") } };
+    assert_eq!(outputs(&mut cloud), [Output::Warning(warning.to_owned()), confirmed], "else it came for ever");
 }
 
 #[test]
@@ -114,4 +115,67 @@ fn presence_shows_in_the_twin() {
     assert_eq!(connection(&cloud), json!("Disconnected"));
     cloud.handle(NOW, &edge(), ToCloud::Presence { identity: identity("filter"), state: ConnectionState::Connected });
     assert_eq!(connection(&cloud), json!("Connected"));
+}
+
+#[test]
+fn a_call_that_the_cut_link_has_lost_ends_without_an_answer() {
+    let mut cloud = cloud();
+    let invocation = Invocation {
+        caller: crate::edgehub::Caller::Cloud,
+        target: identity("filter"),
+        method: "reset".into(),
+        payload: bytes::Bytes::from_static(b"null"),
+        response_timeout: Duration::from_secs(30),
+        connect_timeout: Duration::ZERO,
+    };
+    [1, 2].into_iter().for_each(|call| cloud.call(CallId(call), invocation.clone()));
+    outputs(&mut cloud);
+    let answer = Ok(Answer { status: 200, payload: bytes::Bytes::new() });
+    cloud.handle(NOW, &edge(), ToCloud::Answered { call: CallId(1), result: answer.clone() });
+    assert_eq!(outputs(&mut cloud), [Output::Answered { call: CallId(1), result: answer.clone() }]);
+    cloud.lose_link(NOW, &edge());
+    let lost = Output::Answered { call: CallId(2), result: Err(InvokeError::NoAnswer) };
+    assert_eq!(outputs(&mut cloud), [lost]);
+    cloud.handle(NOW, &edge(), ToCloud::Answered { call: CallId(2), result: answer });
+    assert_eq!(outputs(&mut cloud), [], "nobody waits any more");
+}
+
+fn wanted(modules: &[(&str, Value)]) -> BTreeMap<ModuleId, Map<String, Value>> {
+    let entry = |(name, desired): &(&str, Value)| (ModuleId::parse(name).expect("valid"), object(desired.clone()));
+    modules.iter().map(entry).collect()
+}
+
+// protocol.md §10.5
+#[test]
+fn a_deployment_replaces_makes_and_removes_and_tells_the_agent_last() {
+    let twin = |name| (identity(name), Twin::new(&identity(name), "638"));
+    let mut cloud = IotHub::new(["$edgeAgent", "$edgeHub", "filter", "old"].map(twin), Recovered::default());
+    let modules = wanted(&[
+        ("$edgeAgent", json!({"modules": {}})),
+        ("$edgeHub", json!({})),
+        ("filter", json!({"t": 1})),
+        ("new", json!({})),
+    ]);
+    assert_eq!(cloud.deploy(NOW.unix, &edge(), &modules), Ok(2));
+    let told: Vec<String> = to_edge(&mut cloud)
+        .into_iter()
+        .map(|told| match told {
+            FromCloud::DesiredPatch { identity, patch } => format!("{identity} {}", Value::Object(patch)),
+            other => panic!("unexpected {other:?}"),
+        })
+        .collect();
+    let expected = [r#"d1/filter {"t":1,"$version":2}"#, r#"d1/$edgeAgent {"modules":{},"$version":2}"#];
+    assert_eq!(told, expected, "what did not change is not told");
+    assert_eq!(cloud.twin(&identity("old")), None);
+    assert_eq!(cloud.deploy(NOW.unix, &edge(), &modules), Ok(3), "the same again is a version of its own");
+}
+
+#[test]
+fn a_deployment_with_a_twin_that_is_too_large_changes_nothing() {
+    let mut cloud = cloud();
+    let before = cloud.twin(&identity("filter")).cloned();
+    let modules = wanted(&[("filter", json!({"t": 1})), ("new", json!({"a b": 1}))]);
+    let refused = cloud.deploy(NOW.unix, &edge(), &modules).expect_err("a blank is in a key");
+    assert_eq!((refused.0, outputs(&mut cloud)), (identity("new"), vec![]));
+    assert_eq!(cloud.twin(&identity("filter")).cloned(), before);
 }

@@ -35,6 +35,12 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
     Ok(document.with_value(value))
 }
 
+/// Returns createOptions as members of a module's settings: `createOptions`, `createOptions01` ….
+pub fn pieces(options: &Map<String, Value>) -> impl Iterator<Item = (String, String)> {
+    let pieces = split(&Value::Object(options.clone()).to_string());
+    pieces.into_iter().enumerate().map(|(number, piece)| (key(number), piece))
+}
+
 /// Reads the createOptions of a module's settings; absent, empty and `null` mean none.
 pub(super) fn read(settings: &Node<'_>) -> Result<Map<String, Value>, TextError> {
     let Some(text) = text_of(settings)? else { return Ok(Map::new()) };
@@ -90,16 +96,19 @@ fn split(text: &str) -> Vec<String> {
 /// Puts the pieces where the first one stood, so that key order stays.
 fn replace(settings: &mut Map<String, Value>, pieces: &[String]) {
     let old = std::mem::take(settings);
-    for (key, value) in old {
-        if key == KEY {
+    for (name, value) in old {
+        if name == KEY {
             for (number, piece) in pieces.iter().enumerate() {
-                let key = if number == 0 { KEY.to_owned() } else { format!("{KEY}{number:02}") };
-                settings.insert(key, Value::String(piece.clone()));
+                settings.insert(key(number), Value::String(piece.clone()));
             }
-        } else if !is_piece(&key) {
-            settings.insert(key, value);
+        } else if !is_piece(&name) {
+            settings.insert(name, value);
         }
     }
+}
+
+fn key(number: usize) -> String {
+    if number == 0 { KEY.to_owned() } else { format!("{KEY}{number:02}") }
 }
 
 fn is_piece(key: &str) -> bool {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::finding::{Finding, Severity};
+use super::hub::HubSettings;
 use super::policy::{DesiredStatus, PullPolicy, RestartPolicy};
 use super::{modules, routes, shape};
 use crate::document::{Document, Node};
@@ -98,6 +99,17 @@ impl Deployment {
         }
     }
 
+    /// Reads the desired properties of `$edgeAgent` alone, as they stand in its twin.
+    pub fn parse_agent(desired: &Map<String, Value>) -> Result<Self, Vec<Finding>> {
+        let hub = serde_json::json!({ "schemaVersion": "1.1" });
+        let content = serde_json::json!({
+            ModuleId::EDGE_AGENT: { "properties.desired": desired }, ModuleId::EDGE_HUB: { "properties.desired": hub },
+        });
+        let text = serde_json::json!({ "modulesContent": content }).to_string();
+        let document = Document::parse("$edgeAgent", &text).map_err(|at| vec![Finding::error("no-content", at)])?;
+        Self::parse(&document, &mut Vec::new())
+    }
+
     fn read(document: &Document, findings: &mut Vec<Finding>) -> Option<Self> {
         let found = shape::modules_content(document).map_err(|at| Finding::error("no-content", at));
         let pointer = kept(found, findings)?;
@@ -112,7 +124,7 @@ impl Deployment {
         let (agent, hub) = (kept(agent, findings), kept(hub, findings));
         let (agent, hub) = (agent?, hub?);
         kept(schema(&agent, &["1.0", "1.1"]), findings);
-        let schema = kept(schema(&hub, &["1.0", "1.1", "1.2", "1.3"]), findings);
+        let schema = kept(schema(&hub, HubSettings::SCHEMAS), findings);
         let system = modules::read_system(&agent, findings);
         let modules = modules::read_user(&agent, findings);
         let routes = routes::read(&hub, schema.as_deref().unwrap_or("1.1"), &modules::names(&agent), findings);
@@ -137,7 +149,7 @@ fn twin<'d>(document: &'d Document, content: &Pointer, name: &str) -> Result<Nod
     })
 }
 
-fn schema(twin: &Node<'_>, known: &[&str]) -> Result<String, Finding> {
+pub(super) fn schema(twin: &Node<'_>, known: &[&str]) -> Result<String, Finding> {
     let wrong = |at| Finding::error("schema-version", at);
     let node = twin.need("schemaVersion").map_err(wrong)?;
     let version = node.text().map_err(wrong)?;
@@ -151,7 +163,7 @@ fn schema(twin: &Node<'_>, known: &[&str]) -> Result<String, Finding> {
 }
 
 /// The outer `Option` is the manifest's: a negative number means for ever. Absent, the documented 7200 s are taken.
-fn time_to_live(hub: &Node<'_>) -> Result<Option<Duration>, Finding> {
+pub(super) fn time_to_live(hub: &Node<'_>) -> Result<Option<Duration>, Finding> {
     let setting = hub.get("storeAndForwardConfiguration").and_then(|setting| setting.get("timeToLiveSecs"));
     let Some(node) = setting else { return Ok(Some(Duration::from_secs(7200))) };
     match node.value().as_i64() {
@@ -161,7 +173,7 @@ fn time_to_live(hub: &Node<'_>) -> Result<Option<Duration>, Finding> {
 }
 
 /// The limit of the store (protocol.md §9.1).
-fn max_bytes(hub: &Node<'_>) -> Result<Option<u64>, Finding> {
+pub(super) fn max_bytes(hub: &Node<'_>) -> Result<Option<u64>, Finding> {
     let limits = hub.get("storeAndForwardConfiguration").and_then(|setting| setting.get("storeLimits"));
     let Some(node) = limits.and_then(|limits| limits.get("maxSizeBytes")) else { return Ok(None) };
     let bytes = node.value().as_u64();

@@ -9,15 +9,18 @@ mod create_options;
 mod deployment;
 mod expand;
 mod finding;
+mod hub;
 mod modules;
 mod placeholder;
 mod policy;
 mod routes;
 mod shape;
 
+pub use create_options::pieces as create_options_pieces;
 pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
 pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
+pub use hub::{HubError, HubSettings};
 pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use shape::{is_template, module_member, modules_content};

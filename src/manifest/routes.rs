@@ -74,7 +74,7 @@ pub(super) fn read(hub: &Node<'_>, schema: &str, modules: &[&str], findings: &mu
     read
 }
 
-fn read_route<'d>(name: &str, node: &Node<'d>, schema: &str) -> Result<(Node<'d>, RouteSpec), TextError> {
+pub(super) fn read_route<'d>(name: &str, node: &Node<'d>, schema: &str) -> Result<(Node<'d>, RouteSpec), TextError> {
     if name.is_empty() || name.contains(['.', '$', '#', ' ']) {
         return Err(node.key_error(format!("`{name}` is no name of a route")).hint("leave out blanks and . $ #"));
     }

@@ -16,8 +16,10 @@ use hyper::service::service_fn;
 use hyper::{StatusCode, server};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 
 use super::stall::Stalling;
+use super::websocket::{self, WebSocket};
 
 const JSON: &str = "application/json";
 
@@ -83,24 +85,85 @@ where
     F: Future<Output = Response>,
 {
     let handler = &handler;
+    let service = service_fn(move |request| async move { Ok::<_, Infallible>(answer(request, limits, handler).await) });
+    let stream = TokioIo::new(Stalling::new(stream, limits.answer_stall));
+    let _ = builder(limits).serve_connection(stream, service).await;
+}
+
+/// Serves one connection like [`serve_http`] until it becomes a WebSocket of one of the sub-protocols `served`, which
+/// is returned.
+pub async fn serve_web<S, H, F>(
+    stream: S,
+    limits: HttpLimits,
+    served: &[&'static str],
+    handler: H,
+) -> Option<(&'static str, WebSocket)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Fn(Request) -> F,
+    F: Future<Output = Response>,
+{
+    let (granted, mut waiting) = mpsc::unbounded_channel();
+    let (handler, granted) = (&handler, &granted);
     let service = service_fn(move |request: hyper::Request<Incoming>| async move {
-        let (head, body) = request.into_parts();
-        Ok::<_, Infallible>(match read_body(body, limits).await {
-            Ok(body) => match handler(plain_request(&head, body)).await {
-                // Whoever is not let in has to knock again, so that no unproved connection lives long.
-                refused @ Response { status: 401, .. } => close_after(render(refused)),
-                response => render(response),
-            },
-            Err(refusal) => close_after(render(refusal)),
+        Ok::<_, Infallible>(match websocket::is_wanted(request.headers()) {
+            true => upgrade(request, served, granted),
+            false => answer(request, limits, handler).await,
         })
     });
-    let connection = server::conn::http1::Builder::new()
+    let stream = TokioIo::new(Stalling::new(stream, limits.answer_stall));
+    let _ = builder(limits).serve_connection(stream, service).with_upgrades().await;
+    let (protocol, request) = waiting.try_recv().ok()?;
+    WebSocket::open(request).await.map(|socket| (protocol, socket))
+}
+
+/// Answers a request to become a WebSocket; a granted one is sent on, to be opened once the answer is out.
+fn upgrade(
+    request: hyper::Request<Incoming>,
+    served: &[&'static str],
+    granted: &mpsc::UnboundedSender<(&'static str, hyper::Request<Incoming>)>,
+) -> hyper::Response<Full<Bytes>> {
+    match websocket::read(request.method(), request.headers(), served) {
+        Ok(wish) => {
+            let mut response = hyper::Response::new(Full::new(Bytes::new()));
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+            wish.grant(response.headers_mut());
+            // The receiver outlives the connection.
+            let _ = granted.send((wish.protocol, request));
+            response
+        }
+        Err(refused) => close_after(render(refusal(refused.status.as_u16(), refused.reason))),
+    }
+}
+
+async fn answer<H, F>(
+    request: hyper::Request<Incoming>,
+    limits: HttpLimits,
+    handler: &H,
+) -> hyper::Response<Full<Bytes>>
+where
+    H: Fn(Request) -> F,
+    F: Future<Output = Response>,
+{
+    let (head, body) = request.into_parts();
+    match read_body(body, limits).await {
+        Ok(body) => match handler(plain_request(&head, body)).await {
+            // Whoever is not let in has to knock again, so that no unproved connection lives long.
+            refused @ Response { status: 401, .. } => close_after(render(refused)),
+            response => render(response),
+        },
+        Err(refusal) => close_after(render(refusal)),
+    }
+}
+
+fn builder(limits: HttpLimits) -> server::conn::http1::Builder {
+    let mut builder = server::conn::http1::Builder::new();
+    builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
         .max_header_size(64 * 1024)
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(Stalling::new(stream, limits.answer_stall)), service);
-    let _ = connection.await;
+        .title_case_headers(true);
+    builder
 }
 
 fn plain_request(head: &hyper::http::request::Parts, body: Bytes) -> Request {

@@ -1,4 +1,4 @@
-//! TLS, TCP, unix sockets and HTTP. Owns `rustls` and the server side of `hyper`.
+//! TLS, TCP, unix sockets, HTTP and WebSockets. Owns `rustls`, `tungstenite` and the server side of `hyper`.
 //!
 //! Carries bytes to whoever asked for them. Knows no protocol of the hub and decides about no identity; what a
 //! connection may do is the business of the cores.
@@ -13,6 +13,7 @@ mod lobby;
 mod stall;
 mod tls;
 mod unix;
+mod websocket;
 mod workload;
 
 #[cfg(test)]
@@ -21,9 +22,10 @@ mod tests;
 pub use accept::{AcceptRules, Arrival, accept_tls};
 pub use descriptors::{Descriptors, raise_descriptors};
 pub use holder::{Holder, holder_of};
-pub use http::{HttpLimits, Request, Response, serve_http};
+pub use http::{HttpLimits, Request, Response, serve_http, serve_web};
 pub use listen::{BindError, Binding, bind, bind_all, bind_auto};
 pub use lobby::{Lobby, Seat};
 pub use tls::{HandshakeError, ServerTls, TlsError, TlsStream};
 pub use unix::{SocketError, UnixSocket};
+pub use websocket::WebSocket;
 pub use workload::{WorkloadDoor, serve_workload};

@@ -9,12 +9,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::control::{Answers, ControlCall, MessageBody, Request, SendTarget, Since, TargetName, TwinChange, Until};
-use super::dispatcher::{CallReply, Dispatcher};
+use super::dispatcher::{CallReply, Dispatcher, Injector};
 use super::plan::Runtime;
 use super::taps::Filter;
 use crate::agent;
 use crate::clock::{Now, iso_millis};
-use crate::edgehub::{self, Caller, FromCloud, Injection, Invocation, Link, MAX_MESSAGE};
+use crate::edgehub::{self, Caller, Injection, Invocation, Link, MAX_MESSAGE};
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
 use crate::iothub::Change;
@@ -75,7 +75,7 @@ impl Dispatcher {
             Request::Call { target, method, payload, response_timeout, connect_timeout } => {
                 let payload = Bytes::from(payload.unwrap_or_default().to_string());
                 let times = (response_timeout, connect_timeout);
-                self.handle_call(now, &target, method, payload, times, &answers)
+                self.handle_call(&target, method, payload, times, &answers)
             }
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
             Request::Monitor { from_module, from_output, to, since } => {
@@ -85,10 +85,11 @@ impl Dispatcher {
                     self.handle_monitor(now, filter, since, &answers);
                 })
             }
-            Request::Upstream { link } => {
-                self.handle_upstream(now, link, &answers);
+            Request::Upstream(request) => {
+                self.handle_upstream(now, request, &answers);
                 Ok(())
             }
+            Request::Deploy { manifest } => self.handle_deploy(now, &manifest, &answers),
             Request::Credentials { module } => self.handle_credentials(&module, &answers),
         };
         if let Err(failure) = refused {
@@ -148,6 +149,8 @@ impl Dispatcher {
             let hint = error.hint();
             Failure::request(format!("the twin of `{identity}` cannot be changed so")).cause(error).hint(hint)
         })?;
+        // What the device makes of it at once is shown, too.
+        self.settle(now);
         answers.record(&self.cloud.twin_document(&identity));
         answers.done();
         Ok(())
@@ -166,7 +169,6 @@ impl Dispatcher {
 
     fn handle_call(
         &mut self,
-        now: Now,
         target: &TargetName,
         method: String,
         payload: Bytes,
@@ -189,7 +191,7 @@ impl Dispatcher {
             response_timeout: seconds(response),
             connect_timeout: seconds(connect),
         };
-        self.hub.handle(now, edgehub::Input::Cloud(FromCloud::Invoke { call, invocation }));
+        self.cloud.call(call, invocation);
         Ok(())
     }
 
@@ -212,7 +214,7 @@ impl Dispatcher {
                 .cause("the properties count too")
                 .hint("send it in parts"));
         }
-        let ticket = self.asked.open_injection(answers.clone());
+        let ticket = self.asked.open_injection(Injector::Control(answers.clone()));
         self.hub.handle(now, edgehub::Input::Inject { ticket, injection, message });
         Ok(())
     }
@@ -228,19 +230,6 @@ impl Dispatcher {
             }
         }
         self.audience.monitors.push((filter, answers.clone()));
-    }
-
-    fn handle_upstream(&mut self, now: Now, link: Option<Link>, answers: &Answers) {
-        if let Some(link) = link {
-            self.hub.handle(now, edgehub::Input::Link(link));
-            if link == Link::Offline {
-                self.cloud.lose_link(now, &self.device);
-            }
-            self.settle(now);
-        }
-        let waiting = self.hub.waiting().get(&edgehub::Endpoint::Upstream).copied().unwrap_or_default();
-        answers.record(&json!({ "upstream": self.hub.link(), "waiting": waiting }));
-        answers.done();
     }
 
     fn handle_credentials(&self, module: &ModuleId, answers: &Answers) -> Outcome {
@@ -275,9 +264,9 @@ impl Dispatcher {
 
     /// Says whether the simulation is to start this module.
     fn is_expected(&self, module: &ModuleId) -> bool {
-        self.children
-            .plan(module)
-            .is_some_and(|plan| plan.desired == DesiredStatus::Running && !matches!(plan.runtime, Runtime::External))
+        self.children.plan(module).is_some_and(|plan| {
+            plan.spec.status == DesiredStatus::Running && !matches!(plan.runtime, Runtime::External)
+        })
     }
 
     /// Tells a change of a module to whoever watches.
@@ -299,9 +288,9 @@ impl Dispatcher {
         };
         Some(ModuleRecord {
             name: module,
-            image: &plan.image,
+            image: &plan.spec.image,
             runtime: plan.runtime.word(),
-            desired: plan.desired.as_word(),
+            desired: plan.spec.status.as_word(),
             status,
             connected: client.connected,
             restarts: state.map_or(0, |state| state.restarts),
@@ -312,7 +301,7 @@ impl Dispatcher {
         })
     }
 
-    fn identity(&self, module: &ModuleId) -> Identity {
+    pub(super) fn identity(&self, module: &ModuleId) -> Identity {
         Identity::of_module(self.device.clone(), module.clone())
     }
 

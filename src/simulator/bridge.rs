@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -39,6 +40,8 @@ pub(super) struct Bridge<'a> {
     /// The gateway's host name in containers.
     pub(super) host: String,
     pub(super) way: WorkloadWay,
+    /// How many modules have been given a port.
+    ports: AtomicU32,
 }
 
 impl<'a> Bridge<'a> {
@@ -61,7 +64,7 @@ impl<'a> Bridge<'a> {
         let network =
             network::create(&containers.engine, &containers.network_name(), &containers.simulation, addresses).await?;
         check_reachable(network.gateway)?;
-        Ok(Self { containers, network, host: host_name(&containers.device), way })
+        Ok(Self { containers, network, host: host_name(&containers.device), way, ports: AtomicU32::new(0) })
     }
 
     /// Returns the address of this machine in the network.
@@ -73,7 +76,8 @@ impl<'a> Bridge<'a> {
     pub(super) async fn open_ports(&self, modules: impl Iterator<Item = &ModuleSpec>) -> Outcome<Ports> {
         let mut ports = Ports::new();
         if self.way == WorkloadWay::Http {
-            for (number, spec) in (0..).zip(modules) {
+            for spec in modules {
+                let number = self.ports.fetch_add(1, Ordering::Relaxed);
                 ports.insert(spec.id.clone(), self.open_port(spec, number).await?);
             }
         }

@@ -1,6 +1,6 @@
 //! The instances of the simulation: what each module is run as, and what runs of it now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,13 +46,19 @@ impl Children {
         events: mpsc::Sender<Event>,
         workloads: Arc<Behind>,
     ) -> Self {
-        let plans = plans.into_iter().map(|plan| (plan.module.clone(), plan)).collect();
+        let plans = plans.into_iter().map(|plan| (plan.spec.id.clone(), plan)).collect();
         Self { plans, running: BTreeMap::new(), ledger, events, workloads, last_run: 0 }
     }
 
     /// Returns the names of all modules, external ones too.
     pub(super) fn modules(&self) -> impl Iterator<Item = &ModuleId> {
         self.plans.keys()
+    }
+
+    /// Takes new and changed plans, and forgets those of modules that are not named. What runs goes on.
+    pub(super) fn replace_plans(&mut self, plans: Vec<ModulePlan>, all: &BTreeSet<ModuleId>) {
+        self.plans.extend(plans.into_iter().map(|plan| (plan.spec.id.clone(), plan)));
+        self.plans.retain(|module, _| all.contains(module));
     }
 
     pub(super) fn plan(&self, module: &ModuleId) -> Option<&ModulePlan> {
@@ -62,10 +68,10 @@ impl Children {
     /// Tells the workload API how the modules are.
     pub(super) fn tell_details(&self, agent: &agent::Agent) {
         let details = self.plans.values().map(|plan| {
-            let state = agent.state(&plan.module);
+            let state = agent.state(&plan.spec.id);
             let exit = state.and_then(|state| Some(Exit { at: state.exited_at?, code: state.exit_code? }));
             ModuleDetails {
-                name: plan.module.to_string(),
+                name: plan.spec.id.to_string(),
                 settings: plan.settings.clone(),
                 status: state.map_or(RuntimeStatus::Unknown, |state| runtime_status(state.status)),
                 started: state.and_then(|state| state.started_at),

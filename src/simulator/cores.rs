@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use super::state::{Identities, StateFolder};
 use crate::clock::Now;
-use crate::edgehub::{ConfiguredRoute, EdgeHub, HubConfiguration, Input, Link};
+use crate::edgehub::{EdgeHub, HubConfiguration, Input, Link};
 use crate::failure::{Kind, OrFail, Outcome};
-use crate::identity::{DeviceId, Identity};
+use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::IotHub;
-use crate::manifest::Deployment;
-use crate::route::Route;
+use crate::manifest::{Deployment, HubSettings};
 use crate::store::{Durability, Queues};
 use crate::text::counted;
 use crate::twin::{Twin, TwinDocument};
@@ -38,9 +37,10 @@ impl Opening<'_> {
             self.ui.step("Kept", format!("{} of the last run (forget them with `--reset`)", counted(kept, "message")));
         }
         let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
-        let configuration = configuration(self.deployment)?;
-        let max_bytes = self.max_storage.or(configuration.max_bytes);
-        hub.handle(self.now, Input::Configure(HubConfiguration { max_bytes, ..configuration }));
+        if let Some(bytes) = self.max_storage {
+            hub.limit_storage(bytes);
+        }
+        hub.handle(self.now, Input::Configure(configuration(self.deployment)?));
         hub.handle(self.now, Input::Link(Link::Online));
         Ok((hub, queues))
     }
@@ -69,13 +69,7 @@ impl Opening<'_> {
 }
 
 fn configuration(deployment: &Deployment) -> Outcome<HubConfiguration> {
-    let mut routes = Vec::new();
-    for spec in &deployment.routes {
-        let route = Route::parse(&spec.text).or_fail(Kind::Request, || format!("cannot use route `{}`", spec.name))?;
-        let configured =
-            ConfiguredRoute { name: spec.name.as_str().into(), route, priority: spec.priority, time_to_live: spec.ttl };
-        routes.push(configured);
-    }
-    let (time_to_live, max_bytes) = (deployment.time_to_live, deployment.max_bytes);
-    Ok(HubConfiguration { routes, time_to_live, max_bytes })
+    let desired = deployment.desired.get(&ModuleId::edge_hub()).cloned().unwrap_or_default();
+    let settings = HubSettings::parse(&desired).or_fail(Kind::Request, || "cannot use the routes of the deployment")?;
+    Ok(settings.into())
 }

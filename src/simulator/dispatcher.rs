@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
 use super::children::Children;
@@ -20,10 +21,11 @@ use super::taps::{Filter, Taps};
 use super::to_heads::ToHeads;
 use crate::agent::{self, Agent};
 use crate::clock::{Now, since_epoch};
-use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, EdgeHub, InvokeError, Refusal, Ticket};
+use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, EdgeHub, InvokeError, Refusal, StoreFull, Ticket};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{DeviceId, Identity, ModuleId};
-use crate::iothub::IotHub;
+use crate::iothub::{CloudLink, IotHub};
+use crate::manifest::DesiredStatus;
 use crate::workload::{Action, Audit};
 
 /// Events taken at once, at the most.
@@ -81,6 +83,40 @@ pub(super) enum CallReply {
     Control { answers: Answers, target: Identity, method: String },
 }
 
+/// Who put a message in, and waits until it is stored.
+#[derive(Debug)]
+pub(super) enum Injector {
+    Control(Answers),
+    TestPort(oneshot::Sender<()>),
+}
+
+impl Injector {
+    /// Tells how many queues took the message, or that the store is full; the test port notices that nobody answers.
+    pub(super) fn end(self, result: Result<usize, StoreFull>) {
+        match (self, result) {
+            (Self::Control(answers), Ok(queued)) => {
+                answers.record(&serde_json::json!({ "queued": queued }));
+                answers.done();
+            }
+            (Self::Control(answers), Err(full)) => answers.fail(
+                &Failure::refused("there is no room for more messages")
+                    .cause(full)
+                    .hint("let a module read what waits, or give more room with `edgectl simulate --max-storage`"),
+            ),
+            // A client that went away needs no answer.
+            (Self::TestPort(stored), Ok(_)) => drop(stored.send(())),
+            (Self::TestPort(_), Err(_)) => {}
+        }
+    }
+
+    /// Says that nothing more will be stored; the test port notices that nobody answers.
+    fn fail(&self, failure: &Failure) {
+        if let Self::Control(answers) = self {
+            answers.fail(failure);
+        }
+    }
+}
+
 /// What goes on at the moment.
 #[derive(Debug)]
 enum Phase {
@@ -121,7 +157,7 @@ impl Ending {
 pub(super) struct Asked {
     pub(super) calls: BTreeMap<CallId, CallReply>,
     last_call: u64,
-    injections: HashMap<Ticket, Answers>,
+    injections: HashMap<Ticket, Injector>,
     last_ticket: u64,
 }
 
@@ -133,14 +169,14 @@ impl Asked {
         call
     }
 
-    pub(super) fn open_injection(&mut self, answers: Answers) -> Ticket {
+    pub(super) fn open_injection(&mut self, injector: Injector) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        self.injections.insert(ticket, answers);
+        self.injections.insert(ticket, injector);
         ticket
     }
 
-    pub(super) fn close_injection(&mut self, ticket: Ticket) -> Option<Answers> {
+    pub(super) fn close_injection(&mut self, ticket: Ticket) -> Option<Injector> {
         self.injections.remove(&ticket)
     }
 }
@@ -153,6 +189,8 @@ pub(super) struct Audience {
     pub(super) monitors: Vec<(Filter, Answers)>,
     pub(super) followers: Vec<(Vec<ModuleId>, Answers)>,
     pub(super) expectant: Vec<(super::control::Until, Answers)>,
+    /// Who waits until the device has applied a version of `$edgeAgent`'s desired properties.
+    pub(super) deploys: Vec<(u64, Answers)>,
 }
 
 /// The dispatcher.
@@ -162,7 +200,10 @@ pub(super) struct Dispatcher {
     pub(super) state_name: String,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
+    pub(super) link: CloudLink,
     pub(super) agent: Agent,
+    /// The way to the deployer.
+    pub(super) wanted: mpsc::UnboundedSender<Map<String, Value>>,
     pub(super) storage: Storage,
     pub(super) children: Children,
     pub(super) report: Report,
@@ -180,6 +221,7 @@ impl Dispatcher {
         loop {
             self.settle(self.clock.now());
             if self.has_ended() {
+                self.report_shutdown(self.clock.now());
                 // The store thread may wait for room in this channel, and nobody takes from it any more.
                 drop(events);
                 return self.close();
@@ -208,6 +250,8 @@ impl Dispatcher {
             Event::Instance { module, run, event } => self.handle_instance(now, module, run, event),
             Event::Stored(stored) => self.handle_stored(now, stored),
             Event::Control(call) => self.handle_control(now, call),
+            Event::Test(test) => self.handle_test(now, test),
+            Event::Prepared(preparation) => self.handle_prepared(now, *preparation),
             Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
             Event::Interrupt(failure) => self.handle_interrupt(now, failure),
         }
@@ -257,7 +301,7 @@ impl Dispatcher {
                 let outcome = self.close_storage();
                 if let Err(failure) = &outcome {
                     // Their messages are among the rest.
-                    std::mem::take(&mut self.asked.injections).values().for_each(|answers| answers.fail(failure));
+                    std::mem::take(&mut self.asked.injections).values().for_each(|injector| injector.fail(failure));
                 }
                 self.stop(now, outcome);
             }
@@ -308,7 +352,9 @@ impl Dispatcher {
     /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
     pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId, how: &str) {
         let Some(state) = self.agent.state(module) else { return };
-        if self.ending.fail_on.is_reached(state.status) && !self.is_stopping() {
+        // A deployment that wants a module stopped has asked for this end.
+        let is_wanted = self.children.plan(module).is_some_and(|plan| plan.spec.status == DesiredStatus::Running);
+        if is_wanted && self.ending.fail_on.is_reached(state.status) && !self.is_stopping() {
             let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
             self.stop(now, Err(failure));
         }
@@ -328,7 +374,7 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
-        let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline()];
+        let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), self.link.deadline()];
         cores.into_iter().chain([self.refusals.deadline(), until]).flatten().min()
     }
 
@@ -343,6 +389,9 @@ impl Dispatcher {
         self.answer_turned_away(now);
         if due(self.agent.deadline()) {
             self.agent.handle(now, agent::Input::Timeout);
+        }
+        if due(self.link.deadline()) {
+            self.handle_link_deadline(now);
         }
         if due(self.ending.until) {
             self.stop(now, Ok(()));

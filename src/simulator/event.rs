@@ -3,7 +3,9 @@
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::control::ControlCall;
+use super::deployer::Preparation;
 use super::storage::Stored;
+use super::test_port::TestMessage;
 use super::to_heads::HeadSender;
 use crate::edgehub::{
     Answer, ConnectionId, Credential, Event as HubEvent, Feature, Guarantee, Invocation, InvokeError, Refusal, Request,
@@ -33,6 +35,10 @@ pub(super) enum Event {
     Control(ControlCall),
     /// An image that `restart --build` asked for is built, or not.
     Rebuilt { module: ModuleId, outcome: Outcome, answers: super::control::Answers },
+    /// A message came in at the test port.
+    Test(TestMessage),
+    /// A deployment is made ready.
+    Prepared(Box<Preparation>),
     /// Ctrl-C or a termination signal, as the failure that it ends the simulation with.
     Interrupt(Failure),
 }

@@ -2,27 +2,44 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::heads::Heads;
+use super::heads::{Heads, Proof};
 use super::options::Address;
 use super::report::Ports;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{CertifiedKey, DeviceId};
-use crate::net::{self, AcceptRules, Arrival, Binding, ServerTls};
+use crate::net::{self, AcceptRules, Arrival, Binding, ServerTls, TlsStream};
 use crate::ui::Ui;
 
-const MQTT: u16 = 8883;
-const HTTPS: u16 = 443;
+/// What is spoken behind a port; the ports are fixed in most SDKs (protocol.md §0.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Mqtt,
+    Amqp,
+    Https,
+}
+
+impl Door {
+    const ALL: [Self; 3] = [Self::Mqtt, Self::Amqp, Self::Https];
+    const PORTS: [u16; 3] = [Self::Mqtt.port(), Self::Amqp.port(), Self::Https.port()];
+
+    const fn port(self) -> u16 {
+        match self {
+            Self::Mqtt => 8883,
+            Self::Amqp => 5671,
+            Self::Https => 443,
+        }
+    }
+}
 
 /// The listeners of one device.
 pub(super) struct Gateway {
     address: IpAddr,
     /// The engine's bridge, for containers.
     bridge: Option<IpAddr>,
-    mqtt: Vec<TcpListener>,
-    https: Vec<TcpListener>,
+    listeners: Vec<(Door, TcpListener)>,
     denied: Vec<SocketAddr>,
 }
 
@@ -30,20 +47,20 @@ impl Gateway {
     /// Listens on the address that is wanted (127.0.0.1 unless said otherwise) and on the engine's bridge.
     pub(super) async fn open(address: Option<Address>, bridge: Option<IpAddr>) -> Outcome<Self> {
         let (address, bindings) = match address {
-            Some(Address::Auto) => net::bind_auto(&[MQTT, HTTPS]).await?,
-            Some(Address::At(address)) => (address, net::bind_all(address, &[MQTT, HTTPS]).await?),
+            Some(Address::Auto) => net::bind_auto(&Door::PORTS).await?,
+            Some(Address::At(address)) => (address, net::bind_all(address, &Door::PORTS).await?),
             None => {
                 let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                (address, net::bind_all(address, &[MQTT, HTTPS]).await?)
+                (address, net::bind_all(address, &Door::PORTS).await?)
             }
         };
-        let mut gateway = Self { address, bridge, mqtt: Vec::new(), https: Vec::new(), denied: Vec::new() };
+        let mut gateway = Self { address, bridge, listeners: Vec::new(), denied: Vec::new() };
         gateway.take(bindings);
         if let Some(bridge) = bridge {
-            gateway.take(net::bind_all(bridge, &[MQTT, HTTPS]).await?);
+            gateway.take(net::bind_all(bridge, &Door::PORTS).await?);
         }
-        if gateway.mqtt.is_empty() {
-            return Err(Failure::machine(format!("cannot listen on port {MQTT}"))
+        if gateway.port(Door::Mqtt).is_none() {
+            return Err(Failure::machine(format!("cannot listen on port {}", Door::Mqtt.port()))
                 .cause("the system does not allow it")
                 .hint("run edgectl where ports above 1023 may be used"));
         }
@@ -51,13 +68,17 @@ impl Gateway {
     }
 
     fn take(&mut self, bindings: Vec<Binding>) {
-        for (port, binding) in [MQTT, HTTPS].into_iter().zip(bindings) {
+        for (door, binding) in Door::ALL.into_iter().zip(bindings) {
             match binding {
-                Binding::Open(listener) if port == MQTT => self.mqtt.push(listener),
-                Binding::Open(listener) => self.https.push(listener),
+                Binding::Open(listener) => self.listeners.push((door, listener)),
                 Binding::Denied(address) => self.denied.push(address),
             }
         }
+    }
+
+    /// Returns the port of a door; `None` if it could not be opened.
+    fn port(&self, wanted: Door) -> Option<u16> {
+        self.listeners.iter().any(|(door, _)| *door == wanted).then_some(wanted.port())
     }
 
     /// Returns the name of the gateway and of the simulated IoT Hub for processes: the address.
@@ -66,7 +87,7 @@ impl Gateway {
     }
 
     pub(super) fn ports(&self) -> Ports {
-        Ports { mqtt: Some(MQTT), https: (!self.https.is_empty()).then_some(HTTPS) }
+        Ports { mqtt: self.port(Door::Mqtt), amqp: self.port(Door::Amqp), https: self.port(Door::Https) }
     }
 
     /// Returns every name and address that clients may dial.
@@ -81,7 +102,7 @@ impl Gateway {
     pub(super) fn tell_denied(&self, ui: &Ui) {
         if let Some(address) = self.denied.first() {
             ui.warn(format!(
-                "port {} needs a privilege: direct methods from module to module will not work",
+                "port {} needs a privilege: direct methods from module to module and WebSockets will not work",
                 address.port()
             ));
             ui.hint("allow it with `sudo sysctl net.ipv4.ip_unprivileged_port_start=443`");
@@ -97,23 +118,23 @@ impl Gateway {
         rules: &AcceptRules,
     ) -> Outcome {
         let tls = ServerTls::new(certificate).or_fail(Kind::Bug, || "cannot use the server certificate")?;
-        for listener in self.mqtt {
+        for (door, listener) in self.listeners {
             let heads = heads.clone();
             tasks.spawn(net::accept_tls(listener, tls.clone(), rules.clone(), move |arrival| {
                 if let Arrival::Open { stream, certificate, seat, .. } = arrival {
-                    tokio::spawn(heads.clone().serve_mqtt(*stream, certificate, seat));
-                }
-            }));
-        }
-        for listener in self.https {
-            let heads = heads.clone();
-            tasks.spawn(net::accept_tls(listener, tls.clone(), rules.clone(), move |arrival| {
-                if let Arrival::Open { stream, seat, .. } = arrival {
-                    tokio::spawn(heads.clone().serve_https(*stream, seat));
+                    tokio::spawn(serve_at(door, heads.clone(), *stream, Proof { certificate, seat }));
                 }
             }));
         }
         Ok(())
+    }
+}
+
+async fn serve_at(door: Door, heads: Heads, stream: TlsStream<TcpStream>, proof: Proof) {
+    match door {
+        Door::Mqtt => heads.serve_mqtt(stream, proof).await,
+        Door::Amqp => heads.serve_amqp(stream, proof).await,
+        Door::Https => heads.serve_https(stream, proof).await,
     }
 }
 

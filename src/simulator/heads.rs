@@ -1,21 +1,25 @@
-//! The tasks of clients' connections: bytes to and from a protocol session, its words to and from the dispatcher.
+//! The tasks of clients' connections: bytes to and from a protocol's core, its words to and from the dispatcher.
+
+mod amqp;
+mod https;
+mod mqtt;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::dispatcher::Clock;
 use super::event::{Event, FromHead, ToHead};
 use super::to_heads::HeadSender;
-use crate::edgehub::{ConnectionId, HttpCall, Request, answer_invocation, parse_invocation};
+use crate::clock::Now;
+use crate::edgehub::{ConnectionId, Request};
 use crate::identity::{DeviceId, Thumbprints};
-use crate::mqtt::{Closed, Limits, Output, Session};
-use crate::net::{self, HttpLimits, Seat};
+use crate::net::Seat;
 
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
@@ -41,187 +45,144 @@ pub(super) struct Heads {
     room: Arc<Semaphore>,
 }
 
+/// What is known of a client before it has said a word, and where it waits until it has proved who it is.
+pub(super) struct Proof {
+    /// The certificate that it showed.
+    pub(super) certificate: Option<Thumbprints>,
+    pub(super) seat: Seat,
+}
+
+/// A protocol's side of one connection.
+trait Protocol {
+    fn handle_bytes(&mut self, now: Now, bytes: BytesMut);
+    /// The socket was closed or broke.
+    fn handle_end(&mut self);
+    fn handle_timeout(&mut self, now: Now);
+    /// The dispatcher says something to a client.
+    fn handle_said(&mut self, now: Now, client: ConnectionId, said: ToHead);
+    /// The connection must end, for this reason.
+    fn handle_stop(&mut self, reason: &str);
+    fn wants_read(&self) -> bool;
+    fn deadline(&self) -> Option<Duration>;
+    fn poll(&mut self) -> Option<Act>;
+}
+
+/// What a protocol wants done.
+enum Act {
+    Send(Bytes),
+    Request(ConnectionId, Request),
+    Tell(ConnectionId, FromHead),
+    /// Somebody was not let in, for this reason, and has its answer already.
+    Refuse(String),
+    /// The connection is over.
+    End,
+}
+
 impl Heads {
     pub(super) fn new(events: mpsc::Sender<Event>, clock: Clock, device: DeviceId) -> Self {
         let room = Arc::new(Semaphore::new(ROOM as usize));
         Self { events, clock, device, connections: Arc::default(), room }
     }
 
-    /// Serves one MQTT client, which showed this certificate or none, until its connection ends.
-    pub(super) async fn serve_mqtt(
+    fn next_connection(&self) -> ConnectionId {
+        ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Serves one connection until its end; `begin` makes its protocol, which hands the sender on to the dispatcher.
+    ///
+    /// The seat is left when somebody on the connection is let in.
+    async fn serve<P: Protocol>(
         self,
-        stream: impl AsyncRead + AsyncWrite + Unpin,
-        certificate: Option<Thumbprints>,
-        seat: Seat,
-    ) {
-        let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
-        let (to_head, from_dispatcher) = mpsc::unbounded_channel();
-        let session = Session::new(self.clock.now(), Limits::default());
-        let mut head = MqttHead { heads: self, connection, certificate, session, seat, to_head: Some(to_head) };
-        head.run(stream, from_dispatcher).await;
-    }
-
-    /// Takes a connection's requests to the dispatcher, once there is room for them.
-    async fn request(&self, connection: ConnectionId, requests: Vec<Request>) {
-        let bytes = requests.iter().map(weight).sum::<usize>();
-        let bytes = u32::try_from(bytes).unwrap_or(ROOM).min(ROOM);
-        // The semaphore is never closed.
-        let Ok(room) = Arc::clone(&self.room).acquire_many_owned(bytes).await else { return };
-        self.tell(connection, FromHead::Requests { requests, room }).await;
-    }
-
-    async fn tell(&self, connection: ConnectionId, event: FromHead) {
-        // A dispatcher that has ended closes the channel to this head, which ends it.
-        let _ = self.events.send(Event::Head { connection, event }).await;
-    }
-
-    /// Serves HTTPS: direct methods from module to module.
-    pub(super) async fn serve_https(self, stream: impl AsyncRead + AsyncWrite + Unpin, seat: Seat) {
-        let handler = |request: net::Request| self.clone().answer_http(request, &seat);
-        seat.hold(net::serve_http(stream, HttpLimits::default(), handler)).await;
-    }
-
-    async fn answer_http(self, request: net::Request, seat: &Seat) -> net::Response {
-        let call = HttpCall {
-            method: &request.method,
-            target: &request.target,
-            headers: &request.headers,
-            body: &request.body,
-        };
-        let answer = match parse_invocation(&self.device, &call) {
-            Err(answer) => {
-                if answer.status == 401 {
-                    let reason = format!("call refused: {}", String::from_utf8_lossy(&answer.body));
-                    let _ = self.events.send(Event::Refused { reason }).await;
-                }
-                answer
-            }
-            Ok(invocation) => {
-                // If its credential is no good the connection ends with the answer.
-                seat.leave();
-                let target = invocation.target.clone();
-                let (reply, result) = oneshot::channel();
-                // A dispatcher that has ended drops the reply, which is an answer too.
-                let _ = self.events.send(Event::Invoke { invocation, reply }).await;
-                let gone = Err(crate::edgehub::InvokeError::NoAnswer);
-                answer_invocation(&target, result.await.unwrap_or(gone))
-            }
-        };
-        net::Response { status: answer.status, content_type: "application/json", body: answer.body.into() }
-    }
-}
-
-struct MqttHead {
-    heads: Heads,
-    connection: ConnectionId,
-    certificate: Option<Thumbprints>,
-    session: Session,
-    seat: Seat,
-    /// The dispatcher's way to this head, until the dispatcher has it: its end is then the end of the head.
-    to_head: Option<HeadSender>,
-}
-
-impl MqttHead {
-    async fn run(
-        &mut self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
-        mut from_dispatcher: mpsc::UnboundedReceiver<Vec<ToHead>>,
+        seat: Seat,
+        begin: impl FnOnce(&Self, HeadSender) -> P,
     ) {
+        let (to_head, mut from_dispatcher) = mpsc::unbounded_channel();
+        let mut protocol = begin(&self, to_head);
         let mut said = Vec::new();
         let mut input = BytesMut::with_capacity(FIRST_READ);
-        while self.flush(&mut stream).await {
-            let deadline = self.session.deadline().map(|at| self.heads.clock.instant(at));
+        while self.flush(&mut protocol, &mut stream).await {
+            let deadline = protocol.deadline().map(|at| self.clock.instant(at));
             tokio::select! {
-                read = stream.read_buf(&mut input), if self.session.wants_read() => match read {
-                    Ok(0) | Err(_) => self.session.handle_end(),
+                read = stream.read_buf(&mut input), if protocol.wants_read() => match read {
+                    Ok(0) | Err(_) => protocol.handle_end(),
                     Ok(_) => {
-                        self.session.handle_bytes(self.heads.clock.now(), input.split());
+                        protocol.handle_bytes(self.clock.now(), input.split());
                         input.reserve(READ);
                     }
                 },
-                count = from_dispatcher.recv_many(&mut said, 256) => {
-                    let now = self.heads.clock.now();
-                    said.drain(..).flatten().for_each(|said| self.hear(now, said));
-                    if count == 0 {
-                        self.session.close(Closed::Stopped);
+                _ = from_dispatcher.recv_many(&mut said, 256) => {
+                    let now = self.clock.now();
+                    let words = said.drain(..).flat_map(|(client, words)| words.into_iter().map(move |said| (client, said)));
+                    for (client, said) in words {
+                        if let ToHead::Connected { .. } = said {
+                            seat.leave();
+                        }
+                        protocol.handle_said(now, client, said);
                     }
                 }
-                () = self.seat.needed() => self.session.close(Closed::Stopped),
-                () = sleep_until(deadline) => self.session.handle_timeout(self.heads.clock.now()),
+                () = self.events.closed() => protocol.handle_stop("the simulation ends"),
+                () = seat.needed() => protocol.handle_stop("too many connections have not proved who they are"),
+                () = sleep_until(deadline) => protocol.handle_timeout(self.clock.now()),
             }
         }
         // The client is told the end of a refused or superseded connection; it may be gone already.
         let _ = timeout(GOODBYE, stream.shutdown()).await;
     }
 
-    fn hear(&mut self, now: crate::clock::Now, said: ToHead) {
-        match said {
-            ToHead::Connected { remembered } => self.session.connected(now, remembered.as_deref()),
-            ToHead::Refused(refusal) => self.session.refused(&refusal),
-            ToHead::Event(event) => self.session.handle_event(now, event),
-            ToHead::Close(reason) => self.session.close(Closed::Refused(reason.to_owned())),
-        }
-    }
-
-    /// Does what the session wants done; says whether the connection goes on.
-    async fn flush(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
-        let mut goes_on = true;
+    /// Does what the protocol wants done; says whether the connection goes on.
+    async fn flush(&self, protocol: &mut impl Protocol, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
         let mut requests = Vec::new();
-        loop {
-            match self.session.poll() {
-                Some(Output::Request(request)) => requests.push(request),
-                Some(output) => {
-                    self.request(std::mem::take(&mut requests)).await;
-                    goes_on &= self.act(output, stream).await;
+        let mut asker = ConnectionId(0);
+        let mut goes_on = true;
+        while let Some(act) = protocol.poll() {
+            if let Act::Request(client, request) = act {
+                if client != asker {
+                    self.request(asker, &mut requests).await;
                 }
-                None => break,
+                asker = client;
+                requests.push(request);
+                continue;
+            }
+            self.request(asker, &mut requests).await;
+            match act {
+                Act::Send(bytes) => {
+                    if !write(stream, &bytes).await {
+                        protocol.handle_end();
+                    }
+                }
+                Act::Tell(client, event) => self.tell(client, event).await,
+                Act::Refuse(reason) => self.tell_refused(reason).await,
+                Act::Request(..) => {}
+                Act::End => goes_on = false,
             }
         }
-        self.request(requests).await;
+        self.request(asker, &mut requests).await;
         goes_on
     }
 
-    /// Does one thing; says whether the connection goes on.
-    async fn act(&mut self, output: Output, stream: &mut (impl AsyncWrite + Unpin)) -> bool {
-        match output {
-            Output::Send(bytes) => {
-                if !write(stream, &bytes).await {
-                    self.session.handle_end();
-                }
-            }
-            Output::Connect(login) => {
-                let Some(head) = self.to_head.take() else { return true };
-                // The hub answers soon, and closes the connection if it does not let the client in.
-                self.seat.leave();
-                let (identity, session) = (login.identity, login.session);
-                let credential = login.credential.or_certificate(self.certificate.take());
-                self.tell(FromHead::Connect { identity, credential, session, head }).await;
-            }
-            Output::Misfit(error) => {
-                let Some(head) = self.to_head.take() else { return true };
-                self.tell(FromHead::Misfit { reason: error.to_string(), head }).await;
-            }
-            Output::Request(request) => self.request(vec![request]).await,
-            Output::Notice(notice) => self.tell(FromHead::Notice(notice.to_string())).await,
-            Output::Close(why) => {
-                // Without it nobody asked for anything: a probe of the port, or garbage.
-                if self.to_head.is_none() {
-                    self.tell(FromHead::Closed(why.to_string())).await;
-                }
-                return false;
-            }
-        }
-        true
-    }
-
-    async fn request(&self, requests: Vec<Request>) {
+    async fn request(&self, client: ConnectionId, requests: &mut Vec<Request>) {
         if !requests.is_empty() {
-            self.heads.request(self.connection, requests).await;
+            self.ask(client, std::mem::take(requests)).await;
         }
     }
 
-    async fn tell(&self, event: FromHead) {
-        self.heads.tell(self.connection, event).await;
+    /// Takes a connection's requests to the dispatcher, once there is room for them.
+    async fn ask(&self, client: ConnectionId, requests: Vec<Request>) {
+        let bytes = requests.iter().map(weight).sum::<usize>();
+        let bytes = u32::try_from(bytes).unwrap_or(ROOM).min(ROOM);
+        // The semaphore is never closed.
+        let Ok(room) = Arc::clone(&self.room).acquire_many_owned(bytes).await else { return };
+        self.tell(client, FromHead::Requests { requests, room }).await;
+    }
+
+    async fn tell(&self, connection: ConnectionId, event: FromHead) {
+        // A dispatcher that has ended is noticed where its words are awaited.
+        let _ = self.events.send(Event::Head { connection, event }).await;
+    }
+
+    async fn tell_refused(&self, reason: String) {
+        let _ = self.events.send(Event::Refused { reason }).await;
     }
 }
 
@@ -232,10 +193,7 @@ fn weight(request: &Request) -> usize {
             Request::Publish { message, .. } => message.size(),
             Request::PatchReported { patch, .. } => patch.len(),
             Request::AnswerMethod { payload, .. } => payload.len(),
-            Request::Subscribe { .. }
-            | Request::Unsubscribe { .. }
-            | Request::GetTwin { .. }
-            | Request::Acknowledge { .. } => 0,
+            _ => 0,
         }
 }
 

@@ -9,8 +9,9 @@
 //!   planner, plan              its identity, environment, container or process
 //!   gateway                    where is listened
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
-//! dispatcher  owns the cores and the children; settle lets them speak to each other
-//!   heads, workloads, control  what comes in: clients, the workload API, other commands
+//! dispatcher  owns the cores and the children; settle lets them speak to each other, uplink with the cloud,
+//!               system with the agent, for which deployer makes deployments ready
+//!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, report, taps, logs  what people see
@@ -24,6 +25,7 @@ mod cloud_folder;
 mod containers;
 pub mod control;
 mod cores;
+mod deployer;
 mod dispatcher;
 mod event;
 mod gateway;
@@ -44,8 +46,11 @@ mod start;
 mod state;
 mod storage;
 mod subject;
+mod system;
 mod taps;
+mod test_port;
 mod to_heads;
+mod uplink;
 mod workloads;
 
 pub use dispatcher::FailOn;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -50,6 +51,10 @@ pub struct Options {
     pub duration: Option<Duration>,
     /// When a module's end ends it.
     pub fail_on: FailOn,
+    /// Where test messages for the one external module are taken.
+    pub input_port: Option<u16>,
+    /// By how much the agent's pauses are divided.
+    pub time_scale: NonZeroU32,
     /// What is done with the state of an earlier run.
     pub state: State,
     /// Bytes that waiting messages may take on disk, over what the manifest says.

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::engine::container::ContainerSpec;
 use crate::failure::{Failure, Outcome};
 use crate::identity::{ConnectionString, DeviceId, Identity, ModuleId, Proof};
-use crate::manifest::{DesiredStatus, ModuleSpec, RestartPolicy};
+use crate::manifest::ModuleSpec;
 use crate::runtime::{How, InstanceSpec, ProcessSpec};
 
 /// The version of the workload API that a real device states (protocol.md §1.1).
@@ -19,12 +19,8 @@ const API_VERSION: &str = "2022-08-03";
 
 /// A module with everything that is needed to run it.
 pub(super) struct ModulePlan {
-    pub(super) module: ModuleId,
-    pub(super) image: String,
+    pub(super) spec: ModuleSpec,
     pub(super) runtime: Runtime,
-    pub(super) desired: DesiredStatus,
-    pub(super) restart: RestartPolicy,
-    pub(super) startup_order: u32,
     /// `image` and `createOptions`, as the workload API tells them.
     pub(super) settings: Value,
     /// What `edgectl credentials` prints, `{"workload":{…},"connectionString":{…}}`.
@@ -53,16 +49,11 @@ pub(super) enum Runtime {
 impl ModulePlan {
     /// Returns what the agent needs to know.
     pub(super) fn planned(&self) -> Planned {
-        Planned {
-            module: self.module.clone(),
-            startup_order: self.startup_order,
-            desired: self.desired,
-            restart: self.restart,
-            owner: match self.runtime {
-                Runtime::External => Owner::External,
-                _ => Owner::Agent,
-            },
-        }
+        let owner = match self.runtime {
+            Runtime::External => Owner::External,
+            _ => Owner::Agent,
+        };
+        Planned { spec: self.spec.clone(), owner }
     }
 
     /// Returns what is started; `None` for a module that is started from outside.
@@ -74,7 +65,7 @@ impl ModulePlan {
             }
             Runtime::External => return None,
         };
-        Some(InstanceSpec { module: self.module.clone(), how })
+        Some(InstanceSpec { module: self.spec.id.clone(), how })
     }
 }
 
@@ -192,7 +183,7 @@ pub(super) fn process_environment<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::PullPolicy;
+    use crate::manifest::{DesiredStatus, PullPolicy, RestartPolicy};
 
     fn surroundings() -> Surroundings {
         Surroundings {

@@ -62,12 +62,8 @@ impl Planner<'_> {
             }
         };
         Ok(ModulePlan {
-            module: spec.id.clone(),
-            image: spec.image.clone(),
+            spec: spec.clone(),
             runtime,
-            desired: spec.status,
-            restart: spec.restart,
-            startup_order: spec.startup_order,
             settings: json!({ "image": spec.image, "createOptions": spec.create_options }),
             credentials,
             rebuild,

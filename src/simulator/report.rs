@@ -6,8 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::bridge::WorkloadWay;
+use super::control::LinkState;
 use super::logs::Line;
 use super::taps::Tapped;
+use crate::edgehub::Link;
 use crate::failure::Failure;
 use crate::identity::{DeviceId, ModuleId};
 use crate::ui::Ui;
@@ -26,6 +28,8 @@ pub(super) struct Ready {
     /// How containers reach the workload API; `null` if there are none.
     pub(super) workload: Option<WorkloadWay>,
     pub(super) modules: Vec<ModuleId>,
+    /// Whether the cloud can be reached.
+    pub(super) upstream: Link,
     pub(super) pid: u32,
 }
 
@@ -33,6 +37,7 @@ pub(super) struct Ready {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Ports {
     pub(super) mqtt: Option<u16>,
+    pub(super) amqp: Option<u16>,
     pub(super) https: Option<u16>,
 }
 
@@ -64,7 +69,8 @@ impl Report {
         }
         let Ready { device, address, ports, .. } = &self.ready;
         let port = |name, port: Option<u16>| port.map(|port| format!("{name} {port}"));
-        let open: Vec<String> = [port("MQTT", ports.mqtt), port("HTTPS", ports.https)].into_iter().flatten().collect();
+        let ports = [port("MQTT", ports.mqtt), port("AMQP", ports.amqp), port("HTTPS", ports.https)];
+        let open: Vec<String> = ports.into_iter().flatten().collect();
         self.ui.step("Simulating", format!("device `{device}` at {address} ({})", open.join(", ")));
         match self.ready.workload {
             Some(WorkloadWay::Http) => {
@@ -111,6 +117,32 @@ impl Report {
     pub(super) fn message(&mut self, tapped: &Tapped, device: &DeviceId) {
         if self.ui.is_json() {
             self.record(&tapped.record(device));
+        }
+    }
+
+    /// Tells that the link to the cloud changed.
+    pub(super) fn link(&mut self, state: &LinkState) {
+        self.ready.upstream = state.upstream;
+        if !self.ui.is_json() {
+            return self.ui.step("Upstream", state.to_string());
+        }
+        let mut event = serde_json::json!(state);
+        event["type"] = "upstream".into();
+        self.record(&event);
+    }
+
+    /// Takes it that the device has these modules now.
+    pub(super) fn set_modules(&mut self, modules: Vec<ModuleId>) {
+        self.width = modules.iter().map(|module| module.as_str().len()).max().unwrap_or_default().max(self.width);
+        self.ready.modules = modules;
+    }
+
+    /// Tells that a module is gone.
+    pub(super) fn removed(&mut self, module: &ModuleId) {
+        self.last.remove(module);
+        match self.ui.is_json() {
+            true => self.record(&serde_json::json!({ "type": "module", "name": module, "status": "removed" })),
+            false => self.ui.step("Removed", module.as_str()),
         }
     }
 

@@ -1,8 +1,8 @@
 //! From a solution to a running simulation, and to its end with nothing left behind.
 
-use std::num::NonZeroU32;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -13,6 +13,7 @@ use super::children::Children;
 use super::containers::Containers;
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::Opening;
+use super::deployer::{self, Deployer};
 use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
 use super::event::Event;
 use super::gateway::Gateway;
@@ -29,18 +30,20 @@ use super::report::{Ready, Report};
 use super::state::{EphemeralFolder, Identities, StateFolder, unwritable};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
+use super::test_port;
 use super::to_heads::ToHeads;
 use super::workloads::{self, Behind, Ports};
 use crate::agent::{self, Agent};
-use crate::edgehub::EdgeHub;
+use crate::edgehub::{EdgeHub, Link};
 use crate::engine::Engine;
 use crate::failure::{Kind, OrFail, Outcome};
-use crate::identity::{Authority, CertifiedKey, MasterKey, ModuleId};
-use crate::iothub::IotHub;
+use crate::identity::{Authority, CertifiedKey, ModuleId};
+use crate::iothub::{CloudLink, IotHub};
 use crate::manifest::ModuleSpec;
 use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket};
 use crate::runtime::Ledger;
 use crate::store::Queues;
+use crate::twin::Twin;
 use crate::ui::Ui;
 
 /// Events that may wait for the dispatcher; whoever sends more waits.
@@ -54,6 +57,7 @@ const LOBBY: u64 = 4096;
 struct Ground<'a> {
     ui: &'a Ui,
     options: &'a Options,
+    machine: &'a Machine<'a>,
     clock: Clock,
     simulated: Simulated,
     /// `.edgectl`.
@@ -91,8 +95,8 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     }
     state.create()?;
     let identities = state.identities(&simulated.device, &identities_of(&simulated), clock.now().unix.as_micros())?;
-    let ground = Ground { ui, options, clock, simulated, root: &root, state, identities };
-    let ended = ground.simulate(&machine, interrupts).await;
+    let ground = Ground { ui, options, machine: &machine, clock, simulated, root: &root, state, identities };
+    let ended = ground.simulate(interrupts).await;
     RunRecord::remove(&root);
     ended
 }
@@ -104,8 +108,9 @@ fn identities_of(simulated: &Simulated) -> Vec<ModuleId> {
 
 impl Ground<'_> {
     /// Makes everything ready that modules are run with; until they run, an interrupt takes all of it back.
-    async fn simulate(self, machine: &Machine<'_>, mut interrupts: Interrupts) -> Outcome<Ended> {
+    async fn simulate(self, mut interrupts: Interrupts) -> Outcome<Ended> {
         let (ui, clock, options, state) = (self.ui, self.clock, self.options, self.root);
+        let machine = self.machine;
         let workshop = Workshop { ui, clock, options, simulated: &self.simulated, machine, state };
         let prepared = interrupts.unless(workshop.prepare_all()).await?;
         let run_folder = RunFolder::create(&self.options.environment, self.root)?;
@@ -171,15 +176,37 @@ impl Ground<'_> {
         let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
         gateway.serve(&mut tasks, &certificate, &heads, &accept_rules(descriptors))?;
         serve_control(&mut tasks, &run_folder, &events).await?;
+        test_port::open(&mut tasks, (self.ui, self.options), &hub_host, &events).await?;
         pass_on(&mut tasks, interrupts, &events);
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
         let (device, state_name) = (self.simulated.device.clone(), self.state.name());
-        let behind = self.behind(authority, hub_host, events.clone());
-        workloads::serve_sockets(&mut tasks, &behind, &run_folder, &report.ready().modules).await?;
+        let behind = Arc::new(Behind::new(clock, hub_host.clone(), authority, &self.identities, events.clone()));
+        let mut doors = BTreeMap::new();
+        for module in &report.ready().modules {
+            doors.insert(module.clone(), workloads::open(&mut tasks, &run_folder, &behind, module).await?);
+        }
         workloads::serve_ports(&mut tasks, &behind, ports);
 
-        let agent = agent_of(&plans, clock);
+        let agent = self.agent(&plans, &cloud);
+        let (wanted, deployments) = mpsc::unbounded_channel();
+        let deployer = Deployer {
+            ui: self.ui,
+            clock,
+            options: self.options,
+            simulated: &self.simulated,
+            machine: self.machine,
+            root: self.root,
+            state: &self.state,
+            host: hub_host,
+            run_folder: &run_folder,
+            bridge,
+            descriptors: descriptors.before,
+            behind: Arc::clone(&behind),
+            events: events.clone(),
+            planned: deployer::planned(&plans),
+            doors,
+        };
         let children = Children::new(plans, ledger, events, behind);
         report.tell_ready();
         let dispatcher = Dispatcher {
@@ -188,7 +215,9 @@ impl Ground<'_> {
             state_name,
             hub,
             cloud,
+            link: CloudLink::default(),
             agent,
+            wanted,
             storage,
             children,
             report,
@@ -198,7 +227,10 @@ impl Ground<'_> {
             audience: Audience::default(),
             refusals: Refusals::default(),
         };
-        let ended = dispatcher.run(received).await;
+        let ended = tokio::select! {
+            ended = dispatcher.run(received) => ended,
+            never = deployer.run(deployments) => match never {},
+        };
         tasks.shutdown().await;
         Ok(ended)
     }
@@ -249,16 +281,17 @@ impl Ground<'_> {
         self.options.duration.map(|duration| self.clock.now().monotonic.saturating_add(duration))
     }
 
-    fn behind(self, authority: Authority, hub_host: String, events: mpsc::Sender<Event>) -> Arc<Behind> {
-        Arc::new(Behind {
-            clock: self.clock,
-            hub_host,
-            authority,
-            master_key: MasterKey::derive(&self.identities.master_key),
-            identities: self.identities,
-            details: Mutex::default(),
-            events,
-        })
+    /// Creates the agent with what the deployment wants at first; it is online.
+    fn agent(&self, plans: &[ModulePlan], cloud: &IotHub) -> Agent {
+        let twin = cloud.twin(&self.identities.identity(&ModuleId::edge_agent()));
+        let mut desired = twin.map(|twin| twin.desired().clone()).unwrap_or_default();
+        desired.insert("$version".to_owned(), twin.map_or(1, Twin::desired_version).into());
+        let plan = Some(plans.iter().map(ModulePlan::planned).collect());
+        let deployed = agent::Deployed { desired, plan, status: agent::DeploymentStatus::applied() };
+        let mut agent = Agent::new(self.options.time_scale);
+        agent.handle(self.clock.now(), agent::Input::Deployed(deployed));
+        agent.handle(self.clock.now(), agent::Input::Online);
+        agent
     }
 
     fn ready(&self, plans: &[ModulePlan], gateway: &Gateway, bridge: Option<&Bridge<'_>>) -> Ready {
@@ -269,16 +302,11 @@ impl Ground<'_> {
             hub: gateway.host(),
             ports: gateway.ports(),
             workload: bridge.map(|bridge| bridge.way),
-            modules: plans.iter().map(|plan| plan.module.clone()).collect(),
+            modules: plans.iter().map(|plan| plan.spec.id.clone()).collect(),
+            upstream: Link::Online,
             pid: std::process::id(),
         }
     }
-}
-
-fn agent_of(plans: &[ModulePlan], clock: Clock) -> Agent {
-    let mut agent = Agent::new(NonZeroU32::MIN);
-    agent.handle(clock.now(), agent::Input::Plan(plans.iter().map(ModulePlan::planned).collect()));
-    agent
 }
 
 /// Lets in what this process has room for: half of its descriptors are for clients that are in, and for files.

@@ -59,7 +59,7 @@ pub(super) struct Keys {
 }
 
 /// Everything secret of one device: made at the first start, kept until `--reset`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Identities {
     /// Names this simulation in labels of containers and networks.
@@ -138,7 +138,7 @@ impl StateFolder {
         self.name.clone()
     }
 
-    /// Loads the identities, making those that are missing; keys once made stay.
+    /// Returns the identities of these modules and no other, making those that are missing; keys once made stay.
     pub(super) fn identities(&self, device: &DeviceId, modules: &[ModuleId], unix_micros: u128) -> Outcome<Identities> {
         let path = self.device.join("identities.json");
         let mut identities = match load(&path)? {
@@ -157,6 +157,8 @@ impl StateFolder {
             }
         }
         save(&path, &serde_json::json!(identities))?;
+        // A module that is gone cannot connect; should it come back, it finds its keys.
+        identities.modules.retain(|module, _| modules.contains(module));
         Ok(identities)
     }
 
@@ -362,6 +364,8 @@ mod tests {
         let folder = StateFolder::new(root.path(), &device);
         folder.create().expect("the folder is made");
         let first = folder.identities(&device, std::slice::from_ref(&filter), 1).expect("made");
+        let other = folder.identities(&device, &[ModuleId::edge_hub()], 2).expect("loaded");
+        assert_eq!(other.modules.keys().collect::<Vec<_>>(), [&ModuleId::edge_hub()], "the filter is gone");
         let second = folder.identities(&device, &[filter.clone(), ModuleId::edge_hub()], 2).expect("loaded");
         assert_eq!(first.simulation, second.simulation);
         assert_eq!(first.modules[&filter].primary, second.modules[&filter].primary);

@@ -13,6 +13,7 @@ use crate::text::did_you_mean;
 use crate::ui::Ui;
 
 /// A deployment about to be simulated, with what flags and `edgectl.yaml` say of it.
+#[derive(Clone)]
 pub(super) struct Simulated {
     /// The solution's name; part of the names of containers.
     pub(super) name: String,
@@ -98,23 +99,35 @@ impl Simulated {
         options.runtimes.get(spec.id.as_str()).copied().or(of_module).or(of_all).unwrap_or(RuntimeChoice::Auto)
     }
 
-    /// Leaves out what flags and `edgectl.yaml` leave out, and applies the overrides of the rest.
     fn select(&mut self, options: &Options) -> Outcome {
         self.check_names(options)?;
+        let modules = std::mem::take(&mut self.deployment.modules);
+        self.deployment.modules = self.taking_part(options, modules);
+        Ok(())
+    }
+
+    /// Leaves out what flags and `edgectl.yaml` leave out, and applies the overrides of the rest.
+    pub(super) fn taking_part(&self, options: &Options, mut modules: Vec<ModuleSpec>) -> Vec<ModuleSpec> {
         let overrides = self.solution.as_ref().map(|solution| solution.settings().modules.clone()).unwrap_or_default();
         let is_in = |names: &[String], name: &str| names.iter().any(|other| other == name);
-        self.deployment.modules.retain(|spec| {
+        modules.retain(|spec| {
             let name = spec.id.as_str();
             let skipped = overrides.get(name).is_some_and(|over| over.skip) || is_in(&options.without, name);
             let wanted = options.only.is_empty() || is_in(&options.only, name);
             is_in(&options.external, name) || (wanted && !skipped)
         });
-        for spec in &mut self.deployment.modules {
+        for spec in &mut modules {
             if let Some(over) = overrides.get(spec.id.as_str()) {
                 over.apply(spec);
             }
         }
-        Ok(())
+        modules
+    }
+
+    /// Returns the same device with this one module.
+    pub(super) fn with_only(&self, spec: ModuleSpec) -> Self {
+        let deployment = Deployment { modules: vec![spec], ..self.deployment.clone() };
+        Self { deployment, ..self.clone() }
     }
 
     /// Warns of overrides in `edgectl.yaml` that no module of the deployment has: most often a name mistyped.

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use super::event::ToHead;
 use crate::edgehub::ConnectionId;
 
-/// The way to one head.
+/// The way to one head, which is told by the number of the connection for which of its clients the words are.
 ///
 /// Unbounded, since what the hub has on its way to one client is bounded by its window.
-pub(super) type HeadSender = mpsc::UnboundedSender<Vec<ToHead>>;
+pub(super) type HeadSender = mpsc::UnboundedSender<(ConnectionId, Vec<ToHead>)>;
 
 /// The heads that have asked for something, and what they are told in this turn.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl ToHeads {
         for connection in self.told.drain(..) {
             if let Some(listener) = self.heads.get_mut(&connection) {
                 // A head that is gone will say so itself.
-                let _ = listener.sender.send(std::mem::take(&mut listener.words));
+                let _ = listener.sender.send((connection, std::mem::take(&mut listener.words)));
             }
         }
     }

@@ -2,36 +2,39 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::control::RunFolder;
 use super::dispatcher::Clock;
 use super::event::Event;
 use super::state::Identities;
 use crate::failure::Outcome;
-use crate::identity::{Authority, Key, MasterKey, ModuleId};
+use crate::identity::{Authority, DeviceId, Key, MasterKey, ModuleId};
 use crate::net::{HttpLimits, UnixSocket, WorkloadDoor, serve_workload};
 use crate::workload::{self, Audit, ModuleDetails, Modules, Workload};
 
 /// What all workload doors share.
 pub(super) struct Behind {
-    pub(super) clock: Clock,
-    pub(super) hub_host: String,
-    pub(super) authority: Authority,
-    pub(super) identities: Identities,
-    pub(super) master_key: MasterKey,
+    clock: Clock,
+    hub_host: String,
+    authority: Authority,
+    device: DeviceId,
+    /// Of the modules that there are now.
+    identities: RwLock<Identities>,
+    master_key: MasterKey,
     /// What `GET /modules` tells.
-    pub(super) details: Mutex<Vec<ModuleDetails>>,
-    pub(super) events: mpsc::Sender<Event>,
+    details: Mutex<Vec<ModuleDetails>>,
+    events: mpsc::Sender<Event>,
 }
 
 impl Modules for Behind {
-    fn primary_key(&self, module: &ModuleId) -> Option<&Key> {
-        self.identities.modules.get(module).map(|keys| &keys.primary)
+    fn primary_key(&self, module: &ModuleId) -> Option<Key> {
+        let identities = self.identities.read().ok()?;
+        identities.modules.get(module).map(|keys| keys.primary.clone())
     }
 
     fn details(&self) -> Vec<ModuleDetails> {
@@ -51,18 +54,15 @@ pub(super) struct Port {
     pub(super) uri: String,
 }
 
-/// Serves a socket for every module, whatever it is run as: `edgectl credentials` tells of it.
-pub(super) async fn serve_sockets(
+/// Opens the socket of a module, whatever it is run as (`edgectl credentials` tells of it), and serves it for ever.
+pub(super) async fn open(
     tasks: &mut JoinSet<()>,
-    behind: &Arc<Behind>,
     folder: &RunFolder,
-    modules: &[ModuleId],
-) -> Outcome {
-    for module in modules {
-        let socket = UnixSocket::bind(&folder.module(module)?.join("workload.sock"), 0o666).await?;
-        tasks.spawn(serve(Arc::clone(behind), module.clone(), WorkloadDoor::Socket(socket)));
-    }
-    Ok(())
+    behind: &Arc<Behind>,
+    module: &ModuleId,
+) -> Outcome<AbortHandle> {
+    let socket = UnixSocket::bind(&folder.module(module)?.join("workload.sock"), 0o666).await?;
+    Ok(tasks.spawn(serve(Arc::clone(behind), module.clone(), WorkloadDoor::Socket(socket))))
 }
 
 /// Serves the ports.
@@ -90,6 +90,33 @@ async fn serve(behind: Arc<Behind>, module: ModuleId, door: WorkloadDoor) {
 }
 
 impl Behind {
+    /// Puts together what the doors share; nothing is known of modules yet but who they are.
+    pub(super) fn new(
+        clock: Clock,
+        hub_host: String,
+        authority: Authority,
+        identities: &Identities,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        Self {
+            clock,
+            hub_host,
+            authority,
+            master_key: MasterKey::derive(&identities.master_key),
+            device: identities.device_id.clone(),
+            identities: RwLock::new(identities.clone()),
+            details: Mutex::default(),
+            events,
+        }
+    }
+
+    /// Replaces what is known of who the modules are.
+    pub(super) fn set_identities(&self, identities: Identities) {
+        if let Ok(mut held) = self.identities.write() {
+            *held = identities;
+        }
+    }
+
     /// Replaces what `GET /modules` tells.
     pub(super) fn set_details(&self, details: Vec<ModuleDetails>) {
         if let Ok(mut held) = self.details.lock() {
@@ -99,7 +126,7 @@ impl Behind {
 
     fn answer(&self, module: &ModuleId, request: &workload::Request) -> (workload::Response, Option<Audit>) {
         let workload = Workload {
-            device: &self.identities.device_id,
+            device: &self.device,
             hub_host: &self.hub_host,
             authority: &self.authority,
             master_key: &self.master_key,

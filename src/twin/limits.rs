@@ -24,6 +24,11 @@ pub fn validate_reported(patch: &Value) -> Result<(), TwinError> {
     Walk { forbidden: hub, path: Vec::new() }.members(patch, 0, InArray::No)
 }
 
+/// Says whether the cloud would take these as all reported properties of a twin.
+pub fn fits_reported(values: &Map) -> bool {
+    validate_size(TwinSection::Reported, values).is_ok()
+}
+
 /// Checks a patch of desired properties as the cloud does; the size of the section is checked when it is merged.
 pub fn validate_desired(patch: &Value) -> Result<(), TwinError> {
     validate_members(object(patch, TwinSection::Desired)?)

@@ -41,6 +41,18 @@ pub fn diff(old: &Map, new: &Map) -> Map {
     patch
 }
 
+/// Returns the patch by which a replacement is told: everything that is new, and null for what is gone.
+///
+/// Whoever merges it has the new document; whoever takes it for the document has that, too.
+pub(super) fn replacement(old: &Map, new: &Map) -> Map {
+    let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let kept = new.iter().map(|(key, value)| match (old.get(key), value) {
+        (Some(Value::Object(before)), Value::Object(after)) => (key.clone(), Value::Object(replacement(before, after))),
+        (_, value) => (key.clone(), value.clone()),
+    });
+    kept.chain(gone).collect()
+}
+
 /// Copies a value without the null members of its objects; arrays are kept as they are.
 fn without_nulls(value: &Value) -> Value {
     let Value::Object(map) = value else { return value.clone() };
@@ -67,6 +79,7 @@ mod tests {
         assert_eq!(Value::Object(merged), expected);
     }
 
+    // protocol.md §7.3
     #[test]
     fn objects_merge_and_everything_else_replaces() {
         check(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"c": 3, "d": 4}}), json!({"a": {"b": 1, "c": 3, "d": 4}}));
@@ -75,17 +88,20 @@ mod tests {
         check(json!({"a": {"b": 1}}), json!({"a": "x"}), json!({"a": "x"}));
     }
 
+    // protocol.md §7.3
     #[test]
     fn null_removes_a_key_and_a_missing_one_does_no_harm() {
         check(json!({"a": 1, "b": 2}), json!({"a": null, "x": null}), json!({"b": 2}));
     }
 
+    // protocol.md §7.3
     #[test]
     fn an_object_that_becomes_empty_stays() {
         check(json!({"a": {"b": 1}}), json!({"a": {"b": null}}), json!({"a": {}}));
         check(json!({}), json!({"a": {}}), json!({"a": {}}));
     }
 
+    // protocol.md §7.3
     #[test]
     fn nulls_in_a_new_object_are_left_out() {
         check(json!({}), json!({"a": {"b": null, "c": {"d": null}}}), json!({"a": {"c": {}}}));
@@ -125,6 +141,13 @@ mod tests {
         fn a_diff_leads_from_the_old_to_the_new(old in document(), new in document()) {
             let mut patched = old.clone();
             merge(&mut patched, &diff(&old, &new));
+            prop_assert_eq!(patched, new);
+        }
+
+        #[test]
+        fn a_replacement_leads_from_the_old_to_the_new(old in document(), new in document()) {
+            let mut patched = old.clone();
+            merge(&mut patched, &replacement(&old, &new));
             prop_assert_eq!(patched, new);
         }
     }

@@ -21,7 +21,7 @@ use crate::clock::iso_millis;
 use crate::identity::{DeviceId, Identity, ModuleId};
 
 pub use error::{TwinError, TwinSection};
-pub use limits::{validate_desired, validate_reported, validate_tags};
+pub use limits::{fits_reported, validate_desired, validate_reported, validate_tags};
 pub use merge::{diff, merge};
 
 use section::Section;
@@ -88,7 +88,7 @@ impl TwinDocument {
 pub struct DesiredChange {
     /// The section's new version.
     pub version: u64,
-    /// The patch as it was sent, nulls included, or the complete new section; with `$version`.
+    /// The patch as it was sent, nulls included, or the complete new section with null for what is gone; with `$version`.
     pub patch: Value,
 }
 
@@ -215,12 +215,14 @@ impl Twin {
         Ok(DesiredChange { version, patch: section::with_version(patch, version) })
     }
 
-    /// Replaces all desired properties; the module is told the complete new ones.
+    /// Replaces all desired properties; the module is told the complete new ones, and null for those that are gone.
     pub fn replace_desired(&mut self, now_unix: Duration, desired: Map) -> Result<DesiredChange, TwinError> {
         let desired = section::without_service_members(desired);
-        self.desired = self.desired.replaced(TwinSection::Desired, now_unix, &desired)?;
+        let replaced = self.desired.replaced(TwinSection::Desired, now_unix, &desired)?;
+        let before = std::mem::replace(&mut self.desired, replaced);
         self.count_service_change();
-        Ok(DesiredChange { version: self.desired.version(), patch: self.desired.device_view() })
+        let (version, told) = (self.desired.version(), merge::replacement(before.values(), self.desired.values()));
+        Ok(DesiredChange { version, patch: section::with_version(told, version) })
     }
 
     /// Merges reported properties and returns the section's new version.
@@ -299,6 +301,11 @@ impl Twin {
 /// Returns the scope of an edge device, which its children name as their parent.
 pub fn edge_scope(device: &DeviceId, generation: &str) -> String {
     format!("ms-azure-iot-edge://{device}-{generation}")
+}
+
+/// Returns what `$edgeAgent` and `$edgeHub` report as their `version`: this program's, whose parts they are.
+pub fn runtime_version() -> Value {
+    json!({ "version": env!("CARGO_PKG_VERSION"), "build": "edgectl", "commit": "" })
 }
 
 impl Scopes {

@@ -21,6 +21,7 @@ fn map(value: Value) -> Map {
     map
 }
 
+// protocol.md §7.1
 #[test]
 fn a_new_module_twin_has_every_member_in_order() {
     let empty = json!({ "$metadata": { "$lastUpdated": NEVER }, "$version": 1 });
@@ -44,6 +45,7 @@ fn a_new_module_twin_has_every_member_in_order() {
     assert_eq!(twin().service_view().to_string(), expected.to_string());
 }
 
+// protocol.md §7.1
 #[test]
 fn a_device_twin_tells_its_place_in_the_hierarchy() {
     let edge = Twin::new(&Identity::of_device(device()), "17").service_view();
@@ -56,6 +58,7 @@ fn a_device_twin_tells_its_place_in_the_hierarchy() {
     assert_eq!(leaf["parentScopes"], json!(["ms-azure-iot-edge://factory-17"]));
 }
 
+// protocol.md §7.4
 #[test]
 fn the_device_sees_values_and_versions_only() {
     let mut twin = twin();
@@ -65,6 +68,7 @@ fn the_device_sees_values_and_versions_only() {
     assert_eq!(twin.device_view(), expected);
 }
 
+// protocol.md §7.4
 #[test]
 fn a_desired_change_is_told_as_it_was_sent() {
     let mut twin = twin();
@@ -74,12 +78,13 @@ fn a_desired_change_is_told_as_it_was_sent() {
     assert_eq!(Value::Object(twin.desired().clone()), json!({ "b": 2, "c": {} }));
 }
 
+// protocol.md §7.4
 #[test]
 fn a_replacement_is_told_completely() {
     let mut twin = twin();
     twin.patch_desired(NOW, map(json!({ "a": 1 }))).expect("taken");
     let change = twin.replace_desired(LATER, map(json!({ "b": { "c": null } }))).expect("taken");
-    assert_eq!(change, DesiredChange { version: 3, patch: json!({ "b": {}, "$version": 3 }) });
+    assert_eq!(change, DesiredChange { version: 3, patch: json!({ "b": {}, "a": null, "$version": 3 }) });
     let metadata = json!({
         "$lastUpdated": LATER_TEXT,
         "$lastUpdatedVersion": 3,
@@ -88,6 +93,7 @@ fn a_replacement_is_told_completely() {
     assert_eq!(twin.service_view()["properties"]["desired"]["$metadata"], metadata);
 }
 
+// protocol.md §7.1
 #[test]
 fn metadata_mirrors_the_values_and_stamps_what_changed() {
     let mut twin = twin();
@@ -124,6 +130,7 @@ fn reported_changes_count_but_leave_the_etag_alone() {
     assert_eq!(twin.service_view()["lastActivityTime"], NOW_TEXT);
 }
 
+// protocol.md §7.3
 #[test]
 fn one_document_is_one_change() {
     let mut twin = twin();
@@ -226,6 +233,7 @@ fn keys_hold_no_character_that_the_service_needs() {
     ]);
 }
 
+// protocol.md §7.2
 #[test]
 fn keys_and_strings_are_limited_in_bytes() {
     let key = |length: usize| json!({ "k".repeat(length): 1 });
@@ -236,6 +244,7 @@ fn keys_and_strings_are_limited_in_bytes() {
     check(&[(string(2048), None, None), (string(2049), words, words)]);
 }
 
+// protocol.md §7.2
 #[test]
 fn integers_fit_into_a_double() {
     let words = Some("the integer `k.n` is not within -4503599627370496 and 4503599627370495");
@@ -250,6 +259,7 @@ fn integers_fit_into_a_double() {
     ]);
 }
 
+// protocol.md §7.2
 #[test]
 fn ten_levels_are_allowed_and_an_array_is_one() {
     let path = format!("k{}", ".k".repeat(10));
@@ -259,6 +269,7 @@ fn ten_levels_are_allowed_and_an_array_is_one() {
     check(&[(nested_arrays(10), None, None), (nested_arrays(11), Some(words), Some(words))]);
 }
 
+// protocol.md §7.2
 #[test]
 fn nothing_in_an_array_is_null() {
     let words = Some("`k[1]` is null, which nothing in an array may be");
@@ -283,6 +294,7 @@ fn a_change_is_an_object() {
     );
 }
 
+// protocol.md §7.2
 #[test]
 fn a_reported_patch_is_limited_by_the_length_of_its_text() {
     let patch = |length: usize| {
@@ -295,6 +307,7 @@ fn a_reported_patch_is_limited_by_the_length_of_its_text() {
     assert_eq!(validate_reported(&patch(fits + 1)), Err(TwinError::PatchTooLong { limit: 32768, found: 32769 }));
 }
 
+// protocol.md §7.2
 #[test]
 fn a_section_is_limited_by_its_keys_and_values() {
     let mut twin = twin();
@@ -306,6 +319,7 @@ fn a_section_is_limited_by_its_keys_and_values() {
     assert_eq!(error, TwinError::SectionTooLarge { section: TwinSection::Tags, limit: 8192, found: 12288 });
 }
 
+// protocol.md §7.2
 #[test]
 fn numbers_count_eight_and_booleans_four() {
     let mut twin = twin();

@@ -29,7 +29,7 @@ use route::{Operation, Route, check_version, parse_route};
 /// What the workload API knows of modules.
 pub trait Modules {
     /// Returns the primary key of a module's identity.
-    fn primary_key(&self, module: &ModuleId) -> Option<&Key>;
+    fn primary_key(&self, module: &ModuleId) -> Option<Key>;
 
     /// Returns the device's modules, for `GET /modules`.
     fn details(&self) -> Vec<ModuleDetails>;

@@ -13,8 +13,8 @@ struct Registry {
 }
 
 impl Modules for Registry {
-    fn primary_key(&self, module: &ModuleId) -> Option<&Key> {
-        self.keys.get(module)
+    fn primary_key(&self, module: &ModuleId) -> Option<Key> {
+        self.keys.get(module).cloned()
     }
 
     fn details(&self) -> Vec<ModuleDetails> {

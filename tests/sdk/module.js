@@ -1,9 +1,14 @@
 // A module on the unmodified Azure IoT SDK for Node, driven and watched by a test; steps and events as in module.py.
+//
+//   node module.js [mqtt|mqtt-ws|amqp|amqp-ws]
 'use strict';
 
 const readline = require('node:readline');
 const { ModuleClient, Message } = require('azure-iot-device');
-const { Mqtt } = require('azure-iot-device-mqtt');
+const { Amqp, AmqpWs } = require('azure-iot-device-amqp');
+const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
+
+const TRANSPORTS = { mqtt: Mqtt, 'mqtt-ws': MqttWs, amqp: Amqp, 'amqp-ws': AmqpWs };
 
 const METHODS = ['count', 'refuse'];
 
@@ -79,7 +84,7 @@ async function runSteps(client) {
 async function main() {
   let client;
   try {
-    client = await ModuleClient.fromEnvironment(Mqtt);
+    client = await ModuleClient.fromEnvironment(TRANSPORTS[process.argv[2] ?? 'mqtt']);
     await client.open();
     listen(client, await client.getTwin());
   } catch (error) {

@@ -1,6 +1,8 @@
 """A module on the unmodified Azure IoT SDK for Python, driven and watched by a test.
 
-Everything about the connection comes from the environment. Each line of stdin is a step:
+    python module.py [mqtt|mqtt-ws]
+
+Everything else about the connection comes from the environment. Each line of stdin is a step:
 
     send OUTPUT JSON [NAME=VALUE]…   telemetry on an output
     twin                             the whole twin
@@ -87,7 +89,7 @@ def run_steps(module):
 
 def main():
     try:
-        client = IoTHubModuleClient.create_from_edge_environment()
+        client = IoTHubModuleClient.create_from_edge_environment(websockets="mqtt-ws" in sys.argv)
         client.connect()
     except Exception as error:
         tell_failure("connect", error)

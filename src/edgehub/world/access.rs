@@ -49,3 +49,24 @@ fn nobody_speaks_before_being_let_in() {
     world.publish(ConnectionId(99), 1, telemetry("o", "x"));
     assert!(world.outputs.is_empty());
 }
+
+#[test]
+fn a_module_that_is_removed_is_shut_out_with_all_that_was_known_of_it() {
+    let mut world = World::new(vec![]);
+    let (a, b) = (world.connect("a"), world.connect("b"));
+    world.subscribe(b, Feature::Methods);
+    let own = world.known().into_iter().filter(|known| known.identity != identity("b")).collect();
+    world.input(Input::Own(own));
+    assert!(world.hub.client(&identity("a")).connected && world.hub.speaker(a).is_some());
+    let closed = world.taken(|output| match output {
+        Output::Close { connection, reason, .. } => Some((*connection, *reason)),
+        _ => None,
+    });
+    assert_eq!(closed, [(b, "the module was removed from the device")]);
+    let again = world.connect("b");
+    assert!(world.outputs.iter().any(|o| matches!(o, Output::Refused { connection, .. } if *connection == again)));
+    let all = world.known();
+    world.input(Input::Own(all));
+    let back = world.connect("b");
+    assert!(world.outputs.contains(&Output::Connected { connection: back, remembered: None }), "as if it were new");
+}

@@ -174,12 +174,15 @@ fn the_cloud_is_told_who_takes_messages_and_who_does_not_any_more() {
     let told = |world: &mut World| -> Vec<ToCloud> {
         world.told_cloud().into_iter().filter(|told| !matches!(told, ToCloud::Presence { .. })).collect()
     };
-    assert_eq!(told(&mut world), [ToCloud::Receive { identity: leaf() }]);
+    assert_eq!(told(&mut world), [ToCloud::Receive { identity: leaf(), total: None }]);
     world.request(connection, Request::Unsubscribe { feature: Feature::CloudToDevice });
     assert_eq!(told(&mut world), [ToCloud::StopReceiving { identity: leaf() }]);
     world.subscribe(connection, Feature::CloudToDevice);
     world.input(Input::Disconnect { connection });
-    assert_eq!(told(&mut world), [ToCloud::Receive { identity: leaf() }, ToCloud::StopReceiving { identity: leaf() }]);
+    assert_eq!(
+        told(&mut world),
+        [ToCloud::Receive { identity: leaf(), total: None }, ToCloud::StopReceiving { identity: leaf() }]
+    );
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn a_remembered_subscription_takes_messages_after_a_pause() {
     world.connect_leaf(token(&key));
     world.told_cloud();
     world.pass(Duration::from_secs(1));
-    assert_eq!(world.told_cloud(), [ToCloud::Receive { identity: leaf() }]);
+    assert_eq!(world.told_cloud(), [ToCloud::Receive { identity: leaf(), total: None }]);
 }
 
 #[test]
@@ -229,7 +232,7 @@ fn an_acknowledgement_after_the_link_was_cut_counts_for_nothing() {
     world.request(connection, Request::Acknowledge { delivery });
     world.input(Input::Link(Link::Online));
     let told = world.told_cloud();
-    assert!(told.contains(&ToCloud::Receive { identity: leaf() }), "it takes messages again: {told:?}");
+    assert!(told.contains(&ToCloud::Receive { identity: leaf(), total: None }), "it takes messages again: {told:?}");
     assert!(!told.iter().any(|told| matches!(told, ToCloud::Completed { .. })), "{told:?}");
 }
 

@@ -152,3 +152,53 @@ fn a_recovered_queue_is_loaded_and_delivered_first() {
     world.input(Input::Store(FromStore::Loaded { queue: queue.clone(), from: 4, messages: vec![kept] }));
     assert_eq!(world.bodies(b), ["kept", "new"]);
 }
+
+#[test]
+fn a_client_that_counts_gets_no_more_than_it_has_room_for() {
+    let (mut world, a, b) = world_with_reader();
+    world.request(b, Request::Allow { feature: Feature::Inputs, total: 0 });
+    world.subscribe(b, Feature::Inputs);
+    (1..=5).for_each(|n| world.publish(a, n, telemetry("o", &n.to_string())));
+    assert_eq!(world.bodies(b), [""; 0]);
+    world.pass(Duration::from_secs(31));
+    assert_eq!(world.bodies(b), [""; 0], "what was not handed out is not overdue");
+    world.request(b, Request::Allow { feature: Feature::Inputs, total: 2 });
+    assert_eq!(world.bodies(b), ["1", "2"]);
+    world.request(b, Request::Allow { feature: Feature::Inputs, total: 4 });
+    assert_eq!(world.bodies(b), ["3", "4"]);
+    world.request(b, Request::Unsubscribe { feature: Feature::Inputs });
+    world.subscribe(b, Feature::Inputs);
+    assert_eq!(world.bodies(b), ["5"], "its count was forgotten");
+}
+
+#[test]
+fn a_released_delivery_comes_again_after_a_second_and_a_rejected_one_never() {
+    // protocol.md §9.2
+    let (mut world, a, b) = world_with_reader();
+    world.subscribe(b, Feature::Inputs);
+    (1..=2).for_each(|n| world.publish(a, n, telemetry("o", &n.to_string())));
+    let delivered = world.delivered(b);
+    world.request(b, Request::Release { delivery: delivered[0].0 });
+    world.request(b, Request::Reject { delivery: delivered[1].0 });
+    assert_eq!(world.bodies(b), [""; 0]);
+    assert_eq!(world.hub.deadline(), Some(world.now.monotonic + Duration::from_secs(1)));
+    world.pass(Duration::from_secs(1));
+    let again = world.delivered(b);
+    assert_eq!(again.iter().map(|(_, body)| body.as_str()).collect::<Vec<_>>(), ["1"]);
+    world.request(b, Request::Acknowledge { delivery: again[0].0 });
+    assert_eq!(world.hub.waiting().len(), 0);
+}
+
+#[test]
+fn a_newer_credential_is_checked_and_the_older_one_keeps_the_client_in() {
+    let mut world = World::new(vec![]);
+    let a = world.connect("a");
+    let good = world.token("a", 1_700_007_200);
+    world.request(a, Request::Renew { credential: good });
+    assert_eq!(world.told(a), [Event::Renewed { result: Ok(()) }]);
+    let others = world.token("b", 1_700_007_200);
+    world.request(a, Request::Renew { credential: others });
+    let reason = "the SAS token of `d1/a` is refused: the SAS token is not signed with the key of this identity";
+    assert_eq!(world.told(a), [Event::Renewed { result: Err(Refusal::NotAuthorized(reason.into())) }]);
+    assert!(world.hub.client(&identity("a")).connected);
+}

@@ -30,6 +30,7 @@ fn online() -> (World, ConnectionId) {
     (world, a)
 }
 
+// protocol.md §7.5
 #[test]
 fn an_unknown_twin_is_empty_with_versions_when_offline() {
     let mut world = World::new(vec![]);
@@ -38,6 +39,7 @@ fn an_unknown_twin_is_empty_with_versions_when_offline() {
     assert_eq!(get(&mut world, a, "r1"), [json!(["r1", 200, empty])]);
 }
 
+// protocol.md §7.5
 #[test]
 fn online_the_cloud_is_asked_and_its_answer_kept() {
     let (mut world, a) = online();
@@ -87,6 +89,7 @@ fn the_cloud_is_told_before_the_hub_keeps_what_it_promises() {
     assert_eq!(order, ["cloud", "save"]);
 }
 
+// protocol.md §7.5
 #[test]
 fn patches_reported_offline_reach_the_cloud_as_one() {
     let (mut world, a) = online();
@@ -100,6 +103,59 @@ fn patches_reported_offline_reach_the_cloud_as_one() {
     assert_eq!(world.told_cloud()[0], ToCloud::Reported { identity: identity("a"), patch: merged });
 }
 
+fn report(world: &mut World, connection: ConnectionId, patch: &'static str) {
+    world.request(connection, Request::PatchReported { rid: "r".into(), patch: Bytes::from(patch) });
+}
+
+/// Returns the reported patches among what the cloud was told since the last look.
+fn reported(world: &mut World) -> Vec<Value> {
+    let told = world.told_cloud().into_iter();
+    told.filter_map(|told| if let ToCloud::Reported { patch, .. } = told { Some(Value::Object(patch)) } else { None })
+        .collect()
+}
+
+#[test]
+fn what_the_cloud_did_not_confirm_is_told_again_as_one() {
+    let (mut world, a) = online();
+    report(&mut world, a, r#"{"x":1}"#);
+    report(&mut world, a, r#"{"y":1}"#);
+    report(&mut world, a, r#"{"y":null}"#);
+    world.input(Input::Cloud(FromCloud::Confirmed { identity: identity("a") }));
+    assert_eq!(reported(&mut world), [json!({"x": 1}), json!({"y": 1}), json!({"y": null})]);
+    world.input(Input::Link(Link::Offline));
+    report(&mut world, a, r#"{"z":1}"#);
+    world.input(Input::Link(Link::Online));
+    assert_eq!(reported(&mut world), [json!({"y": null, "z": 1})], "`x` has arrived");
+}
+
+#[test]
+fn what_was_reported_offline_outlives_the_hub() {
+    let (mut world, a) = online();
+    world.input(Input::Link(Link::Offline));
+    report(&mut world, a, r#"{"x":1}"#);
+    let held = serde_json::json!(world.hub.twins.held(&identity("a")));
+    let twins = [(identity("a"), serde_json::from_value(held).expect("as it was written"))].into_iter().collect();
+    let mut world = World::recovered(vec![], Recovered { twins, ..Recovered::default() });
+    world.input(Input::Link(Link::Online));
+    assert_eq!(reported(&mut world), [json!({"x": 1})]);
+    world.input(Input::Cloud(FromCloud::Confirmed { identity: identity("a") }));
+    world.input(Input::Link(Link::Offline));
+    world.input(Input::Link(Link::Online));
+    assert_eq!(reported(&mut world), [Value::Null; 0]);
+}
+
+#[test]
+fn an_unconfirmed_report_is_not_overwritten_by_what_the_cloud_knew_before() {
+    let (mut world, a) = online();
+    report(&mut world, a, r#"{"x":1}"#);
+    world.cloud_twin("a", json!({"$version": 1}));
+    world.input(Input::Link(Link::Offline));
+    world.told(a);
+    let twin = json!({"desired": {"$version": 1}, "reported": {"$version": 2, "x": 1}});
+    assert_eq!(get(&mut world, a, "r1"), [json!(["r1", 200, twin])]);
+}
+
+// protocol.md §7.2
 #[test]
 fn an_invalid_patch_is_answered_with_400_and_changes_nothing() {
     let (mut world, a) = online();
@@ -110,6 +166,7 @@ fn an_invalid_patch_is_answered_with_400_and_changes_nothing() {
     assert_eq!(world.told_cloud(), []);
 }
 
+// protocol.md §7.5
 #[test]
 fn the_next_desired_version_is_forwarded_as_it_is() {
     let (mut world, a) = online();
@@ -130,6 +187,7 @@ fn a_remembered_subscription_gets_a_change_at_once() {
     assert_eq!(answers(&mut world, a), [json!([2, patch])], "nobody would tell it later");
 }
 
+// protocol.md §7.5
 #[test]
 fn after_a_gap_the_difference_is_told() {
     let (mut world, a) = online();
@@ -142,11 +200,57 @@ fn after_a_gap_the_difference_is_told() {
 }
 
 #[test]
+fn a_desired_change_is_not_told_to_who_did_not_subscribe() {
+    let (mut world, a) = online();
+    let patch = object(json!({"threshold": 30, "$version": 2}));
+    world.input(Input::Cloud(FromCloud::DesiredPatch { identity: identity("a"), patch }));
+    assert_eq!(answers(&mut world, a), [Value::Null; 0]);
+    world.input(Input::Link(Link::Offline));
+    let twin = json!({"desired": {"threshold": 30, "$version": 2}, "reported": {"$version": 1}});
+    assert_eq!(get(&mut world, a, "r1"), [json!(["r1", 200, twin])], "but the hub knows it");
+}
+
+// protocol.md §7.5
+#[test]
+fn the_link_coming_back_tells_a_subscriber_what_changed_meanwhile() {
+    let (mut world, a) = online();
+    world.subscribe(a, Feature::DesiredUpdates);
+    world.input(Input::Link(Link::Offline));
+    world.input(Input::Link(Link::Online));
+    assert!(world.told_cloud().contains(&ToCloud::GetTwin { identity: identity("a") }));
+    world.cloud_twin("a", json!({"threshold": 40, "$version": 7}));
+    assert_eq!(answers(&mut world, a), [json!([7, {"threshold": 40, "$version": 7}])]);
+}
+
+// protocol.md §7.5: source, system properties and body of the message that a reported change makes.
+#[test]
 fn a_reported_change_is_a_message_of_twin_change_notifications() {
-    let text = "FROM /twinChangeNotifications INTO BrokeredEndpoint(\"/modules/b/inputs/twins\")";
-    let mut world = World::new(vec![route("changes", text)]);
+    let text = "FROM /twinChangeNotifications WHERE $connectionModuleId = '$edgeHub' AND $rpSenderModuleId = 'a' \
+        INTO BrokeredEndpoint(\"/modules/b/inputs/twins\")";
+    let body = "FROM /twinChangeNotifications WHERE is_defined($body.x) INTO $upstream";
+    let mut world = World::new(vec![route("changes", text), route("body", body)]);
     let (a, b) = (world.connect("a"), world.connect("b"));
     world.subscribe(b, Feature::Inputs);
-    world.request(a, Request::PatchReported { rid: "r".into(), patch: Bytes::from_static(b"{\"x\":1}") });
-    assert_eq!(world.bodies(b), ["{\"x\":1}"]);
+    report(&mut world, a, "{\"x\":1}");
+    let told = world.told(b);
+    let [Event::Deliver { message, target, .. }] = told.as_slice() else { panic!("one delivery, not {told:?}") };
+    assert_eq!((&message.body[..], target), (&b"{\"x\":1}"[..], &Target::Input("twins".into())));
+    let system: Vec<(&str, &str)> = message.system.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let expected = [
+        ("connectionDeviceId", "d1"),
+        ("connectionModuleId", "a"),
+        ("enqueuedTime", "2023-11-14T22:13:20.000Z"),
+        ("messageSchema", "twinChangeNotification"),
+        ("messageType", "twinChangeNotification"),
+    ];
+    assert_eq!(system, expected);
+    assert_eq!(world.hub.waiting().len(), 1, "without a content type `$body` is undefined");
+}
+
+#[test]
+fn telemetry_routes_do_not_take_reported_changes() {
+    let mut world = World::new(vec![route("up", "FROM /messages/* INTO $upstream")]);
+    let a = world.connect("a");
+    report(&mut world, a, "{\"x\":1}");
+    assert_eq!(world.hub.waiting().len(), 0);
 }

@@ -41,7 +41,7 @@ fn send(cloud: &mut IotHub, now: Now, body: &str) {
 }
 
 fn receive(cloud: &mut IotHub, now: Now) {
-    cloud.handle(now, &edge(), ToCloud::Receive { identity: leaf("leaf1") });
+    cloud.handle(now, &edge(), ToCloud::Receive { identity: leaf("leaf1"), total: None });
 }
 
 /// Returns what was handed out since the last look.

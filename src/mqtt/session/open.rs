@@ -206,6 +206,8 @@ impl Open {
                 let payload = if payload.is_empty() { Bytes::from_static(b"null") } else { payload };
                 self.notify(Feature::Methods, topic::of_method_call(&name, &rid), payload, outbox);
             }
+            // A client of MQTT renews its credential by connecting anew.
+            Event::Renewed { .. } => {}
         }
         Ok(())
     }

@@ -1,11 +1,15 @@
 //! What is asked and answered over the control socket.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::agent::{Deployed, DeploymentStatus};
 use crate::edgehub::Link;
 use crate::failure::{Failure, Kind};
 use crate::identity::ModuleId;
+use crate::text::counted;
 
 /// What a command asks of the running simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,16 +80,102 @@ pub enum Request {
         /// Remembered messages first.
         since: Option<Since>,
     },
-    /// Tells or changes the link to the cloud; the record is `{"upstream","waiting"}`.
-    Upstream {
-        /// What it shall be; `None` only tells.
-        link: Option<Link>,
+    /// Tells or changes the link to the cloud; the record is a [`LinkState`].
+    Upstream(LinkRequest),
+    /// Applies a manifest to the device; the record is a [`DeployOutcome`].
+    Deploy {
+        /// The manifest, nothing in it to be expanded.
+        manifest: Value,
     },
     /// What a module needs to run outside; the record is `{"workload":{…},"connectionString":{…}}`.
     Credentials {
         /// Which.
         module: ModuleId,
     },
+}
+
+/// What the link to the cloud shall be; what is `None` stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkRequest {
+    /// Whether the cloud can be reached.
+    pub link: Option<Link>,
+    /// Seconds after which a cut link comes back by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<f64>,
+    /// Seconds that everything takes, each way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<f64>,
+}
+
+/// `deploy --apply --hub simulation --json`: what a deployment changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeployOutcome {
+    /// The version of `$edgeAgent`'s desired properties.
+    pub version: u64,
+    /// Whether the device has them; without a link to the cloud it gets them later.
+    pub deployed: bool,
+    /// Modules that are new.
+    pub added: Vec<ModuleId>,
+    /// Modules that are made anew, or whose status has changed.
+    pub changed: Vec<ModuleId>,
+    /// Modules that are gone.
+    pub removed: Vec<ModuleId>,
+    /// `lastDesiredStatus`, as the agent reports it: 200 if all is applied.
+    pub status: u16,
+    /// What is wrong; empty for 200.
+    pub description: String,
+}
+
+impl DeployOutcome {
+    pub(crate) fn of(deployed: &Deployed) -> Self {
+        Self {
+            version: deployed.desired.get("$version").and_then(Value::as_u64).unwrap_or_default(),
+            deployed: true,
+            added: Vec::new(),
+            changed: Vec::new(),
+            removed: Vec::new(),
+            status: deployed.status.code,
+            description: deployed.status.description.clone(),
+        }
+    }
+
+    pub(crate) fn waiting(version: u64) -> Self {
+        let nothing = Deployed { desired: Map::new(), plan: None, status: DeploymentStatus::applied() };
+        Self { version, deployed: false, ..Self::of(&nothing) }
+    }
+}
+
+/// `upstream --json`, and with `"type": "upstream"` what `simulate --json` says of a change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkState {
+    /// Whether the cloud can be reached.
+    pub upstream: Link,
+    /// Messages for the cloud that it has not got.
+    pub waiting: u64,
+    /// Milliseconds that everything takes, each way.
+    #[serde(default)]
+    pub latency_ms: u64,
+    /// In how many seconds a cut link comes back by itself.
+    #[serde(default)]
+    pub returns_in: Option<f64>,
+}
+
+/// `offline for 30 s, 200 ms each way, 1 message waits`.
+impl fmt::Display for LinkState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.upstream == Link::Online { "online" } else { "offline" })?;
+        if let Some(seconds) = self.returns_in {
+            write!(f, " for {seconds:.0} s")?;
+        }
+        if self.latency_ms > 0 {
+            write!(f, ", {} ms each way", self.latency_ms)?;
+        }
+        let verb = if self.waiting == 1 { "waits" } else { "wait" };
+        write!(f, ", {} {verb}", counted(self.waiting, "message"))
+    }
 }
 
 /// How far a simulation must be to be called ready.
@@ -214,5 +304,18 @@ impl From<WireFailure> for Failure {
         let kind = Kind::of_exit_code(wire.code).unwrap_or(Kind::Bug);
         let failure = wire.causes.iter().fold(Self::new(kind, wire.message), Self::cause);
         wire.hints.iter().fold(failure, Self::hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_the_link_is_one_line() {
+        let online = LinkState { upstream: Link::Online, waiting: 0, latency_ms: 0, returns_in: None };
+        assert_eq!(online.to_string(), "online, 0 messages wait");
+        let cut = LinkState { upstream: Link::Offline, waiting: 1, latency_ms: 200, returns_in: Some(29.6) };
+        assert_eq!(cut.to_string(), "offline for 30 s, 200 ms each way, 1 message waits");
     }
 }

@@ -1,0 +1,104 @@
+//! The agent's direct methods (protocol.md §11.4).
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Agent;
+use super::logs::LogsRequest;
+use super::port::{AgentCall, Input, Output};
+use crate::clock::Now;
+use crate::identity::ModuleId;
+
+const SUPPORTED: &str = "ping,RestartModule,GetModuleLogs,GetTaskStatus";
+
+/// Why a method is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The request is wrong: 400.
+    Argument(String),
+    /// It cannot be met: 500.
+    Other(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Restart {
+    schema_version: String,
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TaskStatus {
+    schema_version: String,
+    correlation_id: String,
+}
+
+impl Agent {
+    pub(super) fn handle_call(&mut self, now: Now, call: AgentCall, method: &str, payload: &Bytes) {
+        let answer = match method.to_ascii_lowercase().as_str() {
+            "ping" => Ok(Value::Null),
+            "restartmodule" => self.restart_by_call(now, payload),
+            "getmodulelogs" => match LogsRequest::parse(now, payload) {
+                Ok(request) => {
+                    self.outputs.push_back(Output::ReadLogs { call, request: Box::new(request) });
+                    return;
+                }
+                Err(refused) => Err(refused),
+            },
+            "gettaskstatus" => task_status(payload),
+            "uploadmodulelogs" | "uploadsupportbundle" => {
+                Err(Refused::Other(format!("Command '{method}' is not supported by a simulated device")))
+            }
+            _ => Err(Refused::Argument(format!(
+                "Command '{method}' not found. The supported commands are - {SUPPORTED}"
+            ))),
+        };
+        let (status, payload) = match answer {
+            Ok(payload) => (200, payload),
+            Err(refused) => refused.answer(),
+        };
+        self.outputs.push_back(Output::Answer { call, status, payload });
+    }
+
+    fn restart_by_call(&mut self, now: Now, payload: &Bytes) -> Result<Value, Refused> {
+        let Restart { schema_version, id } = parse(payload)?;
+        check_schema(&schema_version)?;
+        let module = ModuleId::parse(&id).ok().filter(|module| self.modules.contains_key(module));
+        let unknown = || Refused::Other(format!("Module {id} not found in the current environment"));
+        self.handle(now, Input::Restart { module: module.ok_or_else(unknown)? });
+        Ok(Value::Null)
+    }
+}
+
+impl Refused {
+    pub(super) fn answer(self) -> (i32, Value) {
+        match self {
+            Self::Argument(message) => (400, json!({ "message": message })),
+            Self::Other(message) => (500, json!({ "message": message })),
+        }
+    }
+}
+
+/// No task is ever begun here, so none is known.
+fn task_status(payload: &Bytes) -> Result<Value, Refused> {
+    let TaskStatus { schema_version, correlation_id } = parse(payload)?;
+    check_schema(&schema_version)?;
+    Ok(json!({ "status": "Unknown", "message": "", "correlationId": correlation_id }))
+}
+
+pub(super) fn parse<'a, T: Deserialize<'a>>(payload: &'a Bytes) -> Result<T, Refused> {
+    if payload.is_empty() || **payload == *b"null" {
+        return Err(Refused::Argument("Request payload not found".to_owned()));
+    }
+    serde_json::from_slice(payload).map_err(|error| Refused::Argument(error.to_string()))
+}
+
+/// Refuses another major version than 1.
+pub(super) fn check_schema(version: &str) -> Result<(), Refused> {
+    match version.split('.').next() {
+        Some("1") => Ok(()),
+        _ => Err(Refused::Argument(format!("The request schema version {version} is not compatible with 1.0"))),
+    }
+}

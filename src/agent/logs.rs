@@ -1,0 +1,415 @@
+//! `GetModuleLogs`: which lines of which modules are wanted, and the answer made of them (protocol.md §11.4).
+//!
+//! Owns the libraries for regular expressions and gzip: both are of the protocol.
+
+use std::io::Write;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use regex_lite::{Regex, RegexBuilder};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::calls::{Refused, check_schema, parse};
+use crate::clock::{Now, iso_millis, parse_iso};
+
+/// The longest answer, in bytes: a direct method carries 128 KB.
+const MAX_ANSWER: usize = 127_000;
+/// The level of a line without a prefix: information.
+const DEFAULT_LEVEL: u8 = 6;
+
+/// A line that a module printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogLine<'a> {
+    /// When, since 1970-01-01 UTC.
+    pub at: Duration,
+    /// `stdout` or `stderr`.
+    pub stream: &'a str,
+    /// What, without its end.
+    pub text: &'a str,
+}
+
+/// Where the lines come from.
+pub trait LogSource {
+    /// Returns the host name of the IoT Hub and the id of the device.
+    fn place(&self) -> (&str, &str);
+
+    /// Returns the names of all modules.
+    fn modules(&self) -> Vec<&str>;
+
+    /// Returns what is remembered of a module, oldest first.
+    fn lines(&self, module: &str) -> Vec<LogLine<'_>>;
+}
+
+/// What a caller wants to read.
+#[derive(Debug, Clone)]
+pub struct LogsRequest {
+    items: Vec<Item>,
+    encoding: Encoding,
+    content_type: ContentType,
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    id: String,
+    /// `None` is every module.
+    modules: Option<Regex>,
+    filter: Filter,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Filter {
+    tail: Option<usize>,
+    since: Option<Duration>,
+    until: Option<Duration>,
+    level: Option<u8>,
+    pattern: Option<Regex>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Encoding {
+    #[default]
+    None,
+    Gzip,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ContentType {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestBody {
+    schema_version: String,
+    items: OneOrMany,
+    #[serde(default)]
+    encoding: Encoding,
+    #[serde(default)]
+    content_type: ContentType,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(ItemBody),
+    Many(Vec<ItemBody>),
+}
+
+#[derive(Deserialize)]
+struct ItemBody {
+    id: String,
+    #[serde(default)]
+    filter: Option<FilterBody>,
+}
+
+#[derive(Default, Deserialize)]
+struct FilterBody {
+    tail: Option<usize>,
+    since: Option<Value>,
+    until: Option<Value>,
+    loglevel: Option<u8>,
+    regex: Option<String>,
+}
+
+impl LogsRequest {
+    pub(super) fn parse(now: Now, payload: &Bytes) -> Result<Self, Refused> {
+        let body: RequestBody = parse(payload)?;
+        check_schema(&body.schema_version)?;
+        let items = match body.items {
+            OneOrMany::One(item) => vec![item],
+            OneOrMany::Many(items) => items,
+        };
+        let items = items.into_iter().map(|item| Item::read(now.unix, item)).collect::<Result<_, _>>()?;
+        Ok(Self { items, encoding: body.encoding, content_type: body.content_type })
+    }
+
+    /// Makes the answer: status and payload. A module that several items name comes once, by the first of them.
+    pub fn answer(&self, source: &dyn LogSource) -> (i32, Value) {
+        let mut found: Vec<(&str, &Filter)> = Vec::new();
+        for item in &self.items {
+            let mut matched: Vec<&str> = source.modules();
+            matched.retain(|module| item.modules.as_ref().is_none_or(|modules| modules.is_match(module)));
+            if matched.is_empty() && item.modules.is_some() {
+                return Refused::Argument(format!("The id {} matches no module", item.id)).answer();
+            }
+            let fresh = matched.into_iter().filter(|module| !found.iter().any(|(other, _)| other == module));
+            let fresh: Vec<&str> = fresh.collect();
+            found.extend(fresh.into_iter().map(|module| (module, &item.filter)));
+        }
+        let answers = found.into_iter().map(|(module, filter)| self.answer_module(source, module, filter));
+        let answers = Value::Array(answers.collect());
+        match answers.to_string().len() {
+            length if length > MAX_ANSWER => too_large(length).answer(),
+            _ => (200, answers),
+        }
+    }
+
+    fn answer_module(&self, source: &dyn LogSource, module: &str, filter: &Filter) -> Value {
+        let lines = filter.select(source.lines(module));
+        let text = match self.content_type {
+            ContentType::Text => lines.iter().map(|line| format!("{}\n", line.text)).collect(),
+            ContentType::Json => {
+                let (hub, device) = source.place();
+                let record = |line: &LogLine<'_>| {
+                    let (level, text) = split_level(line.text);
+                    json!({
+                        "iothub": hub, "device": device, "id": module, "stream": line.stream, "loglevel": level,
+                        "text": text, "timestamp": iso_millis(line.at),
+                    })
+                };
+                Value::Array(lines.iter().map(record).collect()).to_string()
+            }
+        };
+        match self.encoding {
+            Encoding::None => json!({ "id": module, "payload": text }),
+            Encoding::Gzip => json!({ "id": module, "payloadBytes": STANDARD.encode(gzip(&text)) }),
+        }
+    }
+}
+
+impl Item {
+    fn read(unix: Duration, body: ItemBody) -> Result<Self, Refused> {
+        let modules = match body.id.eq_ignore_ascii_case("all") {
+            true => None,
+            false => Some(pattern(&body.id)?),
+        };
+        Ok(Self { id: body.id, modules, filter: Filter::read(unix, body.filter.unwrap_or_default())? })
+    }
+}
+
+impl Filter {
+    fn read(unix: Duration, body: FilterBody) -> Result<Self, Refused> {
+        if body.loglevel.is_some_and(|level| level > 7) {
+            return Err(Refused::Argument("loglevel is a number from 0 to 7".to_owned()));
+        }
+        Ok(Self {
+            tail: body.tail,
+            since: body.since.map(|since| point_in_time(unix, &since)).transpose()?,
+            until: body.until.map(|until| point_in_time(unix, &until)).transpose()?,
+            level: body.loglevel,
+            pattern: body.regex.map(|text| pattern(&text)).transpose()?,
+        })
+    }
+
+    /// Takes the times first, then the last lines of those, and of these what level and pattern admit: an engine knows
+    /// the first two only.
+    fn select<'l>(&self, mut lines: Vec<LogLine<'l>>) -> Vec<LogLine<'l>> {
+        lines.retain(|line| {
+            self.since.is_none_or(|since| line.at >= since) && self.until.is_none_or(|until| line.at <= until)
+        });
+        let skipped = self.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
+        lines.drain(..skipped);
+        lines.retain(|line| {
+            let is_level = self.level.is_none_or(|level| split_level(line.text).0 == level);
+            is_level && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(line.text))
+        });
+        lines
+    }
+}
+
+fn too_large(length: usize) -> Refused {
+    Refused::Argument(format!(
+        "The payload is too large for a direct method. GetModuleLogs supports up to {MAX_ANSWER} bytes of logs. The \
+         current request returned {length} bytes. Try the 'tail', 'since' and 'until' fields of the filter"
+    ))
+}
+
+/// Takes the level off a line: `<4> text` is a warning.
+fn split_level(line: &str) -> (u8, &str) {
+    let level = line.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    match level.and_then(|(level, text)| Some((level.parse().ok().filter(|level| *level <= 7)?, text))) {
+        Some((level, text)) => (level, text.trim_start()),
+        None => (DEFAULT_LEVEL, line),
+    }
+}
+
+fn pattern(text: &str) -> Result<Regex, Refused> {
+    let built = RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
+    built.map_err(|error| Refused::Argument(format!("{text} is no regular expression: {error}")))
+}
+
+/// Reads RFC 3339, seconds since 1970, or how long ago, such as `1h` or `1 day 5m`.
+fn point_in_time(unix: Duration, value: &Value) -> Result<Duration, Refused> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    let ago = || parse_span(&text).map(|span| unix.saturating_sub(span));
+    let found = text.parse().ok().map(Duration::from_secs).or_else(|| parse_iso(&text)).or_else(ago);
+    found.ok_or_else(|| Refused::Argument(format!("{text} is no time: write RFC 3339, seconds since 1970, or 1h")))
+}
+
+/// Reads numbers with units: `1 day 5m`, `90s`, `1h30min`.
+fn parse_span(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut seconds = 0_u64;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let after = after.trim_start();
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let unit: u64 = match unit {
+            "s" | "sec" | "second" | "seconds" => 1,
+            "m" | "min" | "minute" | "minutes" => 60,
+            "h" | "hour" | "hours" => 3600,
+            "d" | "day" | "days" => 86_400,
+            "w" | "week" | "weeks" => 604_800,
+            _ => return None,
+        };
+        seconds = number.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(seconds)?;
+        rest = after.trim_start();
+    }
+    Some(Duration::from_secs(seconds))
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // A `Vec` takes everything.
+    let written = encoder.write_all(text.as_bytes());
+    written.and_then(|()| encoder.finish()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    const UNIX: Duration = Duration::from_secs(1_700_000_000);
+
+    struct Printed;
+
+    impl LogSource for Printed {
+        fn place(&self) -> (&str, &str) {
+            ("hub.local", "d1")
+        }
+
+        fn modules(&self) -> Vec<&str> {
+            vec!["filter", "sensor", "loud"]
+        }
+
+        fn lines(&self, module: &str) -> Vec<LogLine<'_>> {
+            let line = |ago: u64, stream, text| LogLine { at: UNIX - Duration::from_secs(ago), stream, text };
+            match module {
+                "filter" => vec![
+                    line(7200, "stdout", "started"),
+                    line(60, "stdout", "<4> hot"),
+                    line(30, "stderr", "<3> Broken pipe"),
+                    line(10, "stdout", "cold"),
+                ],
+                "loud" => vec![line(1, "stdout", "0123456789abcdef"); 8000],
+                _ => vec![line(5, "stdout", "21 °C")],
+            }
+        }
+    }
+
+    fn get(request: Value) -> (i32, Value) {
+        let mut request = request;
+        request["schemaVersion"] = "1.0".into();
+        let now = Now { unix: UNIX, ..Now::default() };
+        match LogsRequest::parse(now, &Bytes::from(request.to_string())) {
+            Ok(request) => request.answer(&Printed),
+            Err(refused) => refused.answer(),
+        }
+    }
+
+    /// Returns the lines of `filter` that a filter admits.
+    #[track_caller]
+    fn admitted(filter: Value) -> Vec<String> {
+        let (status, answer) = get(json!({ "items": { "id": "filter", "filter": filter } }));
+        assert_eq!((status, &answer[0]["id"]), (200, &json!("filter")), "{answer}");
+        answer[0]["payload"].as_str().expect("a text").lines().map(str::to_owned).collect()
+    }
+
+    // protocol.md §11.4
+    #[test]
+    fn filters_take_times_then_the_tail_then_level_and_pattern() {
+        let all = ["started", "<4> hot", "<3> Broken pipe", "cold"];
+        assert_eq!(admitted(json!({})), all);
+        assert_eq!(admitted(Value::Null), all);
+        assert_eq!(admitted(json!({ "tail": 2 })), all[2..]);
+        assert_eq!(admitted(json!({ "since": "1h" })), all[1..]);
+        assert_eq!(admitted(json!({ "since": 1_699_999_970, "until": "2023-11-14T22:13:00Z" })), all[2..3]);
+        assert_eq!(admitted(json!({ "until": "1 h 30min" })), all[..1]);
+        assert_eq!(admitted(json!({ "loglevel": 6 })), ["started", "cold"]);
+        assert_eq!(admitted(json!({ "loglevel": 4, "tail": 3 })), ["<4> hot"]);
+        assert_eq!(admitted(json!({ "regex": "broken|^co" })), all[2..]);
+    }
+
+    #[test]
+    fn modules_are_named_by_a_pattern_or_all() {
+        let named = |items: Value| -> Vec<String> {
+            let (_, answer) = get(json!({ "items": items, "encoding": "gzip" }));
+            answer.as_array().expect("a list").iter().map(|entry| entry["id"].as_str().expect("an id").into()).collect()
+        };
+        assert_eq!(named(json!({ "id": "all" })), ["filter", "sensor", "loud"]);
+        assert_eq!(named(json!([{ "id": "^s" }, { "id": "or|il" }])), ["sensor", "filter"]);
+        let refused = (400, json!({ "message": "The id nobody matches no module" }));
+        assert_eq!(get(json!({ "items": { "id": "nobody" } })), refused);
+    }
+
+    #[test]
+    fn json_tells_level_and_place_of_each_line() {
+        let (_, answer) = get(json!({
+            "items": [{ "id": "filter", "filter": { "loglevel": 3 } }], "contentType": "json", "encoding": "none",
+        }));
+        let lines: Value = serde_json::from_str(answer[0]["payload"].as_str().expect("a text")).expect("JSON text");
+        let line = json!({
+            "iothub": "hub.local", "device": "d1", "id": "filter", "stream": "stderr", "loglevel": 3,
+            "text": "Broken pipe", "timestamp": "2023-11-14T22:12:50.000Z",
+        });
+        assert_eq!(lines, json!([line]));
+    }
+
+    #[test]
+    fn gzip_comes_in_base64() {
+        let (_, answer) = get(json!({ "items": { "id": "sensor" }, "encoding": "gzip" }));
+        let bytes = STANDARD.decode(answer[0]["payloadBytes"].as_str().expect("a text")).expect("base64");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
+        assert_eq!(text, "21 °C\n");
+    }
+
+    #[test]
+    fn more_than_a_direct_method_carries_is_refused() {
+        let (status, answer) = get(json!({ "items": { "id": "loud" } }));
+        let message = "The payload is too large for a direct method. GetModuleLogs supports up to 127000 bytes of logs. \
+            The current request returned 144028 bytes. Try the 'tail', 'since' and 'until' fields of the filter";
+        assert_eq!((status, answer), (400, json!({ "message": message })));
+        assert_eq!(get(json!({ "items": { "id": "loud" }, "encoding": "gzip" })).0, 200, "packed it fits");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let message = |request: Value| match get(request) {
+            (400, answer) => answer["message"].as_str().expect("a text").to_owned(),
+            other => panic!("{other:?}"),
+        };
+        let filter = |filter: Value| json!({ "items": { "id": "all", "filter": filter } });
+        assert_eq!(message(filter(json!({ "loglevel": 8 }))), "loglevel is a number from 0 to 7");
+        let time = "yesterday is no time: write RFC 3339, seconds since 1970, or 1h";
+        assert_eq!(message(filter(json!({ "since": "yesterday" }))), time);
+        assert!(message(filter(json!({ "regex": "(" }))).starts_with("( is no regular expression: "));
+        assert_eq!(message(json!({})), "missing field `items` at line 1 column 23");
+    }
+
+    #[test]
+    fn spans_are_numbers_with_units() {
+        let seconds = |text: &str| parse_span(text).map(|span| span.as_secs());
+        assert_eq!(["90s", "1 day 5m", "1h30min", "2w"].map(seconds), [90, 86_700, 5400, 1_209_600].map(Some));
+        assert_eq!(["", "h", "5", "5 x", "99999999999999999999s", "9999999999999999999d"].map(seconds), [None; 6]);
+    }
+}

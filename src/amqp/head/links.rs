@@ -1,0 +1,137 @@
+//! Links: what they are for, and what follows from their end.
+
+use super::{Bound, ENVELOPE, Head, Notice, Speaker, TOKEN_BYTES};
+use crate::amqp::address::{self, Place, Purpose};
+use crate::amqp::client::{Asker, Stream};
+use crate::amqp::condition::Condition;
+use crate::amqp::link::{Direction, LinkId, Wanted};
+use crate::amqp::sasl::Login;
+use crate::amqp::session::Outcome;
+use crate::edgehub::{Credential, Feature, Guarantee, MAX_MESSAGE, Request};
+use crate::identity::Identity;
+
+impl Head {
+    pub(super) fn handle_wanted(&mut self, link: LinkId, wanted: Wanted) {
+        match address::parse(&wanted.address, wanted.direction) {
+            Some(Place::Cbs) => {
+                self.connection.accept(link, TOKEN_BYTES);
+                let bound = match wanted.direction {
+                    Direction::FromClient => Bound::TokenRequests,
+                    Direction::ToClient => Bound::TokenAnswers,
+                };
+                self.links.insert(link, bound);
+            }
+            Some(Place::Own(identity, purpose)) => self.attach_own(link, wanted, &identity, purpose),
+            None => {
+                let address: String = wanted.address.chars().take(200).collect();
+                let fault = Condition::NotFound.because(format!("there is nothing at `{address}`"));
+                self.connection.detach(link, &fault);
+                if let Some(speaker) = self.clients.keys().next() {
+                    self.notice(*speaker, Notice::UnknownAddress(address));
+                }
+            }
+        }
+    }
+
+    /// Attaches a link of an identity that is in, or that may come in now.
+    pub(super) fn attach_own(&mut self, link: LinkId, wanted: Wanted, identity: &Identity, purpose: Purpose) {
+        let known = self.find(identity).or_else(|| self.enter(identity));
+        let Some(speaker) = known else {
+            let fault = Condition::Unauthorized.because(format!("no token was put for `{identity}`"));
+            return self.connection.detach(link, &fault);
+        };
+        let Some(client) = self.clients.get_mut(&speaker) else { return };
+        match client.is_in {
+            true => self.attach(speaker, link, &wanted, purpose),
+            false => client.waiting.push((link, wanted, purpose)),
+        }
+    }
+
+    pub(super) fn find(&self, identity: &Identity) -> Option<Speaker> {
+        let name = identity.to_string();
+        let mut clients = self.clients.iter();
+        clients.find(|(_, client)| client.identity.to_string().eq_ignore_ascii_case(&name)).map(|(speaker, _)| *speaker)
+    }
+
+    /// Asks the hub to let a client in that put no token of its own: a device with its certificate, a module with its
+    /// device's token, which may serve for it (protocol.md §3.2).
+    fn enter(&mut self, identity: &Identity) -> Option<Speaker> {
+        let device = Identity::of_device(identity.device.clone());
+        let lent = self.find(&device).and_then(|device| self.clients.get(&device)).map(|device| &device.credential);
+        let credential = match (&identity.module, lent) {
+            (Some(_), Some(credential)) => credential.clone(),
+            _ => Credential::Certificate(self.certificate.clone()?),
+        };
+        self.authenticate(Login { identity: identity.clone(), credential }, Asker::Link);
+        self.find(identity)
+    }
+
+    pub(super) fn attach(&mut self, speaker: Speaker, link: LinkId, wanted: &Wanted, purpose: Purpose) {
+        self.connection.accept(link, MAX_MESSAGE + ENVELOPE);
+        self.links.insert(link, Bound::Own(speaker, purpose));
+        let Some(client) = self.clients.get_mut(&speaker) else { return };
+        let guarantee = if wanted.is_settled { Guarantee::AtMostOnce } else { Guarantee::AtLeastOnce };
+        let feature = match purpose {
+            Purpose::Inputs => Feature::Inputs,
+            Purpose::CloudToDevice => Feature::CloudToDevice,
+            Purpose::MethodCalls => {
+                client.methods = Some(link);
+                Feature::Methods
+            }
+            Purpose::TwinAnswers => {
+                client.twin = Some(link);
+                Feature::TwinAnswers
+            }
+            Purpose::Telemetry | Purpose::MethodAnswers | Purpose::TwinRequests => return,
+        };
+        if matches!(purpose, Purpose::Inputs | Purpose::CloudToDevice) {
+            let stream = Stream { link, largest: wanted.largest, received: 0, allowed: 0 };
+            if let Some(older) = client.set_stream(feature, stream) {
+                let fault = Condition::Stolen.because("another link to the same address was attached");
+                self.connection.detach(older.link, &fault);
+                self.forget_link(older.link);
+                self.request(speaker, Request::Unsubscribe { feature });
+            }
+            self.request(speaker, Request::Allow { feature, total: 0 });
+        }
+        self.request(speaker, Request::Subscribe { feature, guarantee });
+        self.tell_room(link);
+    }
+
+    /// Tells the hub how many deliveries the client has room for.
+    pub(super) fn tell_room(&mut self, link: LinkId) {
+        let Some(Bound::Own(speaker, purpose)) = self.links.get(&link).copied() else { return };
+        let feature = match purpose {
+            Purpose::Inputs => Feature::Inputs,
+            Purpose::CloudToDevice => Feature::CloudToDevice,
+            _ => return,
+        };
+        let credit = self.connection.credit(link);
+        let Some(stream) = self.clients.get_mut(&speaker).and_then(|client| client.stream(feature)) else { return };
+        let total = stream.received + u64::from(credit);
+        if stream.link == link && total != stream.allowed {
+            stream.allowed = total;
+            self.request(speaker, Request::Allow { feature, total });
+        }
+    }
+
+    /// Takes the end of a link: what was under way on it comes again on the next.
+    pub(super) fn forget_link(&mut self, link: LinkId) {
+        let bound = self.links.remove(&link);
+        let lost: Vec<u64> =
+            self.deliveries.iter().filter(|(_, (_, on))| *on == link).map(|(delivery, _)| *delivery).collect();
+        if let Some(Bound::Own(speaker, _)) = bound
+            && let Some(client) = self.clients.get_mut(&speaker)
+        {
+            for feature in client.forget_link(link) {
+                self.request(speaker, Request::Unsubscribe { feature });
+            }
+        }
+        for client in self.clients.values_mut() {
+            client.waiting.retain(|(waiting, ..)| *waiting != link);
+        }
+        for delivery in lost {
+            self.handle_settled(delivery, Outcome::Released);
+        }
+    }
+}

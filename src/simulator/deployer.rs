@@ -1,0 +1,247 @@
+//! Making ready what a new deployment wants while the simulation runs: images and packages, identities, doors.
+//!
+//! Works beside the dispatcher, one deployment after the other, and hands it the result; nothing is started, stopped or
+//! revoked here. A module that cannot be made ready keeps running as it was, if it was.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::bridge::Bridge;
+use super::control::RunFolder;
+use super::dispatcher::Clock;
+use super::event::Event;
+use super::machine::Machine;
+use super::options::Options;
+use super::plan::ModulePlan;
+use super::planner::Planner;
+use super::prepare::Workshop;
+use super::state::{Identities, StateFolder};
+use super::subject::Simulated;
+use super::workloads::{self, Behind, Ports};
+use crate::agent::{Deployed, DeploymentStatus, Planned};
+use crate::edgehub::KnownIdentity;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::identity::ModuleId;
+use crate::manifest::{Deployment, Finding, ModuleSpec};
+use crate::ui::Ui;
+
+/// What the deployer works with; all of it outlives the dispatcher.
+pub(super) struct Deployer<'a> {
+    pub(super) ui: &'a Ui,
+    pub(super) clock: Clock,
+    pub(super) options: &'a Options,
+    pub(super) simulated: &'a Simulated,
+    pub(super) machine: &'a Machine<'a>,
+    /// `.edgectl`.
+    pub(super) root: &'a std::path::Path,
+    pub(super) state: &'a StateFolder,
+    pub(super) host: String,
+    pub(super) run_folder: &'a RunFolder,
+    pub(super) bridge: Option<&'a Bridge<'a>>,
+    /// How many files a process may have open.
+    pub(super) descriptors: u64,
+    pub(super) behind: Arc<Behind>,
+    pub(super) events: mpsc::Sender<Event>,
+    /// What runs, or is to.
+    pub(super) planned: BTreeMap<ModuleId, Planned>,
+    /// The doors of the workload API that are open.
+    pub(super) doors: BTreeMap<ModuleId, AbortHandle>,
+}
+
+/// A deployment that is made ready.
+pub(super) struct Preparation {
+    pub(super) deployed: Deployed,
+    /// Modules that are new or have changed.
+    pub(super) plans: Vec<ModulePlan>,
+    /// Everybody who may connect from now on.
+    pub(super) known: Vec<KnownIdentity>,
+    /// The generation ids of all modules.
+    pub(super) generations: BTreeMap<ModuleId, String>,
+    /// Why modules could not be made ready.
+    pub(super) failures: Vec<Failure>,
+}
+
+impl Deployer<'_> {
+    /// Makes ready what comes, for as long as the simulation runs.
+    pub(super) async fn run(mut self, mut wanted: mpsc::UnboundedReceiver<Map<String, Value>>) -> Infallible {
+        let mut tasks = JoinSet::new();
+        while let Some(desired) = wanted.recv().await {
+            let preparation = self.prepare(&mut tasks, desired).await;
+            // A dispatcher that has ended applies nothing.
+            let _ = self.events.send(Event::Prepared(Box::new(preparation))).await;
+        }
+        std::future::pending().await
+    }
+
+    async fn prepare(&mut self, tasks: &mut JoinSet<()>, desired: Map<String, Value>) -> Preparation {
+        match self.try_prepare(tasks, &desired).await {
+            Ok(preparation) => preparation,
+            Err(status) => Preparation {
+                deployed: Deployed { desired, plan: None, status },
+                plans: Vec::new(),
+                known: Vec::new(),
+                generations: BTreeMap::new(),
+                failures: Vec::new(),
+            },
+        }
+    }
+
+    async fn try_prepare(
+        &mut self,
+        tasks: &mut JoinSet<()>,
+        desired: &Map<String, Value>,
+    ) -> Result<Preparation, DeploymentStatus> {
+        let deployment = read(desired)?;
+        let specs = self.simulated.taking_part(self.options, deployment.modules);
+        let identities = self.identities(&specs).map_err(|failure| failed(&[failure]))?;
+        let (mut planned, mut plans, mut failures) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for spec in specs {
+            let name = spec.id.clone();
+            let before = self.planned.get(&name).filter(|planned| planned.spec == spec).cloned();
+            if let Some(before) = before {
+                planned.insert(name, before);
+                continue;
+            }
+            match self.plan(tasks, spec, &identities).await {
+                Ok(plan) => {
+                    planned.insert(name, plan.planned());
+                    plans.push(plan);
+                }
+                Err(failure) => {
+                    failures.push(failure.context(format!("cannot deploy module `{name}`")));
+                    planned.extend(self.planned.get(&name).cloned().map(|before| (name, before)));
+                }
+            }
+        }
+        self.doors.retain(|module, door| {
+            planned.contains_key(module) || {
+                door.abort();
+                false
+            }
+        });
+        self.planned = planned;
+        let generations = identities.modules.iter().map(|(module, keys)| (module.clone(), keys.generation_id.clone()));
+        let generations = generations.collect();
+        let known = identities.known();
+        self.behind.set_identities(identities);
+        let status = if failures.is_empty() { DeploymentStatus::applied() } else { failed(&failures) };
+        let plan = Some(self.planned.values().cloned().collect());
+        Ok(Preparation {
+            deployed: Deployed { desired: desired.clone(), plan, status },
+            plans,
+            known,
+            generations,
+            failures,
+        })
+    }
+
+    fn identities(&self, specs: &[ModuleSpec]) -> Outcome<Identities> {
+        let modules = specs.iter().map(|spec| spec.id.clone());
+        let all: Vec<_> = modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect();
+        self.state.identities(&self.simulated.device, &all, self.clock.now().unix.as_micros())
+    }
+
+    async fn plan(
+        &mut self,
+        tasks: &mut JoinSet<()>,
+        spec: ModuleSpec,
+        identities: &Identities,
+    ) -> Outcome<ModulePlan> {
+        let simulated = self.simulated.with_only(spec.clone());
+        let (ui, clock, options, machine, state) = (self.ui, self.clock, self.options, self.machine, self.root);
+        let workshop = Workshop { ui, clock, options, simulated: &simulated, machine, state };
+        let prepared = workshop.prepare_all().await?;
+        let is_container = prepared.iter().flatten().any(|prepared| prepared.engine().is_some());
+        let ports = match (is_container, self.bridge) {
+            (false, _) => Ports::new(),
+            (true, Some(bridge)) => bridge.open_ports(std::iter::once(&spec)).await?,
+            (true, None) => {
+                return Err(Failure::machine("this simulation was started without containers")
+                    .hint("end it with `edgectl stop`, and start it with the new deployment"));
+            }
+        };
+        let planner = Planner {
+            options: self.options,
+            simulated: &simulated,
+            identities,
+            state: self.state,
+            host: self.host.clone(),
+            run_folder: self.run_folder,
+            bridge: self.bridge,
+            ports: &ports,
+            descriptors: self.descriptors,
+        };
+        let plan = planner.plan_all(prepared)?.pop();
+        workloads::serve_ports(tasks, &self.behind, ports);
+        if !self.doors.contains_key(&spec.id) {
+            let door = workloads::open(tasks, self.run_folder, &self.behind, &spec.id).await?;
+            self.doors.insert(spec.id, door);
+        }
+        plan.ok_or_else(|| Failure::new(Kind::Bug, "one module makes one plan"))
+    }
+}
+
+/// Reads the agent's desired properties, or says with which status it reports them (protocol.md §11.3).
+fn read(desired: &Map<String, Value>) -> Result<Deployment, DeploymentStatus> {
+    if desired.keys().all(|key| key.starts_with('$')) {
+        return Err(DeploymentStatus { code: 417, description: "Empty deployment".to_owned() });
+    }
+    Deployment::parse_agent(desired).map_err(|findings| {
+        let is_schema = |finding: &Finding| finding.code == "schema-version";
+        let code = if findings.iter().any(is_schema) { 412 } else { 400 };
+        let told: Vec<&str> = findings.iter().map(|finding| &*finding.at.message).collect();
+        DeploymentStatus { code, description: told.join("; ") }
+    })
+}
+
+fn failed(failures: &[Failure]) -> DeploymentStatus {
+    let tell = |failure: &Failure| {
+        let words = std::iter::once(failure.message()).chain(failure.causes().iter().map(String::as_str));
+        words.collect::<Vec<_>>().join(": ")
+    };
+    DeploymentStatus { code: 500, description: failures.iter().map(tell).collect::<Vec<_>>().join("; ") }
+}
+
+impl std::fmt::Debug for Preparation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Preparation").field("status", &self.deployed.status).finish_non_exhaustive()
+    }
+}
+
+/// Returns the modules that run at first, as the deployer compares them with those that come.
+pub(super) fn planned(plans: &[ModulePlan]) -> BTreeMap<ModuleId, Planned> {
+    plans.iter().map(|plan| (plan.spec.id.clone(), plan.planned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    // protocol.md §11.3
+    #[test]
+    fn what_cannot_be_read_has_a_status_of_its_own() {
+        let status = |desired: Value| {
+            let refused = read(desired.as_object().expect("an object")).expect_err("refused");
+            (refused.code, refused.description)
+        };
+        assert_eq!(status(json!({ "$version": 3 })), (417, "Empty deployment".to_owned()));
+        let settings = json!({ "image": "x" });
+        let system = json!({
+            "edgeAgent": { "type": "docker", "settings": settings },
+            "edgeHub": { "type": "docker", "status": "running", "settings": settings },
+        });
+        let with = |schema: &str, modules: Value| json!({ "schemaVersion": schema, "systemModules": system, "modules": modules });
+        let schema = "the schema `2.0` is not known; known are 1.0, 1.1".to_owned();
+        assert_eq!(status(with("2.0", json!({}))), (412, schema));
+        let kind = "expected `docker`, found `podman`".to_owned();
+        assert_eq!(status(with("1.1", json!({ "a": { "type": "podman" } }))), (400, kind));
+        assert!(read(with("1.1", json!({})).as_object().expect("an object")).is_ok());
+    }
+}

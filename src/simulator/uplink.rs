@@ -1,0 +1,129 @@
+//! The simulated cloud as the dispatcher sees it: what goes to it and comes from it over a link that can be cut.
+
+use std::time::Duration;
+
+use super::control::{Answers, LinkRequest, LinkState};
+use super::dispatcher::{CallReply, Dispatcher};
+use crate::agent;
+use crate::clock::Now;
+use crate::edgehub::{self, Answer, CallId, Endpoint, InvokeError, Link, ToStore};
+use crate::failure::Failure;
+use crate::identity::{Identity, ModuleId};
+use crate::iothub::{self, LinkChange};
+
+impl Dispatcher {
+    /// Lets what has arrived on either side of the link be taken, until nothing more has.
+    pub(super) fn settle_link(&mut self, now: Now) {
+        loop {
+            while let Some(output) = self.cloud.poll() {
+                self.handle_cloud(now, output);
+            }
+            if let Some(said) = self.link.arrive_up(now.monotonic) {
+                self.cloud.handle(now, &self.device, said);
+                continue;
+            }
+            let Some(said) = self.link.arrive_down(now.monotonic) else { return };
+            self.handle_from_cloud(now, said);
+        }
+    }
+
+    /// Lets everything arrive that is on its way to a cloud that nobody will speak to any more.
+    pub(super) fn let_arrive(&mut self, now: Now) {
+        while let Some(said) = self.link.arrive_up(Duration::MAX) {
+            self.cloud.handle(now, &self.device, said);
+        }
+        while let Some(output) = self.cloud.poll() {
+            self.handle_cloud(now, output);
+        }
+        self.storage.flush();
+    }
+
+    fn handle_cloud(&mut self, now: Now, output: iothub::Output) {
+        match output {
+            // Over a cut link nothing comes; the hub asks for what it missed when the link is back.
+            iothub::Output::ToEdge { edge, said } if edge == self.device => {
+                self.link.send_down(now.monotonic, said);
+            }
+            iothub::Output::ToEdge { .. } => {}
+            iothub::Output::Save { name, document } => {
+                self.storage.send(ToStore::Save { mark: 0, name: format!("cloud/{name}"), document });
+            }
+            iothub::Output::Answered { call, result } => self.answer_service(call, result),
+            iothub::Output::Warning(text) => self.report.warn(&text),
+        }
+    }
+
+    fn answer_service(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
+        let Some(CallReply::Control { answers, target, method }) = self.asked.calls.remove(&call) else { return };
+        match result {
+            Ok(answer) => {
+                let payload = serde_json::from_slice(&answer.payload).unwrap_or(serde_json::Value::Null);
+                answers.record(&serde_json::json!({ "status": answer.status, "payload": payload }));
+                answers.done();
+            }
+            Err(error) => answers.fail(&call_failure(&target, &method, &error)),
+        }
+    }
+
+    pub(super) fn handle_upstream(&mut self, now: Now, request: LinkRequest, answers: &Answers) {
+        let time = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+        let change = LinkChange {
+            state: request.link,
+            lasts: request.lasts.and_then(time),
+            latency: request.latency.and_then(time),
+        };
+        if change != LinkChange::default() {
+            self.change_link(now, change);
+        }
+        answers.record(&self.link_state(now));
+        answers.done();
+    }
+
+    /// Brings back a link that was cut for a time.
+    pub(super) fn handle_link_deadline(&mut self, now: Now) {
+        if self.link.is_back(now.monotonic) {
+            self.change_link(now, LinkChange { state: Some(Link::Online), ..LinkChange::default() });
+        }
+    }
+
+    fn change_link(&mut self, now: Now, change: LinkChange) {
+        let before = self.link.status(now.monotonic).state;
+        self.link.change(now.monotonic, change);
+        let after = self.link.status(now.monotonic).state;
+        if before != after {
+            if after == Link::Offline {
+                self.cloud.lose_link(now, &self.device);
+            }
+            self.hub.handle(now, edgehub::Input::Link(after));
+            let told = if after == Link::Online { agent::Input::Online } else { agent::Input::Offline };
+            self.agent.handle(now, told);
+            self.settle(now);
+        }
+        let state = self.link_state(now);
+        self.report.link(&state);
+    }
+
+    fn link_state(&self, now: Now) -> LinkState {
+        let status = self.link.status(now.monotonic);
+        LinkState {
+            upstream: status.state,
+            waiting: self.hub.waiting().get(&Endpoint::Upstream).copied().unwrap_or_default(),
+            latency_ms: u64::try_from(status.latency.as_millis()).unwrap_or(u64::MAX),
+            returns_in: status.returns_in.map(|time| time.as_secs_f64()),
+        }
+    }
+}
+
+fn call_failure(target: &Identity, method: &str, error: &InvokeError) -> Failure {
+    let failure = Failure::refused(format!("cannot call `{method}` of `{target}`"));
+    let name = target.module.as_ref().map_or(target.device.as_str(), ModuleId::as_str);
+    match error {
+        InvokeError::NotFound => failure
+            .cause("it is not connected, or has not subscribed to direct methods")
+            .hint(format!("see `edgectl ps` and `edgectl logs {name}`, or wait longer with `--connect-timeout`")),
+        InvokeError::NoAnswer => failure
+            .cause("it gave no answer in time")
+            .hint(format!("see `edgectl logs {name}`, or wait longer with `--timeout`")),
+        InvokeError::NotAuthorized(reason) => failure.cause(reason).hint("this is a defect of edgectl"),
+    }
+}
