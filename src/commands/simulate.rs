@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::input::{SetArgs, parse_seconds};
+use super::upstream::LinkArg;
 use super::{Context, detach};
 use crate::failure::Outcome;
 use crate::image::Platform;
@@ -73,6 +74,15 @@ pub struct Simulate {
     /// End with exit code 4 on a module's first `exit`, or `backoff` before a restart
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     fail_on: Option<FailFlag>,
+    /// Link to the cloud at the start: `online` or `offline`, as `edgectl upstream` changes it
+    #[arg(
+        long,
+        value_name = "STATE",
+        default_value = "online",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    upstream: LinkArg,
     /// Forget the keys, twins and messages of earlier runs first
     #[arg(long)]
     reset: bool,
@@ -130,6 +140,7 @@ impl Simulate {
             build: permission(self.no_build),
             setup: permission(self.no_setup),
             duration: self.duration.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
+            link: self.upstream.into(),
             fail_on: match self.fail_on {
                 None => FailOn::GivenUp,
                 Some(FailFlag::Backoff) => FailOn::Backoff,

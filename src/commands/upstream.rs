@@ -16,8 +16,9 @@ pub struct Upstream {
     link: Option<LinkArg>,
 }
 
+/// A state of the link.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum LinkArg {
+pub(super) enum LinkArg {
     Online,
     Offline,
 }

@@ -286,6 +286,11 @@ pub enum ToStore {
         /// How many at the most.
         count: usize,
     },
+    /// Say when everything before this is stored; for others than the hub, which waits for marks.
+    Confirm {
+        /// Named in the answer.
+        ticket: Ticket,
+    },
 }
 
 /// What the store says.

@@ -23,12 +23,13 @@ pub(super) struct Opening<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) identities: &'a Identities,
     pub(super) state: &'a StateFolder,
+    pub(super) link: Link,
     /// The names that a SAS audience may have for the hub.
     pub(super) names: &'a [String],
 }
 
 impl Opening<'_> {
-    /// Opens the hub, online and with the manifest's routes, and the queues that belong to it.
+    /// Opens the hub with the manifest's routes, and the queues that belong to it.
     pub(super) fn hub(&self) -> Outcome<(EdgeHub, Queues)> {
         let (queues, recovered) = self.state.hub()?;
         let kept: u64 = recovered.queues.iter().map(|(_, first, next)| next - first).sum();
@@ -37,7 +38,7 @@ impl Opening<'_> {
         }
         let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
         hub.handle(self.now, Input::Configure(configuration(self.deployment)?));
-        hub.handle(self.now, Input::Link(Link::Online));
+        hub.handle(self.now, Input::Link(self.link));
         Ok((hub, queues))
     }
 

@@ -14,6 +14,7 @@ use super::control::Answers;
 use super::event::{Event, FromHead};
 use super::logs::{Line, Logs};
 use super::report::Report;
+use super::state::StateFolder;
 use super::storage::{Storage, Stored};
 use super::taps::{Filter, Taps};
 use super::to_heads::ToHeads;
@@ -157,7 +158,7 @@ pub(super) struct Audience {
 pub(super) struct Dispatcher {
     pub(super) clock: Clock,
     pub(super) device: DeviceId,
-    pub(super) state_name: String,
+    pub(super) state: StateFolder,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
     pub(super) agent: Agent,
@@ -222,6 +223,7 @@ impl Dispatcher {
             FromHead::Notice(text) => self.note_client(now, connection, text),
             FromHead::Closed(why) => {
                 self.note_client(now, connection, format!("disconnected: {why}"));
+                self.tell_speaker(connection, false);
                 self.heads.remove(connection);
                 self.hub.handle(now, edgehub::Input::Disconnect { connection });
                 self.tell_connections();
@@ -232,6 +234,7 @@ impl Dispatcher {
     fn handle_stored(&mut self, now: Now, stored: Stored) {
         match stored {
             Stored::Said(said) => self.hub.handle(now, edgehub::Input::Store(said)),
+            Stored::Confirmed(ticket) => self.handle_injected(ticket, 1),
             Stored::Failed => {
                 let outcome = self.close_storage();
                 if let Err(failure) = &outcome {

@@ -9,7 +9,7 @@
 //! dispatcher  owns the cores and the children; settle lets them speak to each other
 //!   heads, workloads, control  what comes in: clients, the workload API, other commands
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
-//!   answers, report, taps, logs  what people see
+//!   answers, devices, report, taps, logs  what people see
 //! ```
 
 mod answers;
@@ -19,6 +19,7 @@ mod cloud_folder;
 mod containers;
 pub mod control;
 mod cores;
+pub mod devices;
 mod dispatcher;
 mod event;
 mod gateway;

@@ -36,6 +36,7 @@ impl Dispatcher {
         match output {
             Output::Connected { connection, remembered } => {
                 self.heads.tell(connection, ToHead::Connected { remembered });
+                self.tell_speaker(connection, true);
                 self.tell_connections();
             }
             Output::Refused { connection, identity, refusal } => {
@@ -44,15 +45,16 @@ impl Dispatcher {
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
                 self.heads.tell(connection, ToHead::Close(reason));
-                if let Some(module) = identity.module {
-                    self.note(now, module, format!("connection closed: {reason}"));
+                match identity.module {
+                    Some(module) => self.note(now, module, format!("connection closed: {reason}")),
+                    None => self.report.device(&identity.device, false),
                 }
                 self.tell_connections();
             }
             Output::Invoked { call, result } => self.handle_invoked(call, result),
             Output::Injected { ticket, queued } => self.handle_injected(ticket, queued),
             Output::Store(ToStore::Save { mark, name, document }) => {
-                self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state_name), document });
+                self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state.name()), document });
             }
             Output::Store(told) => self.storage.send(told),
             Output::Cloud(to_cloud) => {
@@ -104,12 +106,15 @@ impl Dispatcher {
         let Refusal::NotAuthorized(reason) = &refusal;
         match identity.module.as_ref().filter(|module| self.children.plan(module).is_some()) {
             Some(module) => self.note(now, module.clone(), format!("connection refused: {reason}")),
-            None => self.report.warn(&format!("connection refused: {reason}")),
+            None => {
+                self.report.warn(&format!("connection refused: {reason}"));
+                self.explain_stranger(&identity).iter().for_each(|hint| self.report.hint(hint));
+            }
         }
         self.heads.tell(connection, ToHead::Refused(refusal));
     }
 
-    fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {
+    pub(super) fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {
         let Some(answers) = self.asked.close_injection(ticket) else { return };
         answers.record(&serde_json::json!({ "queued": queued }));
         answers.done();

@@ -101,7 +101,7 @@ pub fn check_free(project: &Path) -> Outcome {
 }
 
 /// Takes the solution for this process, making its state folder.
-fn lock(project: &Path) -> Outcome<Lock> {
+pub(super) fn lock(project: &Path) -> Outcome<Lock> {
     let root = project.join(".edgectl");
     make_root(&root)?;
     store::lock(&root).map_err(|error| explain_lock(error, project))
@@ -146,7 +146,7 @@ impl Ground<'_> {
         watch_signals(&mut tasks, &events)?;
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
-        let (device, state_name) = (self.simulated.device.clone(), self.state.name());
+        let (device, state) = (self.simulated.device.clone(), self.state.clone());
         let behind = self.behind(authority, hub_host, events.clone());
         serve_workloads(&mut tasks, &run_folder, &behind, &report.ready().modules).await?;
 
@@ -156,7 +156,7 @@ impl Ground<'_> {
         let dispatcher = Dispatcher {
             clock,
             device,
-            state_name,
+            state,
             hub,
             cloud,
             agent,
@@ -182,6 +182,7 @@ impl Ground<'_> {
             deployment: &self.simulated.deployment,
             identities: &self.identities,
             state: &self.state,
+            link: self.options.link,
             names,
         };
         let (hub, queues) = opening.hub()?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::state::document_path;
-use crate::edgehub::{FromStore, QueueId, Queued, ToStore};
+use crate::edgehub::{FromStore, QueueId, Queued, Ticket, ToStore};
 use crate::store::{self, Durability, Queues, StoreError};
 
 /// Commands after which no more are taken before a commit.
@@ -28,6 +28,8 @@ const LOAD_BYTES: usize = 1 << 20;
 pub(super) enum Stored {
     /// Something for the hub; durable is what survives a crash of this process.
     Said(FromStore),
+    /// Everything before [`ToStore::Confirm`] survives a crash of this process.
+    Confirmed(Ticket),
     /// Nothing more will be stored; [`Storage::close`] says why.
     Failed,
 }
@@ -98,6 +100,7 @@ struct Group {
     documents: BTreeMap<String, Value>,
     done: BTreeMap<QueueId, u64>,
     loads: Vec<(QueueId, u64, usize)>,
+    confirms: Vec<Ticket>,
 }
 
 impl Writer {
@@ -119,6 +122,7 @@ impl Writer {
                 told = self.mark;
                 tell(Stored::Said(FromStore::Durable { mark: told }));
             }
+            group.confirms.into_iter().for_each(|ticket| tell(Stored::Confirmed(ticket)));
             self.acknowledge(group.done)?;
             for (queue, from, count) in group.loads {
                 let messages = self.load(&queue, from, count)?;
@@ -144,6 +148,7 @@ impl Writer {
             }
             ToStore::Done { queue, first } => drop(self.group.done.insert(queue, first)),
             ToStore::Load { queue, from, count } => self.group.loads.push((queue, from, count)),
+            ToStore::Confirm { ticket } => self.group.confirms.push(ticket),
         }
         Ok(())
     }
@@ -258,6 +263,7 @@ mod tests {
             Stored::Said(FromStore::Loaded { from, messages, .. }) => {
                 format!("from {from}: {}", bodies(messages).join(" "))
             }
+            Stored::Confirmed(Ticket(number)) => format!("confirmed {number}"),
             Stored::Failed => "failed".to_owned(),
         });
         shown.collect()
@@ -272,6 +278,15 @@ mod tests {
         assert_eq!(told(&stored), ["durable 4", "from 1: 1 2"]);
         let document = std::fs::read(world.folder.path().join("hub/sessions.json")).expect("it was saved");
         assert_eq!(document, b"3");
+    }
+
+    #[test]
+    fn what_came_before_is_stored_when_it_is_confirmed() {
+        let world = World::new();
+        let (stored, ended) = world.run(vec![save(0, "cloud/registry"), ToStore::Confirm { ticket: Ticket(3) }]);
+        ended.expect("all is stored");
+        assert_eq!(told(&stored), ["confirmed 3"]);
+        assert!(world.folder.path().join("cloud/registry.json").exists());
     }
 
     #[test]

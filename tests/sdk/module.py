@@ -85,14 +85,14 @@ def run_steps(module):
             tell_failure(word, error)
 
 
-def main():
+def main(create_client=IoTHubModuleClient.create_from_edge_environment, kind=Module):
     try:
-        client = IoTHubModuleClient.create_from_edge_environment()
+        client = create_client()
         client.connect()
     except Exception as error:
         tell_failure("connect", error)
         return 1
-    module = Module(client)
+    module = kind(client)
     module.listen()
     tell("connected")
     run_steps(module)
@@ -101,4 +101,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

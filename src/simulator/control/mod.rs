@@ -11,6 +11,6 @@ mod target;
 
 pub use client::Connection;
 pub use folder::{RunFolder, RunRecord};
-pub use protocol::{MessageBody, Request, SendTarget, Since, Start, TargetName, TwinChange, Until};
+pub use protocol::{MessageBody, NewDevice, Request, SendTarget, Since, Start, TargetName, TwinChange, Until};
 pub use server::{Answers, ControlCall, serve};
 pub use target::{Destination, Origin, TargetError};

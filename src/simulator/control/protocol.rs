@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::edgehub::Link;
 use crate::failure::{Failure, Kind};
-use crate::identity::ModuleId;
+use crate::identity::{Authentication, DeviceId, IdentityStatus, ModuleId};
 
 /// What a command asks of the running simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,11 +81,35 @@ pub enum Request {
         /// What it shall be; `None` only tells.
         link: Option<Link>,
     },
-    /// What a module needs to run outside; the record is `{"workload":{…},"connectionString":{…}}`.
+    /// What a module or child device needs to run outside; the record is `{"workload":{…},"connectionString":{…}}`,
+    /// for a device without the former.
     Credentials {
-        /// Which.
-        module: ModuleId,
+        /// Whose.
+        target: TargetName,
     },
+    /// Registers a child device; the record is its line of `device list --json`.
+    AddDevice(NewDevice),
+    /// One record a child device.
+    Devices,
+    /// Removes a child device; the record is `{"removed"}`.
+    RemoveDevice {
+        /// Which.
+        device: DeviceId,
+    },
+}
+
+/// A child device to be registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewDevice {
+    /// Its id.
+    pub device_id: DeviceId,
+    /// The edge device that it connects through; `None` is the one that is simulated.
+    pub parent: Option<DeviceId>,
+    /// Whether it may connect.
+    pub status: IdentityStatus,
+    /// What proves it. Holds keys: the socket is private.
+    pub authentication: Authentication,
 }
 
 /// How far a simulation must be to be called ready.
@@ -145,6 +169,11 @@ pub enum SendTarget {
         module: ModuleId,
         /// The output.
         output: String,
+    },
+    /// `devices/name`: a cloud-to-device message.
+    Device {
+        /// The device.
+        device: DeviceId,
     },
 }
 

@@ -15,9 +15,6 @@ pub enum TargetError {
     /// It names a module or device that none can have.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// `devices/leaf1`.
-    #[error("cloud-to-device messages are not simulated; expected `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`")]
-    Device,
 }
 
 /// `MODULE`, `DEVICE` or `DEVICE/MODULE`; which of them is meant, the simulation knows.
@@ -33,7 +30,7 @@ impl FromStr for TargetName {
     }
 }
 
-/// `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`.
+/// `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`.
 impl FromStr for SendTarget {
     type Err = TargetError;
 
@@ -46,8 +43,8 @@ impl FromStr for SendTarget {
             [module, "outputs", output] if !output.is_empty() => {
                 Ok(Self::Output { module: ModuleId::parse(module)?, output: output.to_owned() })
             }
-            ["devices", _] => Err(TargetError::Device),
-            _ => Err(TargetError::Form("`MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`")),
+            ["devices", device] => Ok(Self::Device { device: DeviceId::parse(device)? }),
+            _ => Err(TargetError::Form("`MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`")),
         }
     }
 }
@@ -57,6 +54,7 @@ impl fmt::Display for SendTarget {
         match self {
             Self::Input { module, input } => write!(f, "{module}/inputs/{input}"),
             Self::Output { module, output } => write!(f, "{module}/outputs/{output}"),
+            Self::Device { device } => write!(f, "devices/{device}"),
         }
     }
 }
@@ -126,12 +124,13 @@ mod tests {
         let output = SendTarget::Output { module: module("$edgeHub"), output: "o".into() };
         assert_eq!("filter/inputs/input1".parse(), Ok(input));
         assert_eq!("$edgeHub/outputs/o".parse(), Ok(output));
-        let form = TargetError::Form("`MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`");
+        let form = TargetError::Form("`MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`");
         for text in ["", "filter", "filter/inputs", "filter/inputs/", "filter/inputs/a/b", "filter/input/a"] {
             assert_eq!(text.parse::<SendTarget>(), Err(form.clone()), "{text}");
         }
         assert_eq!("/inputs/i".parse::<SendTarget>(), Err(TargetError::Name(NameError::Empty)));
-        assert_eq!("devices/leaf1".parse::<SendTarget>(), Err(TargetError::Device));
+        let leaf = DeviceId::parse("leaf1").expect("valid");
+        assert_eq!("devices/leaf1".parse(), Ok(SendTarget::Device { device: leaf }));
     }
 
     #[test]
