@@ -26,7 +26,7 @@ pub struct Build {
     #[arg(long)]
     push: bool,
     /// Build argument; without `=VALUE` from the environment (can be repeated)
-    #[arg(long = "build-arg", value_name = "NAME[=VALUE]")]
+    #[arg(long = "build-arg", value_name = "NAME[=VALUE]", value_parser = parse_build_arg)]
     build_args: Vec<String>,
     /// Run every step, whatever earlier builds left
     #[arg(long)]
@@ -91,6 +91,14 @@ impl Build {
         if self.pull {
             plan.bases = Bases::Refresh;
         }
+    }
+}
+
+/// Takes `NAME` and `NAME=VALUE`.
+fn parse_build_arg(text: &str) -> Result<String, &'static str> {
+    match text.split('=').next() {
+        None | Some("") => Err("expected NAME or NAME=VALUE"),
+        Some(_) => Ok(text.to_owned()),
     }
 }
 

@@ -24,13 +24,17 @@ pub(super) fn read_json(argument: &str) -> Outcome<Value> {
         None => ("argument", argument.to_owned()),
     };
     json::parse(name, &text).map_err(|error| {
-        let quoted = (name == "argument").then_some("put the JSON in single quotes, such as '{\"threshold\": 30}'");
+        let remedy = match name {
+            "argument" => Some("put the JSON in single quotes, such as '{\"threshold\": 30}'"),
+            "stdin" => Some("write JSON to standard input, such as `echo '{\"threshold\": 30}' |`"),
+            _ => None,
+        };
         let what = if name == "argument" {
             "the JSON on the command line".to_owned()
         } else {
             format!("the JSON of `{name}`")
         };
-        error.or_hint(quoted).into_failure(format!("cannot read {what}"))
+        error.or_hint(remedy).into_failure(format!("cannot read {what}"))
     })
 }
 

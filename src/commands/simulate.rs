@@ -13,7 +13,7 @@ use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::simulator::control::Until;
 use crate::simulator::{Address, FailOn, Options, Permission, State, Subject};
-use crate::solution::{RuntimeChoice, Wanted};
+use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 
 /// Run the solution on a simulated edge device
 ///
@@ -36,7 +36,7 @@ pub struct Simulate {
     /// Id of the device [default: `EDGE_DEVICE_ID`, or the folder's name]
     #[arg(short, long, value_name = "ID")]
     device: Option<String>,
-    /// Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]
+    /// Platform of the images [default: `DEFAULT_PLATFORM`, or the engine's own]
     #[arg(short = 'P', long, value_name = "PLATFORM")]
     platform: Option<Platform>,
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
@@ -47,6 +47,12 @@ pub struct Simulate {
     /// Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]
     #[arg(long, value_name = "IP")]
     address: Option<Address>,
+    /// How containers reach the workload API: `auto`, `socket` or `http` [default: auto]
+    ///
+    /// `auto` mounts a socket into each container where the engine can; else, or with `http`, each gets a port that
+    /// lets in no other container. Choose `http` where SELinux keeps containers from sockets of this machine.
+    #[arg(long, value_name = "WAY", value_parser = parse_workload)]
+    workload: Option<WorkloadChoice>,
     /// Leave the start of this module to you, with `edgectl credentials` (can be repeated)
     #[arg(long, value_name = "MODULE")]
     external: Vec<String>,
@@ -134,6 +140,7 @@ impl Simulate {
             runtimes: self.runtime.iter().filter_map(of_module).collect::<BTreeMap<_, _>>(),
             device: self.device.clone(),
             address: self.address,
+            workload: self.workload,
             external: self.external.clone(),
             only: self.only.clone(),
             without: self.without.clone(),
@@ -157,6 +164,10 @@ impl Simulate {
 
 fn permission(refused: bool) -> Permission {
     if refused { Permission::Refused } else { Permission::Granted }
+}
+
+fn parse_workload(word: &str) -> Result<WorkloadChoice, String> {
+    WorkloadChoice::from_word(word).ok_or_else(|| format!("`{word}` is none of {}", WorkloadChoice::WORDS.join(", ")))
 }
 
 fn parse_runtime(text: &str) -> Result<RuntimeFlag, String> {

@@ -79,9 +79,11 @@ impl Dispatcher {
             }
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
             Request::Monitor { from_module, from_output, to, since } => {
-                let filter = Filter { module: from_module.map(String::from), output: from_output, to };
-                self.handle_monitor(now, filter, since, &answers);
-                Ok(())
+                let known = from_module.as_ref().map_or(Ok(()), |module| self.check_module(module));
+                known.map(|()| {
+                    let filter = Filter { module: from_module.map(String::from), output: from_output, to };
+                    self.handle_monitor(now, filter, since, &answers);
+                })
             }
             Request::Upstream { link } => {
                 self.handle_upstream(now, link, &answers);
@@ -359,14 +361,18 @@ impl Dispatcher {
 
     fn unknown(&self, name: &str) -> Failure {
         let modules = self.children.modules().map(ModuleId::as_str);
-        let devices = self.cloud.registry().devices().map(|device| device.device_id.as_str());
-        unknown(name, "module or device", &modules.chain(devices).collect::<Vec<_>>())
+        let devices: Vec<&str> = self.cloud.registry().devices().map(|device| device.device_id.as_str()).collect();
+        let kind = if devices.is_empty() { "module" } else { "module or device" };
+        unknown(name, kind, &modules.chain(devices).collect::<Vec<_>>())
     }
 }
 
 fn unknown(name: &str, kind: &str, known: &[&str]) -> Failure {
     let failure = Failure::request(format!("the simulation has no {kind} `{name}`"));
-    failure.hint(did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("it has no {kind} at all")))
+    match did_you_mean(name, known.iter().copied()) {
+        Some(hint) => failure.hint(hint),
+        None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
+    }
 }
 
 fn has_started(state: &agent::ModuleState) -> bool {

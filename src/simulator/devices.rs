@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::cloud_folder::CloudFolder;
 use super::control::{Answers, NewDevice};
 use super::dispatcher::Dispatcher;
-use super::start::lock;
+use super::lock::lock;
 use super::state::{generation_id, load, make_root, unwritable};
 use crate::clock::Now;
 use crate::edgehub::{ClientStatus, ConnectionId, Link, ToStore};

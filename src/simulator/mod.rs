@@ -2,17 +2,22 @@
 //!
 //! ```text
 //! start       from a solution to a running simulation, and to its end
+//!   lock, interrupts           one simulation at a time, and its end at any moment
 //!   subject, cores, state, cloud_folder  what is simulated, with what the last run left
-//!   choose, prepare, setup     how each module is run, and that made ready
+//!   machine, choose            what modules can be run with here, and how each one is
+//!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
-//!   gateway, containers        where is listened, what containers share
+//!   gateway                    where is listened
+//!   containers, bridge         what the engine keeps for us, and the network that containers share
 //! dispatcher  owns the cores and the children; settle lets them speak to each other
 //!   heads, workloads, control  what comes in: clients, the workload API, other commands
+//!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, devices, report, taps, logs  what people see
 //! ```
 
 mod answers;
+mod bridge;
 mod children;
 mod choose;
 mod cloud_folder;
@@ -24,11 +29,15 @@ mod dispatcher;
 mod event;
 mod gateway;
 mod heads;
+mod interrupts;
+mod lock;
 mod logs;
+mod machine;
 mod options;
 mod plan;
 mod planner;
 mod prepare;
+mod refusals;
 mod report;
 mod settle;
 mod setup;
@@ -41,5 +50,6 @@ mod to_heads;
 mod workloads;
 
 pub use dispatcher::FailOn;
+pub use lock::check_free;
 pub use options::{Address, Options, Permission, State, Subject};
-pub use start::{check_free, run};
+pub use start::run;

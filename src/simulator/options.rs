@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::dispatcher::FailOn;
 use crate::edgehub::Link;
 use crate::environment::Environment;
-use crate::solution::{RuntimeChoice, Wanted};
+use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 
 /// Everything that `edgectl simulate` is told.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct Options {
     pub device: Option<String>,
     /// Where to listen.
     pub address: Option<Address>,
+    /// How containers reach the workload API.
+    pub workload: Option<WorkloadChoice>,
     /// Modules that are started from outside.
     pub external: Vec<String>,
     /// Only these modules, if any are named.

@@ -134,6 +134,13 @@ fn a_variable_of_the_command_line_names_the_registry() {
 }
 
 #[test]
+fn a_build_argument_without_a_name_is_a_usage_error() {
+    let stderr = "error: invalid value '=x' for '--build-arg <NAME[=VALUE]>': expected NAME or NAME=VALUE\n\n\
+        For more information, try '--help'.\n";
+    solution("registry.test", "").run("build --build-arg =x").check(2, "", stderr);
+}
+
+#[test]
 fn an_engine_that_dies_during_a_build_is_no_refusal() {
     let fake = Fake::start(|request| match request {
         build if build.contains("/build") => Answer::Cut("{\"stream\":\"Step 1/1 : FROM x\"}\n"),

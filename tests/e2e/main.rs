@@ -3,6 +3,7 @@
 //! What goes wrong is in `tests/faults.rs`.
 
 mod children;
+mod containers;
 mod demo;
 mod loops;
 mod program;

@@ -218,7 +218,7 @@ hint: fetch it with `docker pull localhost:1/m:1.0`
     let stderr = "\
 error: the image of `m` is missing
   caused by: `localhost:1/m:1.0-amd64` is not built yet, and `--no-build` is given
-hint: build it with `edgectl build m`
+hint: build it with `edgectl build m`, or leave `--no-build` out
 ";
     site.simulate("--runtime docker --no-build").check(1, "", stderr);
     let stderr = "\

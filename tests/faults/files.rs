@@ -2,6 +2,17 @@
 
 use crate::support::site::{Site, template};
 
+/// What is said of [`UNKNOWN_ROUTE`] in a deployment with the module `filter` alone.
+pub(crate) const UNKNOWN_MODULE: &str = "\
+error: `deployment.template.json` has a mistake
+  caused by: line 25, column 42: the deployment has no module `filtr`
+  --> deployment.template.json:25:42
+   |
+25 |           \"all\": \"FROM /messages/modules/filtr/* INTO $upstream\"
+   |                                          ^^^^^
+hint: did you mean `filter`?
+";
+pub(crate) const UNKNOWN_ROUTE: &str = "FROM /messages/modules/filtr/* INTO $upstream";
 const GOOD: &str = "FROM /messages/* INTO $upstream";
 
 /// Runs `simulate` and `deploy` on a folder that holds a mistake: both say the same and leave the folder as it was.
@@ -125,17 +136,8 @@ warning: no variable `REGISTRY`, so `$REGISTRY` stays as it is
 
 #[test]
 fn an_unknown_module_in_a_route_is_shown() {
-    let text = template(&["filter"], "FROM /messages/modules/filtr/* INTO $upstream");
-    let stderr = "\
-error: `deployment.template.json` has a mistake
-  caused by: line 25, column 42: the deployment has no module `filtr`
-  --> deployment.template.json:25:42
-   |
-25 |           \"all\": \"FROM /messages/modules/filtr/* INTO $upstream\"
-   |                                          ^^^^^
-hint: did you mean `filter`?
-";
-    check(&Site::new().file("deployment.template.json", &text), stderr);
+    let text = template(&["filter"], UNKNOWN_ROUTE);
+    check(&Site::new().file("deployment.template.json", &text), UNKNOWN_MODULE);
 }
 
 #[test]
@@ -236,7 +238,7 @@ hint: did you mean `filter`?
 
 #[test]
 fn a_mistake_is_a_document_under_json() {
-    let text = template(&["filter"], "FROM /messages/modules/filtr/* INTO $upstream");
+    let text = template(&["filter"], UNKNOWN_ROUTE);
     let site = Site::new().file("deployment.template.json", &text);
     let stderr = "{\"error\":{\"message\":\"`deployment.template.json` has a mistake\",\"causes\":[\"line 25, column \
         42: the deployment has no module `filtr`\"],\"hints\":[\"did you mean `filter`?\"]}}\n";

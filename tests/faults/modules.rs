@@ -65,6 +65,7 @@ hint: see `edgectl ps` and `edgectl logs filter`, or wait longer with `--connect
         "call fliter reset",
         "send fliter/inputs/i --data x",
         "logs fliter",
+        "monitor --from fliter/outputs/o",
         "credentials fliter",
         "twin patch fliter {}",
         "restart fliter",

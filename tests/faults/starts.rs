@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
+use super::files::{UNKNOWN_MODULE, UNKNOWN_ROUTE};
 use crate::support::site::{Site, template};
 
 const ROUTE: &str = "FROM /messages/* INTO $upstream";
@@ -58,6 +59,18 @@ fn a_setup_without_consent_is_refused_where_nobody_can_be_asked() {
         site.root().display()
     );
     site.simulate("--runtime process").check(2, "", &stderr);
+}
+
+#[test]
+fn an_id_that_no_device_can_have_is_refused() {
+    let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
+    let what = "error: `a/b` is no id of a device\n  caused by: `a/b` holds '/', where an ASCII letter, a digit or one \
+        of -.+%_#*?!(),:=@;$' is expected\n";
+    let hint = "hint: pass an id with `--device`, or set `EDGE_DEVICE_ID` in `.env`\n";
+    site.simulate("--device a/b").check(2, "", &format!("{what}{hint}"));
+    site.file(".env", "EDGE_DEVICE_ID=a/b\n").simulate("").check(1, "", &format!("{what}{hint}"));
+    let hint = "hint: use letters, digits and hyphens\n";
+    Site::new().simulate("--demo --device a/b").check(2, "", &format!("{what}{hint}"));
 }
 
 #[test]
@@ -160,18 +173,9 @@ fn a_start_in_vain_leaves_the_log_of_the_running_one() {
 fn a_detached_start_in_vain_says_why() {
     let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
     site.simulate("--runtime process --detach").check(3, "", &format!("{NO_COMMAND}{NOT_STARTED}"));
-    let text = template(&["filter"], "FROM /messages/modules/filtr/* INTO $upstream");
+    let text = template(&["filter"], UNKNOWN_ROUTE);
     let site = Site::new().file("deployment.template.json", &text);
-    let mistake = "\
-error: `deployment.template.json` has a mistake
-  caused by: line 25, column 42: the deployment has no module `filtr`
-  --> deployment.template.json:25:42
-   |
-25 |           \"all\": \"FROM /messages/modules/filtr/* INTO $upstream\"
-   |                                          ^^^^^
-hint: did you mean `filter`?
-";
-    site.simulate("--detach").check(1, "", &format!("{mistake}{NOT_STARTED}"));
+    site.simulate("--detach").check(1, "", &format!("{UNKNOWN_MODULE}{NOT_STARTED}"));
     let document = json!({ "error": {
         "message": "the simulation did not start",
         "causes": [

@@ -26,9 +26,13 @@ impl Site {
     ///
     /// Its name is that of no other: containers and networks of all tests live in one engine.
     pub(crate) fn scaffolded() -> Self {
-        let site = Self::of(Folder::named(&format!("s{}-{}", std::process::id(), next())));
-        let name = site.root().file_name().expect("it has a name").to_string_lossy().into_owned();
-        let mut command = site.folder.command(&["new", "solution", &name, "--yes", "--quiet"]);
+        Self::scaffolded_as(&format!("s{}-{}", std::process::id(), next()))
+    }
+
+    /// The same, under that name.
+    pub(crate) fn scaffolded_as(name: &str) -> Self {
+        let site = Self::of(Folder::named(name));
+        let mut command = site.folder.command(&["new", "solution", name, "--yes", "--quiet"]);
         Run::of(command.current_dir(site.folder.above()), "").check(0, "", "");
         site
     }

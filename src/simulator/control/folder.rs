@@ -133,8 +133,11 @@ fn check_private(path: &Path) -> io::Result<()> {
 
 /// The failure of a command that needs a running simulation.
 pub(super) fn nothing_runs(project: &Path) -> Failure {
-    Failure::request(format!("no simulation runs for `{}`", project.display()))
-        .hint("start one with `edgectl simulate --detach`")
+    let failure = Failure::request(format!("no simulation runs for `{}`", project.display()));
+    match project.is_dir() {
+        true => failure.hint("start one with `edgectl simulate --detach`"),
+        false => failure.cause("there is no such folder").hint("name the solution's folder with `-C`, or change to it"),
+    }
 }
 
 #[cfg(test)]
