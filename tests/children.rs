@@ -140,7 +140,7 @@ fn what_waits_for_a_device_outlives_a_kill() {
 #[test]
 fn credentials_of_a_device_name_its_certificate() {
     let site = Site::new();
-    let _simulation = start(&site);
+    let _simulation = site.start_ready("--external x --ephemeral");
     let made = site.json("device add leaf1 --auth x509");
     let folder = made["certificate"].as_str().expect("a path").to_owned();
     let credentials = site.json("credentials leaf1");

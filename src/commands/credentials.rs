@@ -1,10 +1,12 @@
 //! `edgectl credentials`: what a module or child device needs to run outside edgectl.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Context;
 use crate::failure::{Failure, Kind, Outcome};
+use crate::identity::{ConnectionString, Proof};
 use crate::simulator::control::{Connection, Request, TargetName};
+use crate::simulator::devices;
 
 /// Print the environment to run a module or device outside edgectl
 ///
@@ -59,12 +61,26 @@ pub(super) fn run(cx: &Context, args: &Credentials) -> Outcome {
         return Err(Failure::request(format!("`{}` is a device, and the workload API is for modules", args.target.0))
             .hint("leave `--auth workload` out"));
     }
-    let variables = select(&answer, args.auth);
+    let mut variables = select(&answer, args.auth);
+    name_certificate(cx, &mut variables)?;
     match args.format {
         Form::ConnectionString => print_connection_string(cx, &variables),
         Form::Env if !cx.ui().is_json() => cx.ui().result(render_exports(&variables)),
         Form::Env | Form::Json => cx.ui().document(&variables),
     }
+}
+
+/// Adds where the certificate lies that `edgectl device add` made for a device, whatever the simulation keeps.
+fn name_certificate(cx: &Context, variables: &mut Map<String, Value>) -> Outcome {
+    let text = variables.get(CONNECTION_STRINGS[1]).and_then(Value::as_str).unwrap_or_default();
+    let Ok(ConnectionString { identity: Some(identity), proof: Proof::Certificate, .. }) =
+        ConnectionString::parse(text)
+    else {
+        return Ok(());
+    };
+    let files = devices::certificate_variables(&cx.project_absolute()?, &identity.device);
+    variables.extend(files.into_iter().flatten().map(|(name, path)| (name.to_owned(), json!(path))));
+    Ok(())
 }
 
 /// The variables that hold a connection string: of a module, of a device.

@@ -207,6 +207,7 @@ fn remove(cx: &Context, device: &DeviceId) -> Outcome {
     if cx.block_on(Connection::ask_if_running(cx.project(), &request))?.is_none() {
         devices::remove(&cx.project_absolute()?, device)?;
     }
+    devices::forget_certificate(cx.project(), device)?;
     if cx.ui().is_json() {
         return cx.ui().document(&json!({ "removed": device }));
     }

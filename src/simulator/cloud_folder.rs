@@ -63,11 +63,10 @@ impl CloudFolder {
         save(&self.0.join("registry.json"), &serde_json::json!(registry))
     }
 
-    /// Forgets the twin of a device that was removed, what waits for it, and its certificate.
+    /// Forgets the twin of a device that was removed, and what waits for it.
     pub(super) fn forget(&self, device: &DeviceId) -> Outcome {
         remove_all(&document_path(&self.0, &format!("twins/{device}")))?;
-        remove_all(&document_path(&self.0, &format!("devicebound/{device}")))?;
-        self.forget_certificate(device)
+        remove_all(&document_path(&self.0, &format!("devicebound/{device}")))
     }
 
     /// Removes the certificate that was made for a device.

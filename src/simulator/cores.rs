@@ -61,7 +61,12 @@ impl Opening<'_> {
             twins.insert(identity, twin);
         }
         twins.insert(device, of_device);
-        Ok(IotHub::new(twins, recovered))
+        let mut cloud = IotHub::new(twins, recovered);
+        if self.link == Link::Offline {
+            // What was kept may say that somebody is connected.
+            cloud.lose_link(self.now, self.device);
+        }
+        Ok(cloud)
     }
 }
 

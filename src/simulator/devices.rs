@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::cloud_folder::CloudFolder;
 use super::control::{Answers, NewDevice};
@@ -71,6 +71,17 @@ pub fn make_certificate(project: &Path, device: &DeviceId, unix: Duration) -> Ou
             .map_err(|error| unwritable(format!("cannot write `{}`", path.display()), &error))?;
     }
     Ok(MadeCertificate { thumbprint: made.thumbprints.sha256, folder })
+}
+
+/// Returns the variables that name the certificate of a device and its key, if [`make_certificate`] made one.
+pub fn certificate_variables(project: &Path, device: &DeviceId) -> Option<[(&'static str, PathBuf); 2]> {
+    let folder = CloudFolder::new(&project.join(".edgectl")).made_certificate(device)?;
+    Some([("X509_CERT_FILE", folder.join(CERTIFICATE_FILE)), ("X509_KEY_FILE", folder.join(KEY_FILE))])
+}
+
+/// Removes the certificate that was made for a device, and its private key.
+pub fn forget_certificate(project: &Path, device: &DeviceId) -> Outcome {
+    CloudFolder::new(&project.join(".edgectl")).forget_certificate(device)
 }
 
 /// Registers a device while no simulation runs; its record is that of `device list`.
@@ -175,8 +186,6 @@ impl Dispatcher {
     pub(super) fn handle_remove_device(&mut self, id: &DeviceId, answers: &Answers) -> Outcome {
         let known: Vec<DeviceId> = self.cloud.registry().devices().map(|device| device.device_id.clone()).collect();
         self.cloud.remove_device(id).map_err(|_| unknown(id, &known))?;
-        // Its certificate; twin and messages are the store's.
-        self.state.cloud().forget_certificate(id)?;
         answers.record(&json!({ "removed": id }));
         answers.done();
         Ok(())
@@ -227,17 +236,12 @@ impl Dispatcher {
                 Authentication::SelfSigned { .. } => Proof::Certificate,
             },
         };
-        let mut variables = Map::new();
-        let mut put = |name: &str, value: Value| drop(variables.insert(name.to_owned(), value));
-        put("IOTHUB_DEVICE_CONNECTION_STRING", connection_string.reveal().into());
-        put("IOTEDGE_ROOT_CA_CERT_PATH", json!(self.state.ca_file()));
-        if let (Authentication::SelfSigned { .. }, Some(folder)) =
-            (&device.authentication, self.state.cloud().made_certificate(id))
-        {
-            put("X509_CERT_FILE", json!(folder.join(CERTIFICATE_FILE)));
-            put("X509_KEY_FILE", json!(folder.join(KEY_FILE)));
-        }
-        Some(json!({ "connectionString": variables }))
+        Some(json!({
+            "connectionString": {
+                "IOTHUB_DEVICE_CONNECTION_STRING": connection_string.reveal(),
+                "IOTEDGE_ROOT_CA_CERT_PATH": self.state.ca_file(),
+            },
+        }))
     }
 
     /// Tells that the device that speaks on a connection came or went, if it is one.
