@@ -448,7 +448,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;monitor' {
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Only to `upstream` or `MODULE/inputs/INPUT`')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after this many messages')

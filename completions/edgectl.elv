@@ -416,7 +416,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'edgectl;monitor'= {
-            cand --from 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`'
+            cand --from 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`'
             cand --to 'Only to `upstream` or `MODULE/inputs/INPUT`'
             cand --since 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most'
             cand --count 'End after this many messages'

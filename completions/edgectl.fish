@@ -296,7 +296,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s q -l quiet -d '
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l to -d 'Only to `upstream` or `MODULE/inputs/INPUT`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l since -d 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l count -d 'End after this many messages' -r

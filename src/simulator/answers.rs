@@ -78,10 +78,19 @@ impl Dispatcher {
                 self.handle_call(now, &target, method, payload, times, &answers)
             }
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
-            Request::Monitor { from_module, from_output, to, since } => {
-                let known = from_module.as_ref().map_or(Ok(()), |module| self.check_module(module));
+            Request::Monitor { from_module, from_output, from_device, to, since } => {
+                let known = match (&from_module, &from_device) {
+                    (Some(module), _) => self.check_module(module),
+                    (None, Some(device)) => self.resolve(&TargetName(device.to_string())).map(drop),
+                    (None, None) => Ok(()),
+                };
                 known.map(|()| {
-                    let filter = Filter { module: from_module.map(String::from), output: from_output, to };
+                    let filter = Filter {
+                        module: from_module.map(String::from),
+                        output: from_output,
+                        device: from_device.map(String::from),
+                        to,
+                    };
                     self.handle_monitor(now, filter, since, &answers);
                 })
             }

@@ -58,6 +58,8 @@ fn check_online(site: &Site, simulation: &mut Simulation, program: &mut Program)
     let message = telemetry(simulation, 1);
     assert_eq!(message["from"], json!({"device": "leaf1", "module": null, "output": null}));
     assert_eq!(message["properties"], json!({"colour": "blue"}));
+    let seen = site.json("monitor --from devices/leaf1 --since start --count 1 --timeout 10s");
+    assert_eq!(seen["body"], json!({"n": 1}));
 
     site.done(&["twin", "patch", "leaf1", r#"{"interval":5}"#]);
     program.event_where("desired", |event| event["patch"]["interval"] == 5);

@@ -71,6 +71,9 @@ pub enum Request {
         from_module: Option<ModuleId>,
         /// Only from this output.
         from_output: Option<String>,
+        /// Only from this child device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from_device: Option<DeviceId>,
         /// Only to this destination, as `monitor --json` prints it.
         to: Option<String>,
         /// Remembered messages first.

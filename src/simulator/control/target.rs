@@ -59,26 +59,32 @@ impl fmt::Display for SendTarget {
     }
 }
 
-/// Where messages come from: `MODULE` or `MODULE/outputs/OUTPUT`.
+/// Where messages come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The module.
-    pub module: ModuleId,
-    /// Its output; `None` is any, or none.
-    pub output: Option<String>,
+pub enum Origin {
+    /// `MODULE` or `MODULE/outputs/OUTPUT`.
+    Module {
+        /// The module.
+        module: ModuleId,
+        /// Its output; `None` is any, or none.
+        output: Option<String>,
+    },
+    /// `devices/DEVICE`.
+    Device(DeviceId),
 }
 
 impl FromStr for Origin {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        match text.split_once('/') {
-            None => Ok(Self { module: ModuleId::parse(text)?, output: None }),
-            Some(_) => match text.parse() {
-                Ok(SendTarget::Output { module, output }) => Ok(Self { module, output: Some(output) }),
-                Err(TargetError::Name(error)) => Err(error.into()),
-                _ => Err(TargetError::Form("`MODULE` or `MODULE/outputs/OUTPUT`")),
-            },
+        if !text.contains('/') {
+            return Ok(Self::Module { module: ModuleId::parse(text)?, output: None });
+        }
+        match text.parse() {
+            Ok(SendTarget::Output { module, output }) => Ok(Self::Module { module, output: Some(output) }),
+            Ok(SendTarget::Device { device }) => Ok(Self::Device(device)),
+            Err(TargetError::Name(error)) => Err(error.into()),
+            _ => Err(TargetError::Form("`MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`")),
         }
     }
 }
@@ -134,10 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn messages_come_from_modules_or_their_outputs() {
-        assert_eq!("sensor".parse(), Ok(Origin { module: module("sensor"), output: None }));
-        assert_eq!("sensor/outputs/t".parse(), Ok(Origin { module: module("sensor"), output: Some("t".into()) }));
-        let form = TargetError::Form("`MODULE` or `MODULE/outputs/OUTPUT`");
+    fn messages_come_from_modules_their_outputs_or_devices() {
+        assert_eq!("sensor".parse(), Ok(Origin::Module { module: module("sensor"), output: None }));
+        assert_eq!(
+            "sensor/outputs/t".parse(),
+            Ok(Origin::Module { module: module("sensor"), output: Some("t".into()) })
+        );
+        let leaf = DeviceId::parse("leaf1").expect("valid");
+        assert_eq!("devices/leaf1".parse(), Ok(Origin::Device(leaf)));
+        let form = TargetError::Form("`MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`");
         assert_eq!("sensor/inputs/t".parse::<Origin>(), Err(form));
     }
 
