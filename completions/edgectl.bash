@@ -31,6 +31,9 @@ _edgectl() {
             edgectl,deploy)
                 cmd="edgectl__subcmd__deploy"
                 ;;
+            edgectl,device)
+                cmd="edgectl__subcmd__device"
+                ;;
             edgectl,help)
                 cmd="edgectl__subcmd__help"
                 ;;
@@ -67,6 +70,30 @@ _edgectl() {
             edgectl,upstream)
                 cmd="edgectl__subcmd__upstream"
                 ;;
+            edgectl__subcmd__device,add)
+                cmd="edgectl__subcmd__device__subcmd__add"
+                ;;
+            edgectl__subcmd__device,help)
+                cmd="edgectl__subcmd__device__subcmd__help"
+                ;;
+            edgectl__subcmd__device,list)
+                cmd="edgectl__subcmd__device__subcmd__list"
+                ;;
+            edgectl__subcmd__device,remove)
+                cmd="edgectl__subcmd__device__subcmd__remove"
+                ;;
+            edgectl__subcmd__device__subcmd__help,add)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__add"
+                ;;
+            edgectl__subcmd__device__subcmd__help,help)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__help"
+                ;;
+            edgectl__subcmd__device__subcmd__help,list)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__list"
+                ;;
+            edgectl__subcmd__device__subcmd__help,remove)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__remove"
+                ;;
             edgectl__subcmd__help,build)
                 cmd="edgectl__subcmd__help__subcmd__build"
                 ;;
@@ -81,6 +108,9 @@ _edgectl() {
                 ;;
             edgectl__subcmd__help,deploy)
                 cmd="edgectl__subcmd__help__subcmd__deploy"
+                ;;
+            edgectl__subcmd__help,device)
+                cmd="edgectl__subcmd__help__subcmd__device"
                 ;;
             edgectl__subcmd__help,help)
                 cmd="edgectl__subcmd__help__subcmd__help"
@@ -117,6 +147,15 @@ _edgectl() {
                 ;;
             edgectl__subcmd__help,upstream)
                 cmd="edgectl__subcmd__help__subcmd__upstream"
+                ;;
+            edgectl__subcmd__help__subcmd__device,add)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__add"
+                ;;
+            edgectl__subcmd__help__subcmd__device,list)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__list"
+                ;;
+            edgectl__subcmd__help__subcmd__device,remove)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__remove"
                 ;;
             edgectl__subcmd__help__subcmd__new,list)
                 cmd="edgectl__subcmd__help__subcmd__new__subcmd__list"
@@ -191,7 +230,7 @@ _edgectl() {
 
     case "${cmd}" in
         edgectl)
-            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help"
+            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -438,8 +477,194 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        edgectl__subcmd__device)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help add list remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__add)
+            opts="-C -q -v -y -h --parent --auth --thumbprint --disabled --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --parent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth)
+                    COMPREPLY=($(compgen -W "sas x509" -- "${cur}"))
+                    return 0
+                    ;;
+                --thumbprint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help)
+            opts="add list remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__list)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__remove)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         edgectl__subcmd__help)
-            opts="new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help"
+            opts="new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,6 +736,62 @@ _edgectl() {
         edgectl__subcmd__help__subcmd__deploy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device)
+            opts="add list remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1215,6 +1496,7 @@ _edgectl() {
         edgectl__subcmd__simulate)
             opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --reset --ephemeral --max-storage --durability --demo --project --json --quiet --verbose --color --yes --help"
             opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --input-port --time-scale --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
+            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --upstream --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1302,6 +1584,8 @@ _edgectl() {
                     ;;
                 --time-scale)
                     COMPREPLY=($(compgen -f "${cur}"))
+                --upstream)
+                    COMPREPLY=($(compgen -W "online offline" -- "${cur}"))
                     return 0
                     ;;
                 --project)

@@ -43,10 +43,13 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand stop 'Stop the running simulation'
             cand twin 'Show or change a twin'
             cand call 'Call a direct method of a module'
-            cand send 'Send a message to a module, or as if a module had sent it'
+            cand send 'Send a message to a module or device, or as if a module had sent it'
             cand monitor 'Watch messages of the running simulation'
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand credentials 'Print the environment to run a module outside edgectl'
+            cand upstream 'Cut or restore the link to the simulated cloud'
+            cand device 'Register child devices and remove them'
+            cand credentials 'Print the environment to run a module or device outside edgectl'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -225,6 +228,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --durability 'What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine'
             cand --input-port 'Take messages for the one `--external` module at this port of HTTP, as iotedgehubdev did [53000 if not said]'
             cand --time-scale 'Divide the agent''s pauses by this number, for tests'
+            cand --upstream 'Link to the cloud at the start: `online` or `offline`, as `edgectl upstream` changes it'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
@@ -420,7 +424,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'edgectl;monitor'= {
-            cand --from 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`'
+            cand --from 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`'
             cand --to 'Only to `upstream` or `MODULE/inputs/INPUT`'
             cand --since 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most'
             cand --count 'End after this many messages'
@@ -453,6 +457,84 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --yes 'Never prompt: take the default, or yes'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand add 'Register a child device'
+            cand list 'List the child devices'
+            cand remove 'Remove a child device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;device;add'= {
+            cand --parent 'Edge device that it connects through [default: the simulated one]'
+            cand --auth 'Proof of who it is: `sas` or `x509` [default: sas, or x509 with `--thumbprint`]'
+            cand --thumbprint 'SHA-1 or SHA-256 of its certificate (can be repeated once: a second one serves to change certificates)'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --disabled 'Refuse the device whatever it shows'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device;list'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device;remove'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device;help'= {
+            cand add 'Register a child device'
+            cand list 'List the child devices'
+            cand remove 'Remove a child device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;device;help;add'= {
+        }
+        &'edgectl;device;help;list'= {
+        }
+        &'edgectl;device;help;remove'= {
+        }
+        &'edgectl;device;help;help'= {
         }
         &'edgectl;credentials'= {
             cand --format 'Format: `env`, `json` or `connection-string`'
@@ -496,10 +578,13 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand stop 'Stop the running simulation'
             cand twin 'Show or change a twin'
             cand call 'Call a direct method of a module'
-            cand send 'Send a message to a module, or as if a module had sent it'
+            cand send 'Send a message to a module or device, or as if a module had sent it'
             cand monitor 'Watch messages of the running simulation'
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand credentials 'Print the environment to run a module outside edgectl'
+            cand upstream 'Cut or restore the link to the simulated cloud'
+            cand device 'Register child devices and remove them'
+            cand credentials 'Print the environment to run a module or device outside edgectl'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -548,6 +633,17 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;monitor'= {
         }
         &'edgectl;help;upstream'= {
+        }
+        &'edgectl;help;device'= {
+            cand add 'Register a child device'
+            cand list 'List the child devices'
+            cand remove 'Remove a child device'
+        }
+        &'edgectl;help;device;add'= {
+        }
+        &'edgectl;help;device;list'= {
+        }
+        &'edgectl;help;device;remove'= {
         }
         &'edgectl;help;credentials'= {
         }

@@ -45,10 +45,13 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "restart" -d 'Restar
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "stop" -d 'Stop the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "twin" -d 'Show or change a twin'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "call" -d 'Call a direct method of a module'
-complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "send" -d 'Send a message to a module, or as if a module had sent it'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "monitor" -d 'Watch messages of the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "device" -d 'Register child devices and remove them'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
@@ -173,6 +176,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l durability 
 fsync\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l input-port -d 'Take messages for the one `--external` module at this port of HTTP, as iotedgehubdev did [53000 if not said]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l time-scale -d 'Divide the agent\'s pauses by this number, for tests' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l upstream -d 'Link to the cloud at the start: `online` or `offline`, as `edgectl upstream` changes it' -r -f -a "online\t''
+offline\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -300,7 +305,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s q -l quiet -d '
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `MODULE`, or `MODULE/outputs/OUTPUT`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l to -d 'Only to `upstream` or `MODULE/inputs/INPUT`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l since -d 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l count -d 'End after this many messages' -r
@@ -325,6 +330,55 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s q -l quiet 
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "add" -d 'Register a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "list" -d 'List the child devices'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "remove" -d 'Remove a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l parent -d 'Edge device that it connects through [default: the simulated one]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l auth -d 'Proof of who it is: `sas` or `x509` [default: sas, or x509 with `--thumbprint`]' -r -f -a "sas\t'Tokens signed with a key'
+x509\t'A certificate that the device signed itself'"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l thumbprint -d 'SHA-1 or SHA-256 of its certificate (can be repeated once: a second one serves to change certificates)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l disabled -d 'Refuse the device whatever it shows'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "add" -d 'Register a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the child devices'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -l format -d 'Format: `env`, `json` or `connection-string`' -r -f -a "env\t'`export NAME=\'VALUE\'` lines for a shell'
 json\t'`{"NAME":"VALUE"}`'
 connection-string\t'The connection string alone'"
@@ -366,9 +420,30 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_see
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "new" -d 'Start a solution, or add a module to it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "build" -d 'Build the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "push" -d 'Push the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "simulate" -d 'Run the solution on a simulated edge device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "ps" -d 'List the modules of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "logs" -d 'Show what the modules of the running simulation printed'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "restart" -d 'Restart a module of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "stop" -d 'Stop the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "twin" -d 'Show or change a twin'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "call" -d 'Call a direct method of a module'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "device" -d 'Register child devices and remove them'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "solution" -d 'Start a solution in a new folder'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "module" -d 'Add a module to the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "list" -d 'List the templates of modules'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "show" -d 'Show a twin'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "patch" -d 'Merge desired properties; `null` removes one'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "replace" -d 'Replace all desired properties'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "add" -d 'Register a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "list" -d 'List the child devices'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "remove" -d 'Remove a child device'

@@ -238,7 +238,7 @@ fn a_target_of_another_form_is_a_usage_error() {
     let run = Folder::new().run("send filter --data x");
     let first = run.stderr.lines().next().expect("an error");
     let expected = "error: invalid value 'filter' for '<TARGET>': \
-        expected `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`";
+        expected `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`";
     assert_eq!((run.status, first), (Some(2), expected));
 }
 
@@ -293,7 +293,7 @@ fn credentials_are_printed_for_a_shell_a_program_or_a_form() {
     let exports = "export IOTEDGE_MODULEID='filter'\nexport IOTEDGE_WORKLOADURI='unix:///run/x.sock'\n\
         export EdgeHubConnectionString='HostName=h.local;SharedAccessKey=a='\n";
     let asked = credentials().check(&["credentials", "filter"], 0, exports, "");
-    assert_eq!(asked, json!({ "request": "credentials", "module": "filter" }));
+    assert_eq!(asked, json!({ "request": "credentials", "target": "filter" }));
     let document = "{\n  \"EdgeHubConnectionString\": \"HostName=h.local;SharedAccessKey=a=\"\n}\n";
     let only_key = ["credentials", "filter", "--auth", "connection-string"];
     credentials().check(&[&only_key[..], &["--format", "json"]].concat(), 0, document, "");

@@ -169,28 +169,45 @@ fn nobody_speaks_for_somebody_else() {
 fn a_module_calls_a_method_of_another() {
     let site = pair();
     let simulation = start(&site);
-    let credentials = Credentials::of(&site, "a");
     let mut b = Client::login(&site, "b");
-    subscribe(&mut b, "$iothub/methods/POST/#");
+    check_call(&site, "d/modules/b", &mut b);
+    stop(&site, simulation);
+}
+
+#[test]
+fn a_module_calls_a_method_of_a_child_device() {
+    // protocol.md §6.1
+    let site = pair();
+    let simulation = start(&site);
+    site.done(&["device", "add", "leaf1"]);
+    let credentials = Credentials::of_device(&site, "leaf1");
+    let (mut leaf, _) = Client::connect(&site, &credentials, &credentials.token(3600));
+    check_call(&site, "leaf1", &mut leaf);
+    stop(&site, simulation);
+}
+
+/// Has the module `a` call a method of `callee`, whose path is `target`, over HTTPS.
+fn check_call(site: &Site, target: &str, callee: &mut Client) {
+    let credentials = Credentials::of(site, "a");
+    subscribe(callee, "$iothub/methods/POST/#");
     let body = "{\"methodName\":\"reset\",\"payload\":{\"n\":1}}";
     let call = format!(
-        "POST /twins/d/modules/b/methods?api-version=2018-06-30 HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n\
+        "POST /twins/{target}/methods?api-version=2018-06-30 HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n\
          x-ms-edge-moduleId: d/a\r\nContent-Type: application/json\r\nConnection: close\r\n\
          Content-Length: {}\r\n\r\n{body}",
         site.address,
         credentials.token(3600),
         body.len()
     );
-    let mut https = open_tls(&site, 443, &credentials.authority);
+    let mut https = open_tls(site, 443, &credentials.authority);
     https.write_all(call.as_bytes()).and_then(|()| https.flush()).expect("sent");
-    let asked = take(&mut b);
+    let asked = take(callee);
     let rid = asked.topic.strip_prefix("$iothub/methods/POST/reset/?$rid=").expect("the method's topic");
     assert_eq!(asked.payload, "{\"n\":1}");
-    publish(&mut b, 2, &format!("$iothub/methods/res/207/?$rid={rid}"), "{\"ok\":true}");
+    publish(callee, 2, &format!("$iothub/methods/res/207/?$rid={rid}"), "{\"ok\":true}");
     let answer = request(&mut https, "");
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(answer.ends_with("{\"status\":207,\"payload\":{\"ok\":true}}"), "{answer}");
-    stop(&site, simulation);
 }
 
 #[test]

@@ -1,24 +1,27 @@
-//! `edgectl credentials`: what a module needs to run outside edgectl.
+//! `edgectl credentials`: what a module or child device needs to run outside edgectl.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Context;
 use crate::failure::{Failure, Kind, Outcome};
-use crate::identity::ModuleId;
-use crate::simulator::control::{Connection, Request};
+use crate::identity::{ConnectionString, Proof};
+use crate::simulator::control::{Connection, Request, TargetName};
+use crate::simulator::devices;
 
-/// Print the environment to run a module outside edgectl
+/// Print the environment to run a module or device outside edgectl
 ///
 /// For a launch configuration of an IDE, or `eval "$(edgectl credentials filter)"`. With both ways of authentication,
 /// the Python SDK takes the workload API and the Node SDK the connection string; `--auth` picks one. Start the
 /// simulation with `--external MODULE`, so that the module does not run twice.
+///
+/// Of a child device: `IOTHUB_DEVICE_CONNECTION_STRING`, `IOTEDGE_ROOT_CA_CERT_PATH` and, if edgectl made its
+/// certificate, `X509_CERT_FILE` and `X509_KEY_FILE`, as the samples of the SDKs name them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  eval \"$(edgectl credentials filter)\"\n  \
     edgectl credentials filter --format connection-string")]
 pub struct Credentials {
-    /// Name of the module
-    #[arg(value_parser = ModuleId::parse)]
-    module: ModuleId,
+    /// Module of the device, or a child device
+    target: TargetName,
     /// Format: `env`, `json` or `connection-string`
     #[arg(long, value_enum, default_value_t = Form::Env, hide_possible_values = true)]
     format: Form,
@@ -52,9 +55,14 @@ pub(super) fn run(cx: &Context, args: &Credentials) -> Outcome {
         return Err(Failure::usage("the workload API needs no connection string")
             .hint("pass `--format env`, or leave `--auth workload` out"));
     }
-    let request = Request::Credentials { module: args.module.clone() };
+    let request = Request::Credentials { target: args.target.clone() };
     let answer = cx.block_on(Connection::ask(cx.project(), &request))?;
-    let variables = select(&answer, args.auth);
+    if answer["workload"].is_null() && args.auth == Auth::Workload {
+        return Err(Failure::request(format!("`{}` is a device, and the workload API is for modules", args.target.0))
+            .hint("leave `--auth workload` out"));
+    }
+    let mut variables = select(&answer, args.auth);
+    name_certificate(cx, &mut variables)?;
     match args.format {
         Form::ConnectionString => print_connection_string(cx, &variables),
         Form::Env if !cx.ui().is_json() => cx.ui().result(render_exports(&variables)),
@@ -62,8 +70,25 @@ pub(super) fn run(cx: &Context, args: &Credentials) -> Outcome {
     }
 }
 
+/// Adds where the certificate lies that `edgectl device add` made for a device, whatever the simulation keeps.
+fn name_certificate(cx: &Context, variables: &mut Map<String, Value>) -> Outcome {
+    let text = variables.get(CONNECTION_STRINGS[1]).and_then(Value::as_str).unwrap_or_default();
+    let Ok(ConnectionString { identity: Some(identity), proof: Proof::Certificate, .. }) =
+        ConnectionString::parse(text)
+    else {
+        return Ok(());
+    };
+    let files = devices::certificate_variables(&cx.project_absolute()?, &identity.device);
+    variables.extend(files.into_iter().flatten().map(|(name, path)| (name.to_owned(), json!(path))));
+    Ok(())
+}
+
+/// The variables that hold a connection string: of a module, of a device.
+const CONNECTION_STRINGS: [&str; 2] = ["EdgeHubConnectionString", "IOTHUB_DEVICE_CONNECTION_STRING"];
+
 fn print_connection_string(cx: &Context, variables: &Map<String, Value>) -> Outcome {
-    let Some(Value::String(text)) = variables.get("EdgeHubConnectionString") else {
+    let found = CONNECTION_STRINGS.iter().find_map(|name| variables.get(*name));
+    let Some(Value::String(text)) = found else {
         return Err(Failure::new(Kind::Bug, "the simulation told no connection string"));
     };
     match cx.ui().is_json() {

@@ -8,6 +8,7 @@ mod credentials;
 mod demo_module;
 mod deploy;
 mod detach;
+mod device;
 mod images;
 mod input;
 mod logs;
@@ -45,6 +46,7 @@ pub enum Command {
     Send(send::Send),
     Monitor(monitor::Monitor),
     Upstream(upstream::Upstream),
+    Device(device::Device),
     Credentials(credentials::Credentials),
     Completions(completions::Completions),
     DemoModule(demo_module::DemoModule),
@@ -68,6 +70,7 @@ impl Command {
             Self::Send(args) => send::run(cx, args),
             Self::Monitor(args) => monitor::run(cx, args),
             Self::Upstream(args) => upstream::run(cx, &args),
+            Self::Device(args) => device::run(cx, args),
             Self::Credentials(args) => credentials::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
             Self::DemoModule(args) => demo_module::run(cx, &args),

@@ -19,7 +19,7 @@ use crate::simulator::control::{Connection, Destination, Origin, Request, Since,
 #[command(after_help = "Examples:\n  edgectl monitor --from filter/outputs/output1\n  \
     edgectl monitor --to upstream --since start --count 1 --timeout 10s --json")]
 pub struct Monitor {
-    /// Only from this `MODULE`, or `MODULE/outputs/OUTPUT`
+    /// Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`
     #[arg(long, value_name = "ORIGIN")]
     from: Option<Origin>,
     /// Only to `upstream` or `MODULE/inputs/INPUT`
@@ -37,9 +37,13 @@ pub struct Monitor {
 }
 
 pub(super) fn run(cx: &Context, args: Monitor) -> Outcome {
-    let (from_module, from_output) = args.from.map_or((None, None), |from| (Some(from.module), from.output));
+    let (from_module, from_output, from_device) = match args.from {
+        None => (None, None, None),
+        Some(Origin::Module { module, output }) => (Some(module), output, None),
+        Some(Origin::Device(device)) => (None, None, Some(device)),
+    };
     let to = args.to.map(|to| to.as_str().to_owned());
-    let request = Request::Monitor { from_module, from_output, to, since: args.since };
+    let request = Request::Monitor { from_module, from_output, from_device, to, since: args.since };
     cx.block_on(async {
         let limit = args.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));

@@ -16,16 +16,17 @@ use crate::text::counted;
 /// The longest message that IoT Hub and the edge hub take.
 const MAX_MESSAGE: usize = 256 * 1024;
 
-/// Send a message to a module, or as if a module had sent it
+/// Send a message to a module or device, or as if a module had sent it
 ///
 /// `MODULE/inputs/INPUT` queues it straight to that input, whatever the routes say. `MODULE/outputs/OUTPUT` routes it as
-/// if the module had sent it. Data that parses as JSON gets the content type `application/json` and the encoding
+/// if the module had sent it. `devices/DEVICE` is a cloud-to-device message: up to 50 of them, of 64 KB, wait for a
+/// device for an hour. Data that parses as JSON gets the content type `application/json` and the encoding
 /// `utf-8` unless told otherwise, since no `$body` condition could match without. Exit code 0 means that it is stored.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl send filter/inputs/input1 --data '{\"temperature\": 40}'\n  \
     edgectl send sensor/outputs/temperature --file sample.json -p source=test")]
 pub struct Send {
-    /// `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`
+    /// `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`
     target: SendTarget,
     /// Body of the message [default: empty]
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::input::{SetArgs, parse_bytes, parse_seconds};
+use super::upstream::LinkArg;
 use super::{Context, detach};
 use crate::failure::Outcome;
 use crate::image::Platform;
@@ -90,6 +91,15 @@ pub struct Simulate {
     /// Divide the agent's pauses by this number, for tests
     #[arg(long, value_name = "N", default_value = "1")]
     time_scale: NonZeroU32,
+    /// Link to the cloud at the start: `online` or `offline`, as `edgectl upstream` changes it
+    #[arg(
+        long,
+        value_name = "STATE",
+        default_value = "online",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    upstream: LinkArg,
     /// Forget the keys, twins and messages of earlier runs first
     #[arg(long)]
     reset: bool,
@@ -160,6 +170,7 @@ impl Simulate {
             build: permission(self.no_build),
             setup: permission(self.no_setup),
             duration: self.duration.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
+            link: self.upstream.into(),
             fail_on: match self.fail_on {
                 None => FailOn::GivenUp,
                 Some(FailFlag::Backoff) => FailOn::Backoff,

@@ -28,8 +28,9 @@ pub struct Upstream {
     latency: Option<f64>,
 }
 
+/// A state of the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum LinkArg {
+pub(super) enum LinkArg {
     Online,
     Offline,
 }

@@ -333,6 +333,11 @@ pub enum ToStore {
         /// What expired before this has (wall clock).
         unix: Duration,
     },
+    /// Say when everything before this is stored; for others than the hub, which waits for marks.
+    Confirm {
+        /// Named in the answer.
+        ticket: Ticket,
+    },
 }
 
 /// What the store says.

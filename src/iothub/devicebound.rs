@@ -20,8 +20,6 @@ pub const MAX_WAITING: usize = 50;
 pub const MAX_DEVICE_MESSAGE: usize = 64 * 1024;
 /// How long a message lives unless its sender says something else.
 pub const DEFAULT_LIFE: Duration = Duration::from_secs(60 * 60);
-/// The longest life that a sender may ask for.
-pub const LONGEST_LIFE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 const LOCK: Duration = Duration::from_secs(60);
 const MAX_DELIVERIES: u32 = 10;
 

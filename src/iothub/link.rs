@@ -41,14 +41,12 @@ pub struct LinkStatus {
     pub returns_in: Option<Duration>,
 }
 
-impl Default for CloudLink {
-    /// A link that is there and takes no time.
-    fn default() -> Self {
-        Self { state: Link::Online, returns: None, latency: Duration::ZERO, up: VecDeque::new(), down: VecDeque::new() }
-    }
-}
-
 impl CloudLink {
+    /// A link that takes no time.
+    pub fn new(state: Link) -> Self {
+        Self { state, returns: None, latency: Duration::ZERO, up: VecDeque::new(), down: VecDeque::new() }
+    }
+
     /// Changes the link; cutting it loses what is on its way.
     pub fn change(&mut self, now: Duration, change: LinkChange) {
         self.latency = change.latency.unwrap_or(self.latency);
@@ -135,7 +133,7 @@ mod tests {
 
     #[test]
     fn without_latency_everything_is_there_at_once_and_in_order() {
-        let mut link = CloudLink::default();
+        let mut link = CloudLink::new(Link::Online);
         link.send_up(millis(5), said("a"));
         link.send_up(millis(5), said("b"));
         assert_eq!([link.arrive_up(millis(5)), link.arrive_up(millis(5))], [Some(said("a")), Some(said("b"))]);
@@ -144,7 +142,7 @@ mod tests {
 
     #[test]
     fn each_way_takes_the_latency() {
-        let mut link = CloudLink::default();
+        let mut link = CloudLink::new(Link::Online);
         link.change(millis(0), latency(200));
         link.send_up(millis(10), said("a"));
         link.send_down(millis(20), answered("a"));
@@ -155,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_lowered_latency_lets_nothing_overtake() {
-        let mut link = CloudLink::default();
+        let mut link = CloudLink::new(Link::Online);
         link.change(millis(0), latency(200));
         link.send_up(millis(0), said("a"));
         link.change(millis(1), latency(0));
@@ -166,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_cut_loses_what_is_on_its_way_and_lets_nothing_in() {
-        let mut link = CloudLink::default();
+        let mut link = CloudLink::new(Link::Online);
         link.change(millis(0), latency(200));
         link.send_up(millis(0), said("a"));
         link.send_down(millis(0), answered("a"));
@@ -179,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_cut_for_a_time_says_when_it_is_over() {
-        let mut link = CloudLink::default();
+        let mut link = CloudLink::new(Link::Online);
         link.change(millis(500), cut(Some(millis(1000))));
         let status = LinkStatus { state: Link::Offline, latency: millis(0), returns_in: Some(millis(900)) };
         assert_eq!((link.status(millis(600)), link.deadline()), (status, Some(millis(1500))));

@@ -22,7 +22,7 @@ use crate::identity::{DeviceId, Identity};
 use crate::twin::{Twin, TwinDocument, TwinError};
 
 use devicebound::DeviceBound;
-pub use devicebound::{DEFAULT_LIFE, LONGEST_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
+pub use devicebound::{DEFAULT_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
 pub use devices::{Recovered, SendError};
 pub use link::{CloudLink, LinkChange, LinkStatus};
 pub use registry::{Device, Registry, RegistryError};

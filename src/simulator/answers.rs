@@ -78,10 +78,19 @@ impl Dispatcher {
                 self.handle_call(&target, method, payload, times, &answers)
             }
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
-            Request::Monitor { from_module, from_output, to, since } => {
-                let known = from_module.as_ref().map_or(Ok(()), |module| self.check_module(module));
+            Request::Monitor { from_module, from_output, from_device, to, since } => {
+                let known = match (&from_module, &from_device) {
+                    (Some(module), _) => self.check_module(module),
+                    (None, Some(device)) => self.resolve(&TargetName(device.to_string())).map(drop),
+                    (None, None) => Ok(()),
+                };
                 known.map(|()| {
-                    let filter = Filter { module: from_module.map(String::from), output: from_output, to };
+                    let filter = Filter {
+                        module: from_module.map(String::from),
+                        output: from_output,
+                        device: from_device.map(String::from),
+                        to,
+                    };
                     self.handle_monitor(now, filter, since, &answers);
                 })
             }
@@ -90,7 +99,13 @@ impl Dispatcher {
                 Ok(())
             }
             Request::Deploy { manifest } => self.handle_deploy(now, &manifest, &answers),
-            Request::Credentials { module } => self.handle_credentials(&module, &answers),
+            Request::Credentials { target } => self.handle_credentials(&target, &answers),
+            Request::AddDevice(new) => self.handle_add_device(now, new, &answers),
+            Request::Devices => {
+                self.handle_devices(now, &answers);
+                Ok(())
+            }
+            Request::RemoveDevice { device } => self.handle_remove_device(&device, &answers),
         };
         if let Err(failure) = refused {
             answers.fail(&failure);
@@ -207,6 +222,7 @@ impl Dispatcher {
                 message.set_system(system::OUTPUT_NAME, output);
                 Injection::FromModule(module)
             }
+            SendTarget::Device { device } => return self.handle_send_to_device(now, &device, message, answers),
         };
         if message.size() > MAX_MESSAGE {
             let size = message.size();
@@ -232,10 +248,18 @@ impl Dispatcher {
         self.audience.monitors.push((filter, answers.clone()));
     }
 
-    fn handle_credentials(&self, module: &ModuleId, answers: &Answers) -> Outcome {
-        self.check_module(module)?;
-        let Some(plan) = self.children.plan(module) else { return Ok(()) };
-        answers.record(&plan.credentials);
+    fn handle_credentials(&self, target: &TargetName, answers: &Answers) -> Outcome {
+        let identity = self.resolve(target)?;
+        let of_module = identity.module.as_ref().and_then(|module| self.children.plan(module));
+        let credentials = match of_module {
+            Some(plan) => Some(plan.credentials.clone()),
+            None => self.device_credentials(&identity.device).filter(|_| identity.module.is_none()),
+        };
+        let Some(credentials) = credentials else {
+            return Err(Failure::request(format!("`{identity}` has no credentials to be used outside"))
+                .hint("name a module of the deployment, or a child device: see `edgectl device list`"));
+        };
+        answers.record(&credentials);
         answers.done();
         Ok(())
     }
@@ -326,17 +350,26 @@ impl Dispatcher {
     fn check_module(&self, module: &ModuleId) -> Outcome {
         match self.children.plan(module) {
             Some(_) => Ok(()),
-            None => Err(self.unknown(module.as_str())),
+            None => {
+                let modules: Vec<&str> = self.children.modules().map(ModuleId::as_str).collect();
+                Err(unknown(module.as_str(), "module", &modules))
+            }
         }
     }
 
     fn unknown(&self, name: &str) -> Failure {
-        let modules: Vec<&str> = self.children.modules().map(ModuleId::as_str).collect();
-        let failure = Failure::request(format!("the simulation has no module `{name}`"));
-        match did_you_mean(name, modules.iter().copied()) {
-            Some(hint) => failure.hint(hint),
-            None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
-        }
+        let modules = self.children.modules().map(ModuleId::as_str);
+        let devices: Vec<&str> = self.cloud.registry().devices().map(|device| device.device_id.as_str()).collect();
+        let kind = if devices.is_empty() { "module" } else { "module or device" };
+        unknown(name, kind, &modules.chain(devices).collect::<Vec<_>>())
+    }
+}
+
+fn unknown(name: &str, kind: &str, known: &[&str]) -> Failure {
+    let failure = Failure::request(format!("the simulation has no {kind} `{name}`"));
+    match did_you_mean(name, known.iter().copied()) {
+        Some(hint) => failure.hint(hint),
+        None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
     }
 }
 

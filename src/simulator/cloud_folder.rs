@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::state::{documents, load, load_twins, remove_all};
+use super::state::{
+    document_path, documents, folder_path, load, load_twins, make_private, remove_all, save, unwritable,
+};
 use crate::failure::Outcome;
 use crate::identity::{DeviceId, Identity};
 use crate::iothub::{Recovered, Registry};
@@ -53,5 +55,38 @@ impl CloudFolder {
             }
         }
         Ok(())
+    }
+
+    /// Replaces the registry.
+    pub(super) fn save_registry(&self, registry: &Registry) -> Outcome {
+        make_private(&self.0).map_err(|error| unwritable(format!("cannot make `{}`", self.0.display()), &error))?;
+        save(&self.0.join("registry.json"), &serde_json::json!(registry))
+    }
+
+    /// Forgets the twin of a device that was removed, and what waits for it.
+    pub(super) fn forget(&self, device: &DeviceId) -> Outcome {
+        remove_all(&document_path(&self.0, &format!("twins/{device}")))?;
+        remove_all(&document_path(&self.0, &format!("devicebound/{device}")))
+    }
+
+    /// Removes the certificate that was made for a device.
+    pub(super) fn forget_certificate(&self, device: &DeviceId) -> Outcome {
+        remove_all(&self.certificate_path(device))
+    }
+
+    /// Makes the folder for the certificate of a device, for its owner only.
+    pub(super) fn certificate_folder(&self, device: &DeviceId) -> Outcome<PathBuf> {
+        let folder = self.certificate_path(device);
+        make_private(&folder).map_err(|error| unwritable(format!("cannot make `{}`", folder.display()), &error))?;
+        Ok(folder)
+    }
+
+    /// Returns the folder of a device's certificate, if one was made.
+    pub(super) fn made_certificate(&self, device: &DeviceId) -> Option<PathBuf> {
+        Some(self.certificate_path(device)).filter(|folder| folder.is_dir())
+    }
+
+    fn certificate_path(&self, device: &DeviceId) -> PathBuf {
+        folder_path(&self.0, &format!("certificates/{device}"))
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Opening<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) identities: &'a Identities,
     pub(super) state: &'a StateFolder,
+    pub(super) link: Link,
     /// The names that a SAS audience may have for the hub.
     pub(super) names: &'a [String],
     pub(super) max_storage: Option<u64>,
@@ -29,7 +30,7 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// Opens the hub, online and with the manifest's routes, and the queues that belong to it.
+    /// Opens the hub with the manifest's routes, and the queues that belong to it.
     pub(super) fn hub(&self) -> Outcome<(EdgeHub, Queues)> {
         let (queues, recovered) = self.state.hub(self.durability)?;
         let kept: u64 = recovered.queues.iter().map(|(_, first, next)| next - first).sum();
@@ -41,7 +42,7 @@ impl Opening<'_> {
             hub.limit_storage(bytes);
         }
         hub.handle(self.now, Input::Configure(configuration(self.deployment)?));
-        hub.handle(self.now, Input::Link(Link::Online));
+        hub.handle(self.now, Input::Link(self.link));
         Ok((hub, queues))
     }
 
@@ -64,7 +65,12 @@ impl Opening<'_> {
             twins.insert(identity, twin);
         }
         twins.insert(device, of_device);
-        Ok(IotHub::new(twins, recovered))
+        let mut cloud = IotHub::new(twins, recovered);
+        if self.link == Link::Offline {
+            // What was kept may say that somebody is connected.
+            cloud.lose_link(self.now, self.device);
+        }
+        Ok(cloud)
     }
 }
 

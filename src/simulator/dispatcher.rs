@@ -16,6 +16,7 @@ use super::event::{Event, FromHead};
 use super::logs::{Line, Logs};
 use super::refusals::{Refusals, Turned};
 use super::report::Report;
+use super::state::StateFolder;
 use super::storage::{Storage, Stored};
 use super::taps::{Filter, Taps};
 use super::to_heads::ToHeads;
@@ -197,7 +198,7 @@ pub(super) struct Audience {
 pub(super) struct Dispatcher {
     pub(super) clock: Clock,
     pub(super) device: DeviceId,
-    pub(super) state_name: String,
+    pub(super) state: StateFolder,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
     pub(super) link: CloudLink,
@@ -287,6 +288,7 @@ impl Dispatcher {
             FromHead::Notice(text) => self.note_client(now, connection, text),
             FromHead::Closed(why) => {
                 self.note_client(now, connection, format!("disconnected: {why}"));
+                self.tell_speaker(connection, false);
                 self.heads.remove(connection);
                 self.hub.handle(now, edgehub::Input::Disconnect { connection });
                 self.tell_connections();
@@ -297,6 +299,7 @@ impl Dispatcher {
     fn handle_stored(&mut self, now: Now, stored: Stored) {
         match stored {
             Stored::Said(said) => self.hub.handle(now, edgehub::Input::Store(said)),
+            Stored::Confirmed(ticket) => self.handle_injected(ticket, Ok(1)),
             Stored::Failed => {
                 let outcome = self.close_storage();
                 if let Err(failure) = &outcome {

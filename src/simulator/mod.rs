@@ -14,7 +14,7 @@
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
-//!   answers, report, taps, logs  what people see
+//!   answers, devices, report, taps, logs  what people see
 //! ```
 
 mod answers;
@@ -26,6 +26,7 @@ mod containers;
 pub mod control;
 mod cores;
 mod deployer;
+pub mod devices;
 mod dispatcher;
 mod event;
 mod gateway;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use super::dispatcher::FailOn;
+use crate::edgehub::Link;
 use crate::environment::Environment;
 use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 use crate::store::Durability;
@@ -49,6 +50,8 @@ pub struct Options {
     pub setup: Permission,
     /// When the simulation ends by itself.
     pub duration: Option<Duration>,
+    /// The link to the cloud at the start.
+    pub link: Link,
     /// When a module's end ends it.
     pub fail_on: FailOn,
     /// Where test messages for the one external module are taken.

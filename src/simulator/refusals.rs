@@ -157,10 +157,12 @@ impl Dispatcher {
 
     fn tell_refusal(&mut self, now: Now, who: Suspect, line: Option<String>) {
         let Some(line) = line else { return };
+        let hint = who.as_ref().and_then(|identity| self.explain_stranger(identity));
         match who.and_then(|identity| identity.module).filter(|module| self.children.plan(module).is_some()) {
             Some(module) => self.note(now, module, line),
             None => self.report.warn(&line),
         }
+        hint.iter().for_each(|hint| self.report.hint(hint));
     }
 }
 

@@ -94,6 +94,10 @@ impl Report {
         self.ui.warn(text);
     }
 
+    pub(super) fn hint(&self, text: &str) {
+        self.ui.hint(text);
+    }
+
     /// Tells of a module's failure, which the simulation survives.
     pub(super) fn failure(&self, failure: &Failure) {
         let mut text = failure.message().to_owned();
@@ -161,6 +165,15 @@ impl Report {
             return self.record(&event);
         }
         self.tell_change(module, before.as_ref(), &record);
+    }
+
+    /// Tells that a device connected or went.
+    pub(super) fn device(&mut self, device: &DeviceId, connected: bool) {
+        if self.ui.is_json() {
+            let record = serde_json::json!({ "type": "device", "deviceId": device, "connected": connected });
+            return self.record(&record);
+        }
+        self.ui.step(if connected { "Connected" } else { "Disconnected" }, format!("device {device}"));
     }
 
     fn tell_change(&self, module: &ModuleId, before: Option<&Value>, now: &Value) {

@@ -35,6 +35,7 @@ impl Dispatcher {
         match output {
             Output::Connected { connection, remembered } => {
                 self.heads.tell(connection, ToHead::Connected { remembered });
+                self.tell_speaker(connection, true);
                 self.tell_connections();
             }
             Output::Refused { connection, identity, refusal } => {
@@ -45,15 +46,16 @@ impl Dispatcher {
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
                 self.heads.tell(connection, ToHead::Close(reason));
-                if let Some(module) = identity.module {
-                    self.note(now, module, format!("connection closed: {reason}"));
+                match identity.module {
+                    Some(module) => self.note(now, module, format!("connection closed: {reason}")),
+                    None => self.report.device(&identity.device, false),
                 }
                 self.tell_connections();
             }
             Output::Invoked { call, result } => self.handle_invoked(now, call, result),
             Output::Injected { ticket, result } => self.handle_injected(ticket, result),
             Output::Store(ToStore::Save { mark, name, document }) => {
-                self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state_name), document });
+                self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state.name()), document });
             }
             Output::Store(told) => self.storage.send(told),
             Output::Cloud(to_cloud) => {
@@ -69,7 +71,7 @@ impl Dispatcher {
         }
     }
 
-    fn handle_injected(&mut self, ticket: edgehub::Ticket, result: Result<usize, StoreFull>) {
+    pub(super) fn handle_injected(&mut self, ticket: edgehub::Ticket, result: Result<usize, StoreFull>) {
         if let Some(injector) = self.asked.close_injection(ticket) {
             injector.end(result);
         }

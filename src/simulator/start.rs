@@ -180,7 +180,7 @@ impl Ground<'_> {
         pass_on(&mut tasks, interrupts, &events);
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
-        let (device, state_name) = (self.simulated.device.clone(), self.state.name());
+        let (device, state) = (self.simulated.device.clone(), self.state.clone());
         let behind = Arc::new(Behind::new(clock, hub_host.clone(), authority, &self.identities, events.clone()));
         let mut doors = BTreeMap::new();
         for module in &report.ready().modules {
@@ -212,10 +212,10 @@ impl Ground<'_> {
         let dispatcher = Dispatcher {
             clock,
             device,
-            state_name,
+            state,
             hub,
             cloud,
-            link: CloudLink::default(),
+            link: CloudLink::new(self.options.link),
             agent,
             wanted,
             storage,
@@ -244,6 +244,7 @@ impl Ground<'_> {
             deployment: &self.simulated.deployment,
             identities: &self.identities,
             state: &self.state,
+            link: self.options.link,
             names,
             max_storage: self.options.max_storage,
             durability: self.options.durability,
@@ -290,7 +291,9 @@ impl Ground<'_> {
         let deployed = agent::Deployed { desired, plan, status: agent::DeploymentStatus::applied() };
         let mut agent = Agent::new(self.options.time_scale);
         agent.handle(self.clock.now(), agent::Input::Deployed(deployed));
-        agent.handle(self.clock.now(), agent::Input::Online);
+        if self.options.link == Link::Online {
+            agent.handle(self.clock.now(), agent::Input::Online);
+        }
         agent
     }
 
@@ -303,7 +306,7 @@ impl Ground<'_> {
             ports: gateway.ports(),
             workload: bridge.map(|bridge| bridge.way),
             modules: plans.iter().map(|plan| plan.spec.id.clone()).collect(),
-            upstream: Link::Online,
+            upstream: self.options.link,
             pid: std::process::id(),
         }
     }

@@ -72,12 +72,16 @@ pub(super) struct Identities {
 }
 
 impl Keys {
-    /// Makes new keys; the generation id is 18 decimal digits, as IoT Hub's are.
+    /// Makes new keys.
     fn generate(unix_micros: u128) -> Outcome<Self> {
         let key = || Key::generate().or_fail(Kind::Machine, || "cannot make a key");
-        let generation_id = format!("{:018}", (unix_micros * 100) % 1_000_000_000_000_000_000);
-        Ok(Self { generation_id, primary: key()?, secondary: key()? })
+        Ok(Self { generation_id: generation_id(unix_micros), primary: key()?, secondary: key()? })
     }
+}
+
+/// Makes a generation id of the time: 18 decimal digits, as IoT Hub's are.
+pub(super) fn generation_id(unix_micros: u128) -> String {
+    format!("{:018}", (unix_micros * 100) % 1_000_000_000_000_000_000)
 }
 
 impl Identities {
@@ -211,7 +215,7 @@ pub(super) fn document_path(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// The same for a folder.
-fn folder_path(folder: &Path, name: &str) -> PathBuf {
+pub(super) fn folder_path(folder: &Path, name: &str) -> PathBuf {
     let mut path = folder.to_owned();
     path.extend(name.split('/').map(file_name));
     path
@@ -233,7 +237,7 @@ pub(super) fn unwritable(doing: impl Display, error: &io::Error) -> Failure {
 }
 
 /// Makes a folder, and those above it, for its owner only.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(super) fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
@@ -259,7 +263,7 @@ pub(super) fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
     document.map(Some).map_err(|failure| failure.hint(RESET))
 }
 
-fn save(path: &Path, document: &Value) -> Outcome {
+pub(super) fn save(path: &Path, document: &Value) -> Outcome {
     let saved = store::save(path, document.to_string().as_bytes(), Durability::Process);
     saved.map_err(|error| unwritable(format!("cannot write `{}`", path.display()), &error))
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::state::document_path;
-use crate::edgehub::{FromStore, QueueId, Queued, ToStore};
+use crate::edgehub::{FromStore, QueueId, Queued, Ticket, ToStore};
 use crate::store::{self, Durability, Queues, StoreError};
 
 /// Commands after which no more are taken before a commit.
@@ -34,6 +34,8 @@ const USED_STEP: u64 = 64 * 1024;
 pub(super) enum Stored {
     /// Something for the hub; durable is what survives a crash of this process.
     Said(FromStore),
+    /// Everything before [`ToStore::Confirm`] survives a crash of this process.
+    Confirmed(Ticket),
     /// Nothing more will be stored; [`Storage::close`] says why.
     Failed,
 }
@@ -130,6 +132,7 @@ struct Group {
     documents: BTreeMap<String, Value>,
     done: BTreeMap<QueueId, u64>,
     asked: Vec<ToStore>,
+    confirms: Vec<Ticket>,
     room: Vec<OwnedSemaphorePermit>,
 }
 
@@ -146,8 +149,8 @@ impl Writer {
         Self { queues, folder, durability, names, group, mark: 0, told_mark: 0, told_used }
     }
 
-    fn run(&mut self, turns: &Receiver<Turn>, tell: &impl Fn(Stored)) -> Result<(), StoreError> {
-        let tell = |said| tell(Stored::Said(said));
+    fn run(&mut self, turns: &Receiver<Turn>, say: &impl Fn(Stored)) -> Result<(), StoreError> {
+        let tell = |said| say(Stored::Said(said));
         while let Ok(first) = turns.recv() {
             self.take_turn(first)?;
             while self.group.has_room()
@@ -163,6 +166,7 @@ impl Writer {
                 self.told_mark = self.mark;
                 tell(FromStore::Durable { mark: self.mark });
             }
+            group.confirms.into_iter().for_each(|ticket| say(Stored::Confirmed(ticket)));
             self.acknowledge(group.done)?;
             self.tell_used(&tell);
             group.asked.into_iter().try_for_each(|asked| self.answer(asked, &tell))?;
@@ -190,6 +194,7 @@ impl Writer {
             }
             ToStore::Done { queue, first } => drop(self.group.done.insert(queue, first)),
             asked @ (ToStore::Load { .. } | ToStore::Expire { .. }) => self.group.asked.push(asked),
+            ToStore::Confirm { ticket } => self.group.confirms.push(ticket),
         }
         Ok(())
     }
@@ -204,7 +209,7 @@ impl Writer {
                 let below = self.find_unexpired(&queue, from, unix)?;
                 tell(FromStore::Expired { queue, from, below });
             }
-            ToStore::Append { .. } | ToStore::Save { .. } | ToStore::Done { .. } => {}
+            _ => {}
         }
         Ok(())
     }
@@ -364,6 +369,7 @@ mod tests {
             }
             Stored::Said(FromStore::Expired { from, below, .. }) => format!("expired {from} to {below}"),
             Stored::Said(FromStore::Used { bytes }) => format!("used {bytes}"),
+            Stored::Confirmed(Ticket(number)) => format!("confirmed {number}"),
             Stored::Failed => "failed".to_owned(),
         });
         shown.collect()
@@ -378,6 +384,15 @@ mod tests {
         assert_eq!(told(&stored), ["durable 4", "from 1: 1 2"]);
         let document = std::fs::read(world.folder.path().join("hub/sessions.json")).expect("it was saved");
         assert_eq!(document, b"3");
+    }
+
+    #[test]
+    fn what_came_before_is_stored_when_it_is_confirmed() {
+        let world = World::new();
+        let (stored, ended) = world.run(vec![save(0, "cloud/registry"), ToStore::Confirm { ticket: Ticket(3) }]);
+        ended.expect("all is stored");
+        assert_eq!(told(&stored), ["confirmed 3"]);
+        assert!(world.folder.path().join("cloud/registry.json").exists());
     }
 
     #[test]

@@ -55,6 +55,8 @@ struct Sender<'a> {
 pub(super) struct Filter {
     pub(super) module: Option<String>,
     pub(super) output: Option<String>,
+    /// A device itself, not its modules.
+    pub(super) device: Option<String>,
     pub(super) to: Option<String>,
 }
 
@@ -88,8 +90,14 @@ impl Filter {
         };
         is(&self.module, tapped.message.system(system::CONNECTION_MODULE_ID))
             && is(&self.output, tapped.message.system(system::OUTPUT_NAME))
+            && self.device.as_deref().is_none_or(|device| is_of_device(&tapped.message, device))
             && is(&self.to, Some(&tapped.endpoint.to_string()))
     }
+}
+
+fn is_of_device(message: &Message, device: &str) -> bool {
+    let sender = (message.system(system::CONNECTION_DEVICE_ID), message.system(system::CONNECTION_MODULE_ID));
+    matches!(sender, (Some(sender), None) if sender.eq_ignore_ascii_case(device))
 }
 
 impl Tapped {
@@ -181,9 +189,13 @@ mod tests {
     fn a_filter_admits_what_it_names() {
         let filter = |module: Option<&str>, output: Option<&str>, to: Option<&str>| {
             let owned = |text: Option<&str>| text.map(str::to_owned);
-            Filter { module: owned(module), output: owned(output), to: owned(to) }.admits(&tapped(b"", None))
+            Filter { module: owned(module), output: owned(output), device: None, to: owned(to) }
+                .admits(&tapped(b"", None))
         };
         assert!(filter(None, None, None));
+        let sender = tapped(b"", None);
+        let device = sender.message.system(system::CONNECTION_DEVICE_ID).map(str::to_owned);
+        assert!(!Filter { device, ..Filter::default() }.admits(&sender), "a module of the device sent it");
         assert!(filter(Some("filter"), Some("output1"), Some("$upstream")));
         assert!(!filter(Some("sensor"), None, None));
         assert!(!filter(Some("filter"), Some("output2"), None));

@@ -2,6 +2,7 @@
 //! container engine and registries. What is not here is told and left out, except under `tests/run --install`.
 //! What goes wrong is in `tests/faults.rs`.
 
+mod children;
 mod containers;
 mod demo;
 mod loops;

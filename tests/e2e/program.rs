@@ -13,6 +13,8 @@ pub(crate) struct Sdk {
     interpreter: String,
     /// The program that does a module's work.
     pub(crate) module: &'static str,
+    /// The program that does a child device's work.
+    pub(crate) device: &'static str,
     node_modules: Option<String>,
 }
 
@@ -27,13 +29,18 @@ impl Sdk {
     /// The Azure SDK for Python, if it is here.
     pub(crate) fn python() -> Option<Self> {
         let interpreter = part("EDGECTL_TEST_PYTHON")?;
-        Some(Self { interpreter, module: "module.py", node_modules: None })
+        Some(Self { interpreter, module: "module.py", device: "device.py", node_modules: None })
     }
 
     /// The Azure SDK for Node, if it is here.
     pub(crate) fn node() -> Option<Self> {
         let interpreter = part("EDGECTL_TEST_NODE")?;
-        Some(Self { interpreter, module: "module.js", node_modules: part("EDGECTL_TEST_NODE_MODULES") })
+        Some(Self {
+            interpreter,
+            module: "module.js",
+            device: "device.js",
+            node_modules: part("EDGECTL_TEST_NODE_MODULES"),
+        })
     }
 
     /// Starts a program of `tests/sdk` in the environment that `credentials` prints, as a shell takes it over.
@@ -42,6 +49,8 @@ impl Sdk {
         command.args(["-c", "set -a; eval \"$0\"; exec \"$@\"", credentials, &self.interpreter]);
         command.arg(format!("{}/tests/sdk/{program}", env!("CARGO_MANIFEST_DIR"))).args(arguments);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        // Python would leave a folder beside the programs.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.envs(self.node_modules.iter().map(|path| ("NODE_PATH", path)));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell starts");
         let lines = Lines::of(&mut child);

@@ -15,18 +15,24 @@ const METHODS = ['count', 'refuse'];
 const tell = (event, facts) => console.log(JSON.stringify({ event, ...facts }));
 const tellFailure = (step, error) => tell('failure', { step, type: error.name, message: error.message });
 
+const propertiesOf = (message) => Object.fromEntries(message.properties.propertyList.map(({ key, value }) => [key, value]));
+
 function listen(client, twin) {
   client.on('inputMessage', (input, message) => {
     const { messageId, contentType, contentEncoding } = message;
-    const properties = Object.fromEntries(message.properties.propertyList.map(({ key, value }) => [key, value]));
-    tell('input', { input, body: message.getData().toString(), properties, system: { messageId, contentType, contentEncoding } });
+    const system = { messageId, contentType, contentEncoding };
+    tell('input', { input, body: message.getData().toString(), properties: propertiesOf(message), system });
     client.complete(message, (error) => error && tellFailure('complete', error));
   });
+  listenToService(twin, client.onMethod.bind(client));
+}
+
+function listenToService(twin, onMethod) {
   // Tells the whole once at first.
   twin.on('properties.desired', (patch) => tell('desired', { patch }));
   let calls = 0;
   for (const name of METHODS) {
-    client.onMethod(name, ({ payload }, response) => {
+    onMethod(name, ({ payload }, response) => {
       calls += 1;
       tell('method', { name, payload });
       const failed = (error) => error && tellFailure('method', error);
@@ -70,7 +76,7 @@ const steps = {
 // The SDK hangs functions on the properties; JSON leaves them out.
 const bare = (properties) => JSON.parse(JSON.stringify(properties));
 
-async function runSteps(client) {
+async function runSteps(client, steps) {
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const [word, ...rest] = line.split(' ');
     try {
@@ -81,10 +87,10 @@ async function runSteps(client) {
   }
 }
 
-async function main() {
+async function main(createClient, listen, steps) {
   let client;
   try {
-    client = await ModuleClient.fromEnvironment(TRANSPORTS[process.argv[2] ?? 'mqtt']);
+    client = await createClient();
     await client.open();
     listen(client, await client.getTwin());
   } catch (error) {
@@ -93,10 +99,14 @@ async function main() {
   }
   client.on('error', (error) => tellFailure('connection', error));
   tell('connected');
-  await runSteps(client);
+  await runSteps(client, steps);
   await client.close();
   tell('disconnected');
   process.exit(0);
 }
 
-main();
+if (require.main === module) {
+  main(() => ModuleClient.fromEnvironment(TRANSPORTS[process.argv[2] ?? 'mqtt']), listen, steps);
+}
+
+module.exports = { listenToService, main, propertiesOf, steps, tell, tellFailure };

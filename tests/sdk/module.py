@@ -87,14 +87,18 @@ def run_steps(module):
             tell_failure(word, error)
 
 
-def main():
+def from_environment():
+    return IoTHubModuleClient.create_from_edge_environment(websockets="mqtt-ws" in sys.argv)
+
+
+def main(create_client=from_environment, kind=Module):
     try:
-        client = IoTHubModuleClient.create_from_edge_environment(websockets="mqtt-ws" in sys.argv)
+        client = create_client()
         client.connect()
     except Exception as error:
         tell_failure("connect", error)
         return 1
-    module = Module(client)
+    module = kind(client)
     module.listen()
     tell("connected")
     run_steps(module)
@@ -103,4 +107,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -19,11 +19,12 @@ use super::site::Site;
 /// An open TLS connection to a site.
 pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
-/// What a module knows of itself, as `edgectl credentials` tells it.
+/// What a module or device knows of itself, as `edgectl credentials` tells it.
 #[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) hub: String,
     pub(crate) device: String,
+    /// Empty for a device.
     pub(crate) module: String,
     pub(crate) key: Key,
     pub(crate) authority: String,
@@ -42,24 +43,41 @@ impl Credentials {
         let get = |auth: &str| site.run(&format!("credentials {module} --auth {auth} --format json")).json();
         let document = get("connection-string");
         let text = document["EdgeHubConnectionString"].as_str().expect("a text");
-        let part = |name: &str| {
-            let found = text.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
-            found.unwrap_or_else(|| panic!("no {name}")).to_owned()
-        };
-        let file = document["EdgeModuleCACertificateFile"].as_str().expect("a path");
+        let part = |name: &str| part(text, name);
+        let authority = document["EdgeModuleCACertificateFile"].as_str().expect("a path");
+        Self { workload: get("workload"), module: part("ModuleId"), ..Self::read(text, authority) }
+    }
+
+    /// Of a child device that has a key.
+    pub(crate) fn of_device(site: &Site, device: &str) -> Self {
+        let document = site.run(&format!("credentials {device} --format json")).json();
+        let text = |name: &str| document[name].as_str().expect("a text");
+        Self::read(text("IOTHUB_DEVICE_CONNECTION_STRING"), text("IOTEDGE_ROOT_CA_CERT_PATH"))
+    }
+
+    fn read(text: &str, authority: &str) -> Self {
+        let part = |name: &str| part(text, name);
         Self {
             hub: part("HostName"),
             device: part("DeviceId"),
-            module: part("ModuleId"),
+            module: String::new(),
             key: Key::parse(&part("SharedAccessKey")).expect("a key"),
-            authority: std::fs::read_to_string(file).expect("the CA's certificate"),
-            workload: get("workload"),
+            authority: std::fs::read_to_string(authority).expect("the CA's certificate"),
+            workload: Value::Null,
+        }
+    }
+
+    /// Returns `device` or `device`, what stands between them, and `module`.
+    fn path(&self, between: &str) -> String {
+        match self.module.as_str() {
+            "" => self.device.clone(),
+            module => format!("{}{between}{module}", self.device),
         }
     }
 
     /// A token for this module, good until `seconds` from now.
     pub(crate) fn token(&self, seconds: i64) -> String {
-        let resource = format!("{}/devices/{}/modules/{}", self.hub, self.device, self.module);
+        let resource = format!("{}/devices/{}", self.hub, self.path("/modules/"));
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs();
         let expiry = Duration::from_secs(unix.checked_add_signed(seconds).expect("a time"));
         sas::create(&resource, &self.key, expiry, None)
@@ -67,14 +85,19 @@ impl Credentials {
 
     pub(crate) fn connect_packet(&self, password: &str) -> Packet {
         Packet::Connect(Box::new(Connect {
-            client_id: format!("{}/{}", self.device, self.module),
+            client_id: self.path("/"),
             clean_session: false,
             keep_alive: 60,
             will: None,
-            username: Some(format!("{}/{}/{}/?api-version=2018-06-30", self.hub, self.device, self.module)),
+            username: Some(format!("{}/{}/?api-version=2018-06-30", self.hub, self.path("/"))),
             password: Some(Bytes::from(password.to_owned())),
         }))
     }
+}
+
+fn part(connection_string: &str, name: &str) -> String {
+    let found = connection_string.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+    found.unwrap_or_else(|| panic!("no {name}")).to_owned()
 }
 
 impl Client {

@@ -1,5 +1,6 @@
 //! A command's side of the control socket.
 
+use std::io::ErrorKind::PermissionDenied;
 use std::path::Path;
 
 use serde_json::Value;
@@ -24,7 +25,7 @@ impl Connection {
         let record = RunRecord::load(&project.join(".edgectl")).ok_or_else(|| nothing_runs(project))?;
         match UnixStream::connect(record.control_socket()).await {
             Ok(stream) => Ok(Self::over(stream)),
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            Err(error) if error.kind() == PermissionDenied => {
                 Err(Failure::machine("the simulation belongs to another user").cause(error).hint("run it as yourself"))
             }
             Err(_) => Err(nothing_runs(project)),
@@ -63,6 +64,16 @@ impl Connection {
         connection.request(request).await?;
         let record = connection.next().await?;
         record.ok_or_else(|| Failure::new(Kind::Bug, "the simulation answered nothing"))
+    }
+
+    /// The same as [`Connection::ask_all`], but `None` if no simulation runs for the solution.
+    pub async fn ask_if_running(project: &Path, request: &Request) -> Outcome<Option<Vec<Value>>> {
+        let Some(record) = RunRecord::load(&project.join(".edgectl")) else { return Ok(None) };
+        // The record of a simulation that was killed names a socket that nobody listens on.
+        if UnixStream::connect(record.control_socket()).await.is_err_and(|error| error.kind() != PermissionDenied) {
+            return Ok(None);
+        }
+        Self::ask_all(project, request).await.map(Some)
     }
 
     /// Sends a request and returns all records of its answer.

@@ -12,8 +12,8 @@ mod target;
 pub use client::Connection;
 pub use folder::{RunFolder, RunRecord};
 pub use protocol::{
-    DeployOutcome, LinkRequest, LinkState, MessageBody, Request, SendTarget, Since, Start, TargetName, TwinChange,
-    Until,
+    DeployOutcome, LinkRequest, LinkState, MessageBody, NewDevice, Request, SendTarget, Since, Start, TargetName,
+    TwinChange, Until,
 };
 pub use server::{Answers, ControlCall, serve};
 pub use target::{Destination, Origin, TargetError};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::agent::{Deployed, DeploymentStatus};
 use crate::edgehub::Link;
 use crate::failure::{Failure, Kind};
-use crate::identity::ModuleId;
+use crate::identity::{Authentication, DeviceId, IdentityStatus, ModuleId};
 use crate::text::counted;
 
 /// What a command asks of the running simulation.
@@ -75,6 +75,9 @@ pub enum Request {
         from_module: Option<ModuleId>,
         /// Only from this output.
         from_output: Option<String>,
+        /// Only from this child device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from_device: Option<DeviceId>,
         /// Only to this destination, as `monitor --json` prints it.
         to: Option<String>,
         /// Remembered messages first.
@@ -87,11 +90,35 @@ pub enum Request {
         /// The manifest, nothing in it to be expanded.
         manifest: Value,
     },
-    /// What a module needs to run outside; the record is `{"workload":{…},"connectionString":{…}}`.
+    /// What a module or child device needs to run outside; the record is `{"workload":{…},"connectionString":{…}}`,
+    /// for a device without the former.
     Credentials {
-        /// Which.
-        module: ModuleId,
+        /// Whose.
+        target: TargetName,
     },
+    /// Registers a child device; the record is its line of `device list --json`.
+    AddDevice(NewDevice),
+    /// One record a child device.
+    Devices,
+    /// Removes a child device; the record is `{"removed"}`.
+    RemoveDevice {
+        /// Which.
+        device: DeviceId,
+    },
+}
+
+/// A child device to be registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewDevice {
+    /// Its id.
+    pub device_id: DeviceId,
+    /// The edge device that it connects through; `None` is the one that is simulated.
+    pub parent: Option<DeviceId>,
+    /// Whether it may connect.
+    pub status: IdentityStatus,
+    /// What proves it. Holds keys: the socket is private.
+    pub authentication: Authentication,
 }
 
 /// What the link to the cloud shall be; what is `None` stays as it is.
@@ -235,6 +262,11 @@ pub enum SendTarget {
         module: ModuleId,
         /// The output.
         output: String,
+    },
+    /// `devices/name`: a cloud-to-device message.
+    Device {
+        /// The device.
+        device: DeviceId,
     },
 }
 

@@ -15,9 +15,6 @@ pub enum TargetError {
     /// It names a module or device that none can have.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// `devices/leaf1`.
-    #[error("cloud-to-device messages are not simulated; expected `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`")]
-    Device,
 }
 
 /// `MODULE`, `DEVICE` or `DEVICE/MODULE`; which of them is meant, the simulation knows.
@@ -33,7 +30,7 @@ impl FromStr for TargetName {
     }
 }
 
-/// `MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`.
+/// `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`.
 impl FromStr for SendTarget {
     type Err = TargetError;
 
@@ -46,8 +43,8 @@ impl FromStr for SendTarget {
             [module, "outputs", output] if !output.is_empty() => {
                 Ok(Self::Output { module: ModuleId::parse(module)?, output: output.to_owned() })
             }
-            ["devices", _] => Err(TargetError::Device),
-            _ => Err(TargetError::Form("`MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`")),
+            ["devices", device] => Ok(Self::Device { device: DeviceId::parse(device)? }),
+            _ => Err(TargetError::Form("`MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`")),
         }
     }
 }
@@ -57,30 +54,37 @@ impl fmt::Display for SendTarget {
         match self {
             Self::Input { module, input } => write!(f, "{module}/inputs/{input}"),
             Self::Output { module, output } => write!(f, "{module}/outputs/{output}"),
+            Self::Device { device } => write!(f, "devices/{device}"),
         }
     }
 }
 
-/// Where messages come from: `MODULE` or `MODULE/outputs/OUTPUT`.
+/// Where messages come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The module.
-    pub module: ModuleId,
-    /// Its output; `None` is any, or none.
-    pub output: Option<String>,
+pub enum Origin {
+    /// `MODULE` or `MODULE/outputs/OUTPUT`.
+    Module {
+        /// The module.
+        module: ModuleId,
+        /// Its output; `None` is any, or none.
+        output: Option<String>,
+    },
+    /// `devices/DEVICE`.
+    Device(DeviceId),
 }
 
 impl FromStr for Origin {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        match text.split_once('/') {
-            None => Ok(Self { module: ModuleId::parse(text)?, output: None }),
-            Some(_) => match text.parse() {
-                Ok(SendTarget::Output { module, output }) => Ok(Self { module, output: Some(output) }),
-                Err(TargetError::Name(error)) => Err(error.into()),
-                _ => Err(TargetError::Form("`MODULE` or `MODULE/outputs/OUTPUT`")),
-            },
+        if !text.contains('/') {
+            return Ok(Self::Module { module: ModuleId::parse(text)?, output: None });
+        }
+        match text.parse() {
+            Ok(SendTarget::Output { module, output }) => Ok(Self::Module { module, output: Some(output) }),
+            Ok(SendTarget::Device { device }) => Ok(Self::Device(device)),
+            Err(TargetError::Name(error)) => Err(error.into()),
+            _ => Err(TargetError::Form("`MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`")),
         }
     }
 }
@@ -126,19 +130,25 @@ mod tests {
         let output = SendTarget::Output { module: module("$edgeHub"), output: "o".into() };
         assert_eq!("filter/inputs/input1".parse(), Ok(input));
         assert_eq!("$edgeHub/outputs/o".parse(), Ok(output));
-        let form = TargetError::Form("`MODULE/inputs/INPUT` or `MODULE/outputs/OUTPUT`");
+        let form = TargetError::Form("`MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`");
         for text in ["", "filter", "filter/inputs", "filter/inputs/", "filter/inputs/a/b", "filter/input/a"] {
             assert_eq!(text.parse::<SendTarget>(), Err(form.clone()), "{text}");
         }
         assert_eq!("/inputs/i".parse::<SendTarget>(), Err(TargetError::Name(NameError::Empty)));
-        assert_eq!("devices/leaf1".parse::<SendTarget>(), Err(TargetError::Device));
+        let leaf = DeviceId::parse("leaf1").expect("valid");
+        assert_eq!("devices/leaf1".parse(), Ok(SendTarget::Device { device: leaf }));
     }
 
     #[test]
-    fn messages_come_from_modules_or_their_outputs() {
-        assert_eq!("sensor".parse(), Ok(Origin { module: module("sensor"), output: None }));
-        assert_eq!("sensor/outputs/t".parse(), Ok(Origin { module: module("sensor"), output: Some("t".into()) }));
-        let form = TargetError::Form("`MODULE` or `MODULE/outputs/OUTPUT`");
+    fn messages_come_from_modules_their_outputs_or_devices() {
+        assert_eq!("sensor".parse(), Ok(Origin::Module { module: module("sensor"), output: None }));
+        assert_eq!(
+            "sensor/outputs/t".parse(),
+            Ok(Origin::Module { module: module("sensor"), output: Some("t".into()) })
+        );
+        let leaf = DeviceId::parse("leaf1").expect("valid");
+        assert_eq!("devices/leaf1".parse(), Ok(Origin::Device(leaf)));
+        let form = TargetError::Form("`MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`");
         assert_eq!("sensor/inputs/t".parse::<Origin>(), Err(form));
     }
 

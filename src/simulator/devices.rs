@@ -1,0 +1,272 @@
+//! Child devices: registered with the running simulation, or in its files while none runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::cloud_folder::CloudFolder;
+use super::control::{Answers, NewDevice};
+use super::dispatcher::{Dispatcher, Injector};
+use super::lock::lock;
+use super::state::{generation_id, load, make_root, unwritable};
+use crate::clock::Now;
+use crate::edgehub::{ClientStatus, ConnectionId, Link, ToStore};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::{
+    Authentication, ConnectionString, DeviceCertificate, DeviceId, Identity, IdentityStatus, Proof, Thumbprint,
+};
+use crate::iothub::{DEFAULT_LIFE, Device, RegistryError, SendError};
+use crate::message::Message;
+use crate::store::{self, Durability};
+use crate::text::did_you_mean;
+
+/// `device list --json`: one device.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeviceRecord<'a> {
+    device_id: &'a DeviceId,
+    parent: &'a DeviceId,
+    status: IdentityStatus,
+    authentication: &'static str,
+    connected: bool,
+    messages: Messages,
+    /// Cloud-to-device messages that wait; `null` while no simulation runs.
+    waiting: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Messages {
+    r#in: u64,
+    out: u64,
+}
+
+/// A certificate that was made for a device, and where it lies.
+#[derive(Debug)]
+pub struct MadeCertificate {
+    /// What the registry knows it by.
+    pub thumbprint: Thumbprint,
+    /// The folder with `certificate.pem` and `key.pem`.
+    pub folder: PathBuf,
+}
+
+/// The file with a device's certificate, in its folder.
+const CERTIFICATE_FILE: &str = "certificate.pem";
+/// The file with the private key of it, in the same folder.
+const KEY_FILE: &str = "key.pem";
+
+/// Makes a certificate for a device of the solution in `project`, in files of mode 0600.
+pub fn make_certificate(project: &Path, device: &DeviceId, unix: Duration) -> Outcome<MadeCertificate> {
+    let made = DeviceCertificate::create(device, unix).or_fail(Kind::Bug, || "cannot make a certificate")?;
+    let folder = {
+        let root = project.join(".edgectl");
+        make_root(&root)?;
+        CloudFolder::new(&root).certificate_folder(device)?
+    };
+    for (name, text) in [(CERTIFICATE_FILE, &made.certified.chain), (KEY_FILE, &made.certified.key)] {
+        let path = folder.join(name);
+        store::save(&path, text.as_bytes(), Durability::Process)
+            .map_err(|error| unwritable(format!("cannot write `{}`", path.display()), &error))?;
+    }
+    Ok(MadeCertificate { thumbprint: made.thumbprints.sha256, folder })
+}
+
+/// Returns the variables that name the certificate of a device and its key, if [`make_certificate`] made one.
+pub fn certificate_variables(project: &Path, device: &DeviceId) -> Option<[(&'static str, PathBuf); 2]> {
+    let folder = CloudFolder::new(&project.join(".edgectl")).made_certificate(device)?;
+    Some([("X509_CERT_FILE", folder.join(CERTIFICATE_FILE)), ("X509_KEY_FILE", folder.join(KEY_FILE))])
+}
+
+/// Removes the certificate that was made for a device, and its private key.
+pub fn forget_certificate(project: &Path, device: &DeviceId) -> Outcome {
+    CloudFolder::new(&project.join(".edgectl")).forget_certificate(device)
+}
+
+/// Registers a device while no simulation runs; its record is that of `device list`.
+pub fn add(project: &Path, new: NewDevice, parent: DeviceId, unix: Duration) -> Outcome<Value> {
+    let _lock = lock(project)?;
+    let cloud = CloudFolder::new(&project.join(".edgectl"));
+    let mut registry = cloud.registry()?;
+    let device = device_of(new, parent, unix);
+    registry.add(device.clone()).map_err(explain)?;
+    cloud.save_registry(&registry)?;
+    Ok(json!(record(&device, ClientStatus::default(), None)))
+}
+
+/// Removes a device while no simulation runs.
+pub fn remove(project: &Path, id: &DeviceId) -> Outcome {
+    let _lock = lock(project)?;
+    let cloud = CloudFolder::new(&project.join(".edgectl"));
+    let mut registry = cloud.registry()?;
+    let known: Vec<DeviceId> = registry.devices().map(|device| device.device_id.clone()).collect();
+    registry.remove(id).map_err(|_| unknown(id, &known))?;
+    cloud.save_registry(&registry)?;
+    cloud.forget(id)
+}
+
+/// Lists the devices while no simulation runs.
+pub fn list(project: &Path) -> Outcome<Vec<Value>> {
+    let registry = CloudFolder::new(&project.join(".edgectl")).registry()?;
+    Ok(registry.devices().map(|device| json!(record(device, ClientStatus::default(), None))).collect())
+}
+
+/// Returns the edge device that was simulated in `project`, if there was exactly one.
+pub fn only_edge_device(project: &Path) -> Outcome<Option<DeviceId>> {
+    let Ok(entries) = fs::read_dir(project.join(".edgectl/devices")) else { return Ok(None) };
+    let mut found = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let identities: Option<Value> = load(&path.join("identities.json"))?;
+        found.extend(identities.and_then(|kept| DeviceId::parse(kept["deviceId"].as_str()?).ok()));
+    }
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+fn device_of(new: NewDevice, parent: DeviceId, unix: Duration) -> Device {
+    let NewDevice { device_id, status, authentication, parent: _ } = new;
+    Device { device_id, generation_id: generation_id(unix.as_micros()), status, authentication, parent }
+}
+
+fn record(device: &Device, client: ClientStatus, waiting: Option<usize>) -> DeviceRecord<'_> {
+    DeviceRecord {
+        device_id: &device.device_id,
+        parent: &device.parent,
+        status: device.status,
+        authentication: device.authentication.word(),
+        connected: client.connected,
+        messages: Messages { r#in: client.received, out: client.sent },
+        waiting,
+    }
+}
+
+/// The failure of adding a device whose id is taken.
+pub fn already_there(id: &DeviceId) -> Failure {
+    explain(RegistryError::Exists(id.clone()))
+}
+
+fn explain(error: RegistryError) -> Failure {
+    let failure = Failure::request(error.to_string());
+    match error {
+        RegistryError::Exists(id) => failure.hint(format!(
+            "use another id, or remove that device with `edgectl device remove {id}` if it is not an edge device"
+        )),
+        RegistryError::Unknown(_) => failure.hint("see `edgectl device list`"),
+    }
+}
+
+fn unknown(id: &DeviceId, known: &[DeviceId]) -> Failure {
+    let failure = Failure::request(format!("there is no device `{id}`"));
+    match did_you_mean(id.as_str(), known.iter().map(DeviceId::as_str)) {
+        Some(hint) => failure.hint(hint),
+        None => failure.hint(format!("register it with `edgectl device add {id}`")),
+    }
+}
+
+impl Dispatcher {
+    pub(super) fn handle_add_device(&mut self, now: Now, new: NewDevice, answers: &Answers) -> Outcome {
+        let parent = new.parent.clone().unwrap_or_else(|| self.device.clone());
+        let device = device_of(new, parent, now.unix);
+        self.cloud.add_device(device.clone()).map_err(explain)?;
+        answers.record(&record(&device, ClientStatus::default(), Some(0)));
+        answers.done();
+        Ok(())
+    }
+
+    pub(super) fn handle_devices(&mut self, now: Now, answers: &Answers) {
+        let devices: Vec<Device> = self.cloud.registry().devices().cloned().collect();
+        for device in devices {
+            let waiting = self.cloud.waiting(now, &device.device_id);
+            let client = self.hub.client(&device.identity());
+            answers.record(&record(&device, client, Some(waiting)));
+        }
+        answers.done();
+    }
+
+    pub(super) fn handle_remove_device(&mut self, id: &DeviceId, answers: &Answers) -> Outcome {
+        let known: Vec<DeviceId> = self.cloud.registry().devices().map(|device| device.device_id.clone()).collect();
+        self.cloud.remove_device(id).map_err(|_| unknown(id, &known))?;
+        answers.record(&json!({ "removed": id }));
+        answers.done();
+        Ok(())
+    }
+
+    /// Queues a message for a device in the cloud; answered when that is stored.
+    pub(super) fn handle_send_to_device(
+        &mut self,
+        now: Now,
+        id: &DeviceId,
+        message: Message,
+        answers: &Answers,
+    ) -> Outcome {
+        self.cloud.send(now, id, message, DEFAULT_LIFE).map_err(|error| self.explain_send(&error))?;
+        self.settle_link(now);
+        let ticket = self.asked.open_injection(Injector::Control(answers.clone()));
+        self.storage.send(ToStore::Confirm { ticket });
+        Ok(())
+    }
+
+    fn explain_send(&self, error: &SendError) -> Failure {
+        let failure = Failure::request(error.to_string());
+        match error {
+            SendError::Unknown(id) if *id == self.device => {
+                failure.hint("messages go to child devices: `edgectl device add leaf1`, then `send devices/leaf1`")
+            }
+            SendError::Unknown(id) => {
+                let known: Vec<DeviceId> = self.cloud.registry().devices().map(|d| d.device_id.clone()).collect();
+                unknown(id, &known)
+            }
+            SendError::TooLarge { .. } => failure.cause("the properties count too").hint("send it in parts"),
+            SendError::Full(id) => Failure::refused(error.to_string())
+                .hint(format!("connect `{id}` and have it receive, or wait: a message lives for an hour")),
+        }
+    }
+
+    /// Returns what a device needs to connect through this gateway; `None` for one that is not registered.
+    pub(super) fn device_credentials(&self, id: &DeviceId) -> Option<Value> {
+        let device = self.cloud.registry().device(id)?;
+        let ready = self.report.ready();
+        let connection_string = ConnectionString {
+            host_name: ready.hub.clone(),
+            gateway_host_name: Some(ready.address.clone()),
+            identity: Some(device.identity()),
+            policy: None,
+            proof: match &device.authentication {
+                Authentication::Sas { primary_key, .. } => Proof::Key(primary_key.clone()),
+                Authentication::SelfSigned { .. } => Proof::Certificate,
+            },
+        };
+        Some(json!({
+            "connectionString": {
+                "IOTHUB_DEVICE_CONNECTION_STRING": connection_string.reveal(),
+                "IOTEDGE_ROOT_CA_CERT_PATH": self.state.ca_file(),
+            },
+        }))
+    }
+
+    /// Tells that the device that speaks on a connection came or went, if it is one.
+    pub(super) fn tell_speaker(&mut self, connection: ConnectionId, connected: bool) {
+        let speaker = self.hub.speaker(connection).cloned();
+        if let Some(identity) = speaker.filter(|identity| identity.module.is_none()) {
+            self.report.device(&identity.device, connected);
+        }
+    }
+
+    /// Says why a device may have been refused, where the cloud knows more than the hub.
+    pub(super) fn explain_stranger(&self, identity: &Identity) -> Option<String> {
+        if identity.module.is_some() || identity.device == self.device {
+            return None;
+        }
+        let id = &identity.device;
+        Some(match self.cloud.registry().device(id) {
+            None => format!("register it with `edgectl device add {id}`"),
+            Some(device) if device.parent != self.device => {
+                format!("the parent of `{id}` is `{}`: connect it there, or register it anew", device.parent)
+            }
+            Some(_) if self.hub.link() == Link::Offline => format!(
+                "if `{id}` was registered or changed while the link was cut, restore it once: `edgectl upstream online`"
+            ),
+            Some(_) => format!("see what it needs with `edgectl credentials {id}`"),
+        })
+    }
+}
