@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hub::{EdgeHub, Handed};
+use super::metrics::Lost;
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
 use super::queue::Queued;
 use super::vocabulary::{Endpoint, Output, QueueId, ToCloud, ToStore};
@@ -51,9 +52,11 @@ impl EdgeHub {
             let Some(queue) = self.queues.get_mut(id) else { return true };
             let Some((offset, queued)) = queue.hand_out(now.monotonic) else { break };
             if queued.expires.is_some_and(|at| at < now.unix) {
+                self.metrics.dropped(Lost::Expired, &queued.message);
                 self.finish(now, id, offset);
                 continue;
             }
+            self.metrics.sent(id, &queued.message);
             let message = Arc::clone(&queued.message);
             self.deliver(now, Place { queue: id, offset }, message, taker);
         }

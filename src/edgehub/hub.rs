@@ -10,6 +10,7 @@ use super::clients::Clients;
 use super::configuration::HubConfiguration;
 use super::devicebound::DeviceBound;
 use super::methods::Calls;
+use super::metrics::Metrics;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
 use super::twins::{EdgeTwin, Twins};
@@ -34,6 +35,7 @@ pub struct Recovered {
 #[derive(Debug)]
 pub struct EdgeHub {
     pub(super) device: DeviceId,
+    pub(super) metrics: Metrics,
     pub(super) access: Access,
     pub(super) clients: Clients,
     pub(super) configuration: HubConfiguration,
@@ -103,6 +105,7 @@ impl EdgeHub {
         let queues = recovered.queues.into_iter();
         Self {
             device,
+            metrics: Metrics::default(),
             access: Access::new(hosts, own, recovered.children),
             clients: Clients::recovered(recovered.sessions.as_ref()),
             configuration: HubConfiguration::default(),
@@ -121,6 +124,7 @@ impl EdgeHub {
 
     /// Takes one input. Then drain [`EdgeHub::poll`].
     pub fn handle(&mut self, now: Now, input: Input) {
+        self.metrics.tick(now);
         match input {
             Input::Connect { connection, identity, credential, session } => {
                 self.handle_connect(now, connection, identity, &credential, session);

@@ -21,6 +21,7 @@ impl EdgeHub {
         if self.link == link {
             return;
         }
+        self.metrics.link_changed(link);
         self.link = link;
         match link {
             Link::Online => {

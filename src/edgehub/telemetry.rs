@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::hub::{EdgeHub, Promise};
+use super::metrics::Lost;
 use super::port::{ConnectionId, Receipt};
 use super::queue::Queued;
 use super::vocabulary::{Injection, Output, QueueId, Ticket, ToStore};
@@ -25,6 +26,7 @@ impl EdgeHub {
         if message.size() > MAX_MESSAGE {
             return self.close(connection, "the message is larger than 256 KB");
         }
+        self.metrics.received(identity, &message);
         stamp(&mut message, now, identity);
         self.clients.counts(identity).sent += 1;
         self.route(now, message);
@@ -56,6 +58,9 @@ impl EdgeHub {
     pub(super) fn route(&mut self, now: Now, message: Message) -> usize {
         let destinations = self.configuration.destinations(&message);
         let message = Arc::new(message);
+        if destinations.is_empty() {
+            self.metrics.dropped(Lost::NoRoute, &message);
+        }
         let count = destinations.len();
         for destination in destinations {
             let expires = destination.time_to_live.map(|live| now.unix + live);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::hub::{EdgeHub, Promise};
+use super::metrics::Side;
 use super::port::{ConnectionId, Event, Feature, Link};
 use super::vocabulary::{Output, ToCloud};
 use crate::clock::{Now, iso_millis};
@@ -80,12 +81,14 @@ fn version(section: &Map<String, Value>) -> u64 {
 
 impl EdgeHub {
     pub(super) fn handle_get_twin(&mut self, connection: ConnectionId, identity: Identity, rid: String) {
+        self.metrics.twin_asked(Side::Client, &identity);
         if self.link == Link::Offline {
             let body = self.twins.held.entry(identity).or_default().device_view();
             self.tell(connection, Event::TwinAnswer { rid, status: 200, version: None, body });
             return;
         }
         self.twins.askers.entry(identity.clone()).or_default().push(Asker { connection, rid });
+        self.metrics.twin_asked(Side::Cloud, &identity);
         self.out.push_back(Output::Cloud(ToCloud::GetTwin { identity }));
     }
 
@@ -106,6 +109,7 @@ impl EdgeHub {
                 return;
             }
         };
+        self.metrics.reported(Side::Client, identity);
         let held = self.twins.held.entry(identity.clone()).or_default();
         let version = version(&held.reported) + 1;
         twin::merge(&mut held.reported, &patch);
@@ -115,6 +119,7 @@ impl EdgeHub {
         }
         // The cloud is told first: what it keeps of this is then stored before what is promised below.
         if self.link == Link::Online {
+            self.metrics.reported(Side::Cloud, identity);
             self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch: patch.clone() }));
         }
         self.save_twin(identity);
@@ -132,6 +137,7 @@ impl EdgeHub {
         reported: Map<String, Value>,
     ) {
         let held = self.twins.held.entry(identity.clone()).or_default();
+        self.metrics.twin_told(&identity);
         let difference = twin::diff(&held.desired, &desired);
         held.desired = desired;
         if held.pending.is_empty() {
@@ -171,6 +177,7 @@ impl EdgeHub {
                 && !held.pending.is_empty()
             {
                 let patch = std::mem::take(&mut held.pending);
+                self.metrics.reported(Side::Cloud, &identity);
                 self.out.push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch }));
                 self.save_twin(&identity);
             }
@@ -190,6 +197,7 @@ impl EdgeHub {
 
     fn sync_twin(&mut self, identity: Identity) {
         if self.twins.syncing.insert(identity.clone()) {
+            self.metrics.twin_asked(Side::Cloud, &identity);
             self.out.push_back(Output::Cloud(ToCloud::GetTwin { identity }));
         }
     }

@@ -5,6 +5,7 @@ mod access;
 mod children;
 mod delivery;
 mod methods;
+mod metrics;
 mod sessions;
 mod telemetry_and_routes;
 mod twins;
