@@ -10,6 +10,7 @@
 //! real one it acts when something happens, not every 5 s, and a start that fails counts as a restart that failed:
 //! the real one retries those apart and without an upper limit to the pause.
 
+mod metrics;
 mod port;
 mod restart;
 
@@ -24,6 +25,8 @@ use crate::manifest::DesiredStatus;
 pub use port::{Input, ModuleState, Output, Owner, Planned, Status};
 pub use restart::{HEALTHY_AFTER, MAX_RESTARTS};
 
+use metrics::Metrics;
+
 /// The agent of one device.
 #[derive(Debug)]
 pub struct Agent {
@@ -32,6 +35,7 @@ pub struct Agent {
     /// Modules of the plan that wait for those of a lower order.
     waiting: BTreeSet<(u32, ModuleId)>,
     is_stopping: bool,
+    metrics: Metrics,
     outputs: VecDeque<Output>,
 }
 
@@ -97,6 +101,7 @@ impl Agent {
             modules: BTreeMap::new(),
             waiting: BTreeSet::new(),
             is_stopping: false,
+            metrics: Metrics::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -113,6 +118,7 @@ impl Agent {
             Input::Timeout => self.time_passed(now),
         }
         self.start_waiting();
+        self.metrics.observe(now, &self.modules);
     }
 
     /// Returns the next thing to be done.

@@ -1,5 +1,7 @@
 //! The agent on a virtual clock.
 
+mod metrics;
+
 use super::*;
 use crate::manifest::RestartPolicy;
 
