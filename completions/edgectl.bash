@@ -1209,7 +1209,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__simulate)
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
+            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --metrics-port --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1252,6 +1252,10 @@ _edgectl() {
                     return 0
                     ;;
                 --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::control::ControlCall;
+use super::metrics::Page;
 use super::storage::Stored;
 use super::to_heads::HeadSender;
 use crate::edgehub::{
@@ -11,6 +12,7 @@ use crate::edgehub::{
 };
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
+use crate::metrics::Family;
 use crate::runtime::InstanceEvent;
 use crate::workload::Audit;
 
@@ -23,6 +25,8 @@ pub(super) enum Event {
     Invoke { invocation: Invocation, reply: oneshot::Sender<Result<Answer, InvokeError>> },
     /// Somebody was not let in, and has its answer already.
     Refused { reason: String },
+    /// Somebody wants to know what was counted.
+    Metrics { page: Page, reply: oneshot::Sender<Vec<Family>> },
     /// The workload API did something for a module.
     Workload(Audit),
     /// An instance started, printed or ended.

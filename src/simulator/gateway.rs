@@ -66,7 +66,12 @@ impl Gateway {
     }
 
     pub(super) fn ports(&self) -> Ports {
-        Ports { mqtt: Some(MQTT), https: (!self.https.is_empty()).then_some(HTTPS) }
+        Ports { mqtt: Some(MQTT), https: (!self.https.is_empty()).then_some(HTTPS), metrics: None }
+    }
+
+    /// Returns every address that is listened on, the device's own first.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        std::iter::once(self.address).chain(self.bridge)
     }
 
     /// Returns every name and address that clients may dial.

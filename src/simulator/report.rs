@@ -34,6 +34,8 @@ pub(super) struct Ready {
 pub(super) struct Ports {
     pub(super) mqtt: Option<u16>,
     pub(super) https: Option<u16>,
+    /// Also `null` where metrics are not wanted.
+    pub(super) metrics: Option<u16>,
 }
 
 /// The voice of the simulation.
@@ -72,6 +74,9 @@ impl Report {
             }
             Some(WorkloadWay::Socket) => self.ui.detail("the workload API is mounted into containers as a socket"),
             None => {}
+        }
+        if let Some(port) = ports.metrics {
+            self.ui.detail(format!("metrics are at http://{address}:{port}/metrics"));
         }
     }
 
