@@ -34,6 +34,7 @@
 //!                twin       twin documents: merge, metadata, limits
 //!                identity   names, keys, SAS tokens, certificates
 //!                message    a message as the hub sees it
+//!                metrics    what is counted, and its text for Prometheus
 //!                clock, environment   points in time and variables as data
 //!                document   a JSON or YAML file: its values and their places
 //!                json, yaml text with places, to values and back
@@ -78,6 +79,7 @@ pub mod image;
 pub mod json;
 pub mod manifest;
 pub mod message;
+pub mod metrics;
 pub mod route;
 pub mod solution;
 pub mod template;

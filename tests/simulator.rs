@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
 use bytes::Bytes;
@@ -208,6 +209,68 @@ fn check_call(site: &Site, target: &str, callee: &mut Client) {
     let answer = request(&mut https, "");
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(answer.ends_with("{\"status\":207,\"payload\":{\"ok\":true}}"), "{answer}");
+}
+
+/// Fetches the metrics as somebody who knows the port as `host`; the answer's head, and its lines without the labels
+/// that all have.
+fn scrape(site: &Site, host: &str) -> (String, Vec<String>) {
+    let mut stream = TcpStream::connect((site.address.as_str(), 9600)).expect("the port is open");
+    let answer = request(&mut stream, &format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"));
+    let (head, text) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let instance = text.split_once("instance_number=\"").map_or("", |(_, rest)| rest.get(..36).unwrap_or_default());
+    let common = format!("iothub=\"{}\",edge_device=\"d\",instance_number=\"{instance}\",", site.address);
+    let lines = text.lines().map(|line| line.replace(&common, "").replace(",ms_telemetry=\"True\"", ""));
+    (head.to_owned(), lines.collect())
+}
+
+// protocol.md §6.3
+#[test]
+fn metrics_are_served_of_the_one_that_a_collector_names() {
+    let site = pair();
+    let simulation = start(&site);
+    assert_eq!(simulation.ready["ports"]["metrics"], 9600);
+    let (mut a, mut b) = (Client::login(&site, "a"), Client::login(&site, "b"));
+    subscribe(&mut b, "devices/d/modules/b/inputs/#");
+    for n in 1..=2 {
+        send(&mut a, n, "x");
+        take(&mut b);
+    }
+    let (head, hub) = scrape(&site, "edgeHub:9600");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(head.contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"), "{head}");
+    for line in [
+        "# TYPE edgehub_messages_received_total counter",
+        "edgehub_messages_received_total{id=\"d/a\",route_output=\"o\"} 2",
+        "edgehub_messages_sent_total{from=\"d/a\",to=\"d/b\",from_route_output=\"o\",to_route_input=\"in\",\
+         priority=\"2000000000\"} 2",
+        "edgehub_message_size_bytes_count{id=\"d/a\"} 2",
+        "edgehub_client_connect_success_total{id=\"d/b\"} 1",
+    ] {
+        assert!(hub.iter().any(|found| found == line), "no {line} in\n{}", hub.join("\n"));
+    }
+    let (_, agent) = scrape(&site, "edgeagent:9600");
+    assert!(hub.iter().all(|line| !line.contains("edgeAgent_")), "{hub:?}");
+    assert!(agent.iter().all(|line| !line.contains("edgehub_")), "{agent:?}");
+    let up = agent.iter().any(|line| line.starts_with("edgeAgent_iotedged_uptime_seconds{"));
+    assert!(up, "{agent:?}");
+    let (_, both) = scrape(&site, &site.address);
+    let kinds = |lines: &[String]| lines.iter().filter(|line| line.starts_with("# TYPE")).count();
+    assert_eq!(kinds(&both), kinds(&hub) + kinds(&agent));
+    stop(&site, simulation);
+}
+
+// protocol.md §6.3
+#[test]
+fn a_metrics_port_in_use_costs_the_metrics_only() {
+    let site = pair();
+    let _other = TcpListener::bind((site.address.as_str(), 9600)).expect("free");
+    let mut simulation = site.start("--external a --external b --device d --json");
+    let warning = format!("warning: metrics are not served at {0}: port 9600 of {0} is in use", site.address);
+    simulation.line("warning", |_, line| line == warning);
+    let ready = simulation.record("ready", |record| record["type"] == "ready");
+    assert_eq!(ready["ports"]["metrics"], Value::Null);
+    send(&mut Client::login(&site, "a"), 1, "x");
+    stop(&site, simulation);
 }
 
 #[test]

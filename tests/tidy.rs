@@ -21,6 +21,7 @@ const LAYERS: &[&[Module]] = &[
     &[
         ("clock", &[]),
         ("environment", &[]),
+        ("metrics", &[]),
         ("text", &[]),
         ("json", &["text"]),
         ("yaml", &["json", "text"]),

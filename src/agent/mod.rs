@@ -13,6 +13,7 @@
 
 mod calls;
 mod logs;
+mod metrics;
 mod port;
 mod report;
 mod restart;
@@ -30,6 +31,7 @@ pub use logs::{LogLine, LogSource, LogsRequest};
 pub use port::{AgentCall, Deployed, DeploymentStatus, Input, ModuleState, Output, Owner, Planned, Status};
 pub use restart::{HEALTHY_AFTER, MAX_RESTARTS};
 
+use metrics::Metrics;
 use twin::AgentTwin;
 
 /// The agent of one device.
@@ -41,6 +43,7 @@ pub struct Agent {
     waiting: BTreeSet<(u32, ModuleId)>,
     is_stopping: bool,
     twin: AgentTwin,
+    metrics: Metrics,
     outputs: VecDeque<Output>,
 }
 
@@ -143,6 +146,7 @@ impl Agent {
             waiting: BTreeSet::new(),
             is_stopping: false,
             twin: AgentTwin::default(),
+            metrics: Metrics::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -165,6 +169,7 @@ impl Agent {
             Input::Timeout => self.time_passed(now),
         }
         self.start_waiting();
+        self.metrics.observe(now, &self.modules);
     }
 
     /// Returns the next thing to be done; what is to be reported comes last, all of it at once.

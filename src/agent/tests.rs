@@ -1,5 +1,7 @@
 //! The agent on a virtual clock.
 
+mod metrics;
+
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 

@@ -13,7 +13,7 @@ use super::{Context, detach};
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::simulator::control::Until;
-use crate::simulator::{Address, FailOn, Options, Permission, State, Subject};
+use crate::simulator::{Address, FailOn, Metrics, Options, Permission, State, Subject};
 use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 use crate::store::Durability;
 
@@ -49,6 +49,9 @@ pub struct Simulate {
     /// Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]
     #[arg(long, value_name = "IP")]
     address: Option<Address>,
+    /// Port of the metrics of hub and agent, or `off` [default: 9600]
+    #[arg(long, value_name = "PORT")]
+    metrics_port: Option<Metrics>,
     /// How containers reach the workload API: `auto`, `socket` or `http` [default: auto]
     ///
     /// `auto` mounts a socket into each container where the engine can; else, or with `http`, each gets a port that
@@ -163,6 +166,7 @@ impl Simulate {
             runtimes: self.runtime.iter().filter_map(of_module).collect::<BTreeMap<_, _>>(),
             device: self.device.clone(),
             address: self.address,
+            metrics: self.metrics_port.unwrap_or_default(),
             workload: self.workload,
             external: self.external.clone(),
             only: self.only.clone(),

@@ -74,6 +74,11 @@ impl Clients {
         self.connected.get(identity).map(|client| client.connection)
     }
 
+    /// Says how many clients are connected.
+    pub(super) fn count(&self) -> usize {
+        self.connected.len()
+    }
+
     /// Returns the devices that are connected: not the modules.
     pub(super) fn connected_devices(&self) -> Vec<Identity> {
         self.connected.keys().filter(|identity| identity.module.is_none()).cloned().collect()
@@ -155,6 +160,7 @@ impl EdgeHub {
         session: Session,
     ) {
         if let Err(reason) = self.access.check(now.unix, &identity, credential) {
+            self.metrics.refused(&identity);
             self.out.push_back(Output::Refused { connection, identity, refusal: Refusal::NotAuthorized(reason) });
             return;
         }
@@ -164,6 +170,7 @@ impl EdgeHub {
         if session == Session::Clean && self.clients.subscriptions.remove(&identity).is_some() {
             self.save_sessions();
         }
+        self.metrics.connected(&identity);
         let client = Connected {
             connection,
             session,
@@ -200,6 +207,7 @@ impl EdgeHub {
 
     pub(super) fn handle_disconnect(&mut self, now: Now, connection: ConnectionId) {
         let Some(identity) = self.clients.connections.remove(&connection) else { return };
+        self.metrics.disconnected(&identity);
         if let Some(client) = self.clients.connected.remove(&identity)
             && client.session == Session::Clean
         {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hub::{EdgeHub, Handed};
+use super::metrics::Lost;
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
 use super::queue::{Queue, Queued};
 use super::twins::as_from_reporter;
@@ -83,9 +84,11 @@ impl EdgeHub {
             queue.open();
             let Some((offset, queued)) = queue.hand_out(now.monotonic, window) else { break };
             if queued.expires.is_some_and(|at| at < now.unix) {
+                self.metrics.dropped(Lost::Expired, &queued.message);
                 self.finish(now, id, offset);
                 continue;
             }
+            self.metrics.sent(id, &queued.message);
             let message = Arc::clone(&queued.message);
             self.deliver(Place { queue: id, offset }, message, taker);
         }

@@ -12,6 +12,7 @@ use super::delivery::Fate;
 use super::devicebound::DeviceBound;
 use super::link::Upstream;
 use super::methods::Calls;
+use super::metrics::Metrics;
 use super::own::Own;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
@@ -41,6 +42,7 @@ pub struct Recovered {
 #[derive(Debug)]
 pub struct EdgeHub {
     pub(super) device: DeviceId,
+    pub(super) metrics: Metrics,
     pub(super) access: Access,
     pub(super) clients: Clients,
     pub(super) router: Router,
@@ -116,6 +118,7 @@ impl EdgeHub {
         let itself = Own::new(&device);
         Self {
             device,
+            metrics: Metrics::default(),
             access: Access::new(hosts, own, recovered.children),
             clients: Clients::recovered(recovered.sessions.as_ref()),
             router: Router::default(),
@@ -138,6 +141,7 @@ impl EdgeHub {
 
     /// Takes one input. Then drain [`EdgeHub::poll`].
     pub fn handle(&mut self, now: Now, input: Input) {
+        self.metrics.tick(now);
         match input {
             Input::Connect { connection, identity, credential, session } => {
                 self.handle_connect(now, connection, identity, &credential, session);

@@ -58,6 +58,7 @@ impl EdgeHub {
         if self.link == link {
             return;
         }
+        self.metrics.link_changed(link);
         self.link = link;
         self.upstream.succeeded();
         match link {

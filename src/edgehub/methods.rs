@@ -19,6 +19,7 @@ pub(super) struct Calls {
 #[derive(Debug)]
 struct Call {
     invocation: Invocation,
+    since: Duration,
     state: State,
 }
 
@@ -62,8 +63,9 @@ impl EdgeHub {
             };
             return self.out.push_back(output);
         }
+        self.metrics.called(&invocation.caller, &invocation.target);
         let state = State::Waiting { until: now.monotonic + invocation.connect_timeout };
-        self.calls.open.insert(id, Call { invocation, state });
+        self.calls.open.insert(id, Call { invocation, since: now.monotonic, state });
         self.expire_calls(now.monotonic);
     }
 
@@ -84,8 +86,10 @@ impl EdgeHub {
     pub(super) fn handle_answer(&mut self, identity: &Identity, rid: &str, status: i32, payload: Bytes) {
         let Ok(id) = rid.parse().map(CallId) else { return };
         // Somebody else's call, or one that timed out, is not answered.
-        if self.calls.open.get(&id).is_some_and(|call| call.invocation.target == *identity) {
-            self.calls.open.remove(&id);
+        if self.calls.open.get(&id).is_some_and(|call| call.invocation.target == *identity)
+            && let Some(Call { invocation, since, .. }) = self.calls.open.remove(&id)
+        {
+            self.metrics.answered(&invocation.caller, &invocation.target, since);
             self.out.push_back(Output::Invoked { call: id, result: Ok(Answer { status, payload }) });
         }
     }

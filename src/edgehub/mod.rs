@@ -14,6 +14,7 @@ mod http;
 mod hub;
 mod link;
 mod methods;
+mod metrics;
 mod own;
 mod port;
 mod queue;

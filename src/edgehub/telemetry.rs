@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::hub::{EdgeHub, Promise};
+use super::metrics::Lost;
 use super::port::{ConnectionId, Receipt};
 use super::queue::Queued;
 use super::vocabulary::{Injection, Output, QueueId, StoreFull, Ticket, ToStore};
@@ -25,6 +26,7 @@ impl EdgeHub {
         if message.size() > MAX_MESSAGE {
             return self.close(now, connection, "the message is larger than 256 KB");
         }
+        self.metrics.received(identity, &message);
         stamp(&mut message, now, identity);
         if self.route(now, message).is_err() {
             return self.close(now, connection, "there is no room for more messages (see `--max-storage`)");
@@ -63,6 +65,9 @@ impl EdgeHub {
             self.check_room()?;
         }
         let message = Arc::new(message);
+        if destinations.is_empty() {
+            self.metrics.dropped(Lost::NoRoute, &message);
+        }
         let count = destinations.len();
         for destination in destinations {
             let expires = destination.time_to_live.map(|live| now.unix + live);

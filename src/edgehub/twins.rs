@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::hub::{EdgeHub, Promise};
+use super::metrics::Side;
 use super::port::{ConnectionId, Event, Feature, Link};
 use super::vocabulary::{Output, ToCloud};
 use crate::clock::{Now, iso_millis};
@@ -93,12 +94,14 @@ pub(super) fn version(section: &Map<String, Value>) -> u64 {
 
 impl EdgeHub {
     pub(super) fn handle_get_twin(&mut self, connection: ConnectionId, identity: Identity, rid: String) {
+        self.metrics.twin_asked(Side::Client, &identity);
         if self.link == Link::Offline {
             let body = self.twins.held.entry(identity).or_default().device_view();
             self.tell(connection, Event::TwinAnswer { rid, status: 200, version: None, body });
             return;
         }
         self.twins.askers.entry(identity.clone()).or_default().push(Asker { connection, rid });
+        self.metrics.twin_asked(Side::Cloud, &identity);
         self.out.push_back(Output::Cloud(ToCloud::GetTwin { identity }));
     }
 
@@ -119,6 +122,7 @@ impl EdgeHub {
                 return;
             }
         };
+        self.metrics.reported(Side::Client, identity);
         let version = self.accept_reported(identity, &patch);
         let answer = Event::TwinAnswer { rid, status: 204, version: Some(version), body: Bytes::new() };
         self.promise(Promise::Tell { connection, event: answer });
@@ -137,9 +141,11 @@ impl EdgeHub {
         match self.link {
             Link::Offline => held.fold_unconfirmed(),
             // The cloud is told first: what it keeps of this is then stored before what is promised for it.
-            Link::Online => self
-                .out
-                .push_back(Output::Cloud(ToCloud::Reported { identity: identity.clone(), patch: patch.clone() })),
+            Link::Online => {
+                self.metrics.reported(Side::Cloud, identity);
+                let told = ToCloud::Reported { identity: identity.clone(), patch: patch.clone() };
+                self.out.push_back(Output::Cloud(told));
+            }
         }
         self.save_twin(identity);
         version
@@ -161,6 +167,7 @@ impl EdgeHub {
         reported: Map<String, Value>,
     ) {
         let held = self.twins.held.entry(identity.clone()).or_default();
+        self.metrics.twin_told(&identity);
         let difference = twin::diff(&held.desired, &desired);
         held.desired = desired;
         if held.unconfirmed.is_empty() {
@@ -205,6 +212,9 @@ impl EdgeHub {
             if let Some(held) = self.twins.held.get_mut(&identity) {
                 held.fold_unconfirmed();
                 let told = held.unconfirmed.front().cloned();
+                if told.is_some() {
+                    self.metrics.reported(Side::Cloud, &identity);
+                }
                 let told = told.map(|patch| ToCloud::Reported { identity: identity.clone(), patch });
                 self.out.extend(told.map(Output::Cloud));
             }
@@ -225,6 +235,7 @@ impl EdgeHub {
 
     fn sync_twin(&mut self, identity: Identity) {
         if self.twins.syncing.insert(identity.clone()) {
+            self.metrics.twin_asked(Side::Cloud, &identity);
             self.out.push_back(Output::Cloud(ToCloud::GetTwin { identity }));
         }
     }

@@ -5,6 +5,7 @@ mod access;
 mod children;
 mod delivery;
 mod methods;
+mod metrics;
 mod own;
 mod sessions;
 mod storage;

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use super::containers::Containers;
 use super::control::RunFolder;
 use super::gateway::host_name;
+use super::metrics::HOST_NAMES;
 use super::workloads::{Port, Ports};
 use crate::engine::container::{self, ContainerSpec, NetworkAttachment};
 use crate::engine::network::{self, Addresses, Network};
@@ -127,7 +128,11 @@ impl<'a> Bridge<'a> {
                 None => vec![format!("{}:{WORKLOAD_FOLDER}", folder.display())],
                 Some(_) => Vec::new(),
             },
-            extra_hosts: vec![format!("{}:{}", self.host, self.network.gateway)],
+            // Hub and agent are containers of these names on a real device (protocol.md §6.3).
+            extra_hosts: std::iter::once(self.host.as_str())
+                .chain(HOST_NAMES)
+                .map(|name| format!("{name}:{}", self.network.gateway))
+                .collect(),
             ..self.containers.bare(spec.id.as_str(), &spec.image)
         }
     }

@@ -247,6 +247,8 @@ impl Dispatcher {
                 self.hub.handle(now, edgehub::Input::Invoke { call, invocation });
             }
             Event::Refused { reason } => self.note_refusal(now, None, &reason),
+            // Who asked may have gone.
+            Event::Metrics { page, reply } => drop(reply.send(self.metrics(now, page))),
             Event::Workload(audit) => self.handle_audit(now, audit),
             Event::Instance { module, run, event } => self.handle_instance(now, module, run, event),
             Event::Stored(stored) => self.handle_stored(now, stored),

@@ -4,6 +4,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::control::ControlCall;
 use super::deployer::Preparation;
+use super::metrics::Page;
 use super::storage::Stored;
 use super::test_port::TestMessage;
 use super::to_heads::HeadSender;
@@ -13,6 +14,7 @@ use crate::edgehub::{
 };
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
+use crate::metrics::Family;
 use crate::runtime::InstanceEvent;
 use crate::workload::Audit;
 
@@ -25,6 +27,8 @@ pub(super) enum Event {
     Invoke { invocation: Invocation, reply: oneshot::Sender<Result<Answer, InvokeError>> },
     /// Somebody was not let in, and has its answer already.
     Refused { reason: String },
+    /// Somebody wants to know what was counted.
+    Metrics { page: Page, reply: oneshot::Sender<Vec<Family>> },
     /// The workload API did something for a module.
     Workload(Audit),
     /// An instance started, printed or ended.

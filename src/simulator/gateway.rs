@@ -87,7 +87,12 @@ impl Gateway {
     }
 
     pub(super) fn ports(&self) -> Ports {
-        Ports { mqtt: self.port(Door::Mqtt), amqp: self.port(Door::Amqp), https: self.port(Door::Https) }
+        Ports { mqtt: self.port(Door::Mqtt), amqp: self.port(Door::Amqp), https: self.port(Door::Https), metrics: None }
+    }
+
+    /// Returns every address that is listened on, the device's own first.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        std::iter::once(self.address).chain(self.bridge)
     }
 
     /// Returns every name and address that clients may dial.

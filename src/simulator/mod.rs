@@ -15,6 +15,7 @@
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, devices, report, taps, logs  what people see
+//!   metrics, host              what Prometheus sees: of the cores, and of this machine
 //! ```
 
 mod answers;
@@ -31,10 +32,12 @@ mod dispatcher;
 mod event;
 mod gateway;
 mod heads;
+mod host;
 mod interrupts;
 mod lock;
 mod logs;
 mod machine;
+mod metrics;
 mod options;
 mod plan;
 mod planner;
@@ -56,5 +59,5 @@ mod workloads;
 
 pub use dispatcher::FailOn;
 pub use lock::check_free;
-pub use options::{Address, Options, Permission, State, Subject};
+pub use options::{Address, Metrics, Options, Permission, State, Subject};
 pub use start::run;

@@ -36,6 +36,8 @@ pub struct Options {
     pub device: Option<String>,
     /// Where to listen.
     pub address: Option<Address>,
+    /// Where metrics are served.
+    pub metrics: Metrics,
     /// How containers reach the workload API.
     pub workload: Option<WorkloadChoice>,
     /// Modules that are started from outside.
@@ -91,6 +93,34 @@ impl FromStr for Address {
         match text {
             "auto" => Ok(Self::Auto),
             _ => text.parse().map(Self::At).map_err(|_| format!("`{text}` is no IP address, and not `auto`")),
+        }
+    }
+}
+
+/// Where metrics are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metrics {
+    /// On this port of every address of the device.
+    Port(u16),
+    /// Nowhere.
+    Off,
+}
+
+impl Default for Metrics {
+    /// The port of the real hub and the real agent (protocol.md §6.3).
+    fn default() -> Self {
+        Self::Port(9600)
+    }
+}
+
+impl FromStr for Metrics {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("off", _) => Ok(Self::Off),
+            (_, Ok(port)) if port > 0 => Ok(Self::Port(port)),
+            _ => Err(format!("`{text}` is no port from 1 to 65535, and not `off`")),
         }
     }
 }

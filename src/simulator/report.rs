@@ -39,6 +39,8 @@ pub(super) struct Ports {
     pub(super) mqtt: Option<u16>,
     pub(super) amqp: Option<u16>,
     pub(super) https: Option<u16>,
+    /// Also `null` where metrics are not wanted.
+    pub(super) metrics: Option<u16>,
 }
 
 /// The voice of the simulation.
@@ -69,8 +71,8 @@ impl Report {
         }
         let Ready { device, address, ports, .. } = &self.ready;
         let port = |name, port: Option<u16>| port.map(|port| format!("{name} {port}"));
-        let ports = [port("MQTT", ports.mqtt), port("AMQP", ports.amqp), port("HTTPS", ports.https)];
-        let open: Vec<String> = ports.into_iter().flatten().collect();
+        let heads = [port("MQTT", ports.mqtt), port("AMQP", ports.amqp), port("HTTPS", ports.https)];
+        let open: Vec<String> = heads.into_iter().flatten().collect();
         self.ui.step("Simulating", format!("device `{device}` at {address} ({})", open.join(", ")));
         match self.ready.workload {
             Some(WorkloadWay::Http) => {
@@ -78,6 +80,9 @@ impl Report {
             }
             Some(WorkloadWay::Socket) => self.ui.detail("the workload API is mounted into containers as a socket"),
             None => {}
+        }
+        if let Some(port) = ports.metrics {
+            self.ui.detail(format!("metrics are at http://{address}:{port}/metrics"));
         }
     }
 

@@ -21,12 +21,13 @@ use super::heads::Heads;
 use super::interrupts::Interrupts;
 use super::lock::{clear_left, lock};
 use super::machine::Machine;
+use super::metrics::{MetricsPort, Source};
 use super::options::{Options, State};
 use super::plan::ModulePlan;
 use super::planner::Planner;
 use super::prepare::{Prepared, Workshop};
 use super::refusals::Refusals;
-use super::report::{Ready, Report};
+use super::report::{self, Ready, Report};
 use super::state::{EphemeralFolder, Identities, StateFolder, unwritable};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
@@ -147,6 +148,7 @@ impl Ground<'_> {
     ) -> Outcome<Ended> {
         let gateway = Gateway::open(self.simulated.address, bridge.map(Bridge::address)).await?;
         gateway.tell_denied(self.ui);
+        let metrics = MetricsPort::open(self.ui, self.options.metrics, gateway.addresses()).await;
         let names = gateway.names(bridge.map(|bridge| bridge.host.as_str()));
         let ports = match bridge {
             Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec)).await?,
@@ -165,7 +167,7 @@ impl Ground<'_> {
             descriptors: descriptors.before,
         };
         let plans = planner.plan_all(prepared)?;
-        let mut report = Report::new(*self.ui, self.ready(&plans, &gateway, bridge));
+        let mut report = Report::new(*self.ui, self.ready(&plans, &gateway, metrics.as_ref(), bridge));
         let (hub, queues, cloud) = self.open_cores(&names)?;
         let (events, received) = mpsc::channel(EVENTS);
         let storage = self.start_storage(queues, &events)?;
@@ -174,7 +176,11 @@ impl Ground<'_> {
 
         let mut tasks = JoinSet::new();
         let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
-        gateway.serve(&mut tasks, &certificate, &heads, &accept_rules(descriptors))?;
+        let rules = accept_rules(descriptors);
+        gateway.serve(&mut tasks, &certificate, &heads, &rules)?;
+        if let Some(metrics) = metrics {
+            metrics.serve(&mut tasks, &rules.lobby, self.counted(&hub_host, &events));
+        }
         serve_control(&mut tasks, &run_folder, &events).await?;
         test_port::open(&mut tasks, (self.ui, self.options), &hub_host, &events).await?;
         pass_on(&mut tasks, interrupts, &events);
@@ -297,13 +303,31 @@ impl Ground<'_> {
         agent
     }
 
-    fn ready(&self, plans: &[ModulePlan], gateway: &Gateway, bridge: Option<&Bridge<'_>>) -> Ready {
+    /// Returns what the metrics are made of.
+    fn counted(&self, hub_host: &str, events: &mpsc::Sender<Event>) -> Source {
+        Source {
+            clock: self.clock,
+            hub_host: hub_host.to_owned(),
+            device: self.simulated.device.clone(),
+            instance: uuid::Uuid::new_v4().to_string(),
+            folder: self.state.root().to_owned(),
+            events: events.clone(),
+        }
+    }
+
+    fn ready(
+        &self,
+        plans: &[ModulePlan],
+        gateway: &Gateway,
+        metrics: Option<&MetricsPort>,
+        bridge: Option<&Bridge<'_>>,
+    ) -> Ready {
         Ready {
             r#type: "ready",
             device: self.simulated.device.clone(),
             address: gateway.host(),
             hub: gateway.host(),
-            ports: gateway.ports(),
+            ports: report::Ports { metrics: metrics.map(MetricsPort::number), ..gateway.ports() },
             workload: bridge.map(|bridge| bridge.way),
             modules: plans.iter().map(|plan| plan.spec.id.clone()).collect(),
             upstream: self.options.link,

@@ -127,6 +127,24 @@ fn two_solutions_of_one_name_run_side_by_side() {
     assert_eq!([engine_names("container", &name), engine_names("network", &name)], [[""; 0]; 2]);
 }
 
+// protocol.md §6.3
+#[test]
+fn a_container_reaches_the_metrics_by_the_names_of_hub_and_agent() {
+    if part("EDGECTL_TEST_ENGINE").is_none() {
+        return;
+    }
+    let solution = sleeping(Site::scaffolded(), BUSYBOX);
+    let simulation = start_sleeping(&solution);
+    let first = ["edgeHub", "edgehub", "edgeAgent", "edgeagent"].map(|host| {
+        let text =
+            in_container(&solution, "x", &["/bin/busybox", "wget", "-qO-", &format!("http://{host}:9600/metrics")]);
+        text.and_then(|text| text.split(' ').nth(2).map(str::to_owned)).unwrap_or_default()
+    });
+    let (hub, agent) = ("edgehub_messages_received_total", "edgeAgent_module_start_total");
+    assert_eq!(first, [hub, hub, agent, agent]);
+    assert_eq!(simulation.interrupt().status, Some(130));
+}
+
 #[test]
 fn the_logins_of_the_manifest_are_used_to_pull() {
     let Some(registry) = part("EDGECTL_TEST_ENGINE").and(part("EDGECTL_TEST_REGISTRY_AUTH")) else { return };

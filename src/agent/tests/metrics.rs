@@ -1,0 +1,73 @@
+//! What is counted, as it is shown. The names, types and labels are those of protocol.md §6.3.
+
+use super::*;
+
+impl World {
+    /// Returns the samples of a metric, its name and what all of them have taken off.
+    fn samples(&self, name: &str) -> Vec<String> {
+        let now = Now { monotonic: Duration::from_secs(self.seconds), ..Now::default() };
+        let text = crate::metrics::render(&[], &self.agent.metrics(now));
+        let lines = text.lines().filter_map(|line| line.strip_prefix(name));
+        let constant = [",module_version=\"\"", ",ms_telemetry=\"True\"", ",ms_telemetry=\"False\""];
+        lines.map(|line| constant.iter().fold(line.to_owned(), |line, label| line.replace(label, ""))).collect()
+    }
+}
+
+// protocol.md §6.3
+#[test]
+fn starts_and_stops_are_counted_when_they_are_told() {
+    let mut world = World::with_running(planned("a", 0));
+    world.tell(Input::Restart { module: id("a") });
+    world.exited("a", 0);
+    world.started("a");
+    world.exited("a", 1);
+    world.wait();
+    assert_eq!(world.samples("edgeAgent_module_start_total"), ["{module_name=\"a\"} 3"]);
+    assert_eq!(world.samples("edgeAgent_module_stop_total"), ["{module_name=\"a\"} 1"]);
+}
+
+// protocol.md §6.3
+#[test]
+fn a_command_takes_until_it_is_done() {
+    let mut world = World::new();
+    world.plan(&[planned("a", 0)]);
+    world.seconds = 3;
+    world.started("a");
+    world.tell(Input::StopAll);
+    world.seconds = 5;
+    world.exited("a", 0);
+    assert_eq!(
+        world.samples("edgeAgent_command_latency_seconds"),
+        [
+            "_sum{command=\"start\"} 3",
+            "_count{command=\"start\"} 1",
+            "{command=\"start\",quantile=\"0.1\"} 3",
+            "{command=\"start\",quantile=\"0.5\"} 3",
+            "{command=\"start\",quantile=\"0.9\"} 3",
+            "{command=\"start\",quantile=\"0.99\"} 3",
+            "_sum{command=\"stop\"} 2",
+            "_count{command=\"stop\"} 1",
+            "{command=\"stop\",quantile=\"0.1\"} 2",
+            "{command=\"stop\",quantile=\"0.5\"} 2",
+            "{command=\"stop\",quantile=\"0.9\"} 2",
+            "{command=\"stop\",quantile=\"0.99\"} 2",
+        ]
+    );
+}
+
+// protocol.md §6.3
+#[test]
+fn a_module_that_is_down_runs_less_than_is_expected_of_it() {
+    let external = Planned { owner: Owner::External, ..planned("ide", 0) };
+    let mut world = World::new();
+    world.plan(&[planned("a", 0), external]);
+    world.started("a");
+    world.seconds = 60;
+    world.exited("a", 1);
+    world.wait();
+    world.started("a");
+    world.seconds = 100;
+    let times = |name: &str| world.samples(&format!("edgeAgent_total_time_{name}_seconds"));
+    assert_eq!(times("expected_running"), ["{module_name=\"a\"} 100"], "who is started outside is nobody's concern");
+    assert_eq!(times("running_correctly"), ["{module_name=\"a\"} 90"], "ten seconds of back-off");
+}
