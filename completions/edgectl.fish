@@ -104,6 +104,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_sub
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s P -l platform -d 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s f -l file -d 'Deployment template or manifest that names the modules [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s j -l jobs -d 'Images at a time [default: one for each core]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l build-arg -d 'Build argument; without `=VALUE` from the environment (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l builder -d 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]' -r -f -a "auto\t''
@@ -124,6 +125,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s h -l help -d '
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s P -l platform -d 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s f -l file -d 'Deployment template or manifest that names the modules [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s j -l jobs -d 'Images at a time [default: one for each core]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
@@ -152,9 +154,11 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s h -l help -d 
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l runtime -d 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s P -l platform -d 'Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s P -l platform -d 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine\'s own]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l address -d 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l workload -d 'How containers reach the workload API: `auto`, `socket` or `http` [default: auto]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l external -d 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l only -d 'Run only this module (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l without -d 'Leave this module out (can be repeated)' -r

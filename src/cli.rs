@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::commands::{Command, Context};
 use crate::environment::Environment;
-use crate::failure::{Kind, Outcome};
+use crate::failure::{Failure, Kind, Outcome};
 use crate::ui::{Format, Paint, Questions, Ui, Verbosity};
 
 /// Scaffold, build, deploy and simulate Azure IoT Edge modules
@@ -17,7 +17,8 @@ use crate::ui::{Format, Paint, Questions, Ui, Verbosity};
 /// A whole edge device and the cloud above it run on this machine: no subscription, no IoT Hub, no account.
 ///
 /// Exit codes: 0 done · 1 the request or a file is wrong · 2 wrong usage · 3 this machine is not ready (engine,
-/// port, permission) · 4 someone else refused (registry, build step, module) · 70 a bug · 130 interrupted
+/// port, permission) · 4 someone else refused (registry, build step, module) · 70 a bug · 130 interrupted (Ctrl-C) ·
+/// 143 terminated (SIGTERM)
 #[derive(Debug, Parser)]
 #[command(name = "edgectl", version, max_term_width = 100)]
 #[command(after_help = "Examples:\n  edgectl simulate --demo\n  edgectl new solution factory\n  \
@@ -87,20 +88,28 @@ fn conclude(ui: &Ui, outcome: Outcome) -> ExitCode {
 fn tell_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let wants_json = arguments.iter().take_while(|a| *a != "--").any(|a| a == "--json");
     if error.use_stderr() && wants_json {
-        let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let ui = Ui {
             format: Format::Json,
             verbosity: Verbosity::Normal,
             questions: Questions::Refuse,
             paint: Paint::Plain,
         };
-        ui.fail(&crate::failure::Failure::usage(message).hint("see `edgectl --help`"));
+        ui.fail(&usage_failure(&error.to_string()));
     } else {
         // Nobody is left to tell when the pipe is gone.
         let _ = error.print();
     }
     ExitCode::from(if error.use_stderr() { Kind::Usage.exit_code() } else { 0 })
+}
+
+/// Makes a failure of what clap says: a paragraph of what is wrong, tips, and how the command is used.
+fn usage_failure(said: &str) -> Failure {
+    let mut paragraphs = said.split("\n\n");
+    let first = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
+    let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = paragraphs.flat_map(str::lines).map(str::trim);
+    let tips = lines.filter_map(|line| line.strip_prefix("tip: "));
+    tips.fold(Failure::usage(message), Failure::hint).hint("see `edgectl --help`")
 }
 
 impl Global {

@@ -4,6 +4,7 @@
 //! down-casting. The kind alone decides the exit code.
 
 use std::fmt::Display;
+use std::io;
 
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 /// Whose turn it is to act, and so the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The request or a file is wrong: exit code 1.
+    /// The request or a file is wrong, a damaged one under `.edgectl/` too: exit code 1.
     Request,
     /// The command line is wrong: exit code 2.
     Usage,
@@ -25,6 +26,8 @@ pub enum Kind {
     Bug,
     /// Ctrl-C: exit code 130.
     Interrupted,
+    /// SIGTERM, or the terminal was closed: exit code 143, as a shell shows a process that SIGTERM ended.
+    Terminated,
     /// The reader of stdout went away, as in `edgectl monitor | head`: nothing is told, exit code 0.
     ReaderGone,
 }
@@ -39,8 +42,16 @@ impl Kind {
             Self::Refused => 4,
             Self::Bug => 70,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
             Self::ReaderGone => 0,
         }
+    }
+
+    /// Returns the kind of failure that another edgectl ended with, or `None` if it did not end by a failure.
+    pub fn of_exit_code(code: u8) -> Option<Self> {
+        const ALL: [Kind; 7] =
+            [Kind::Request, Kind::Usage, Kind::Machine, Kind::Refused, Kind::Bug, Kind::Interrupted, Kind::Terminated];
+        ALL.into_iter().find(|kind| kind.exit_code() == code)
     }
 }
 
@@ -85,6 +96,22 @@ impl Failure {
     /// Ctrl-C was pressed.
     pub fn interrupted() -> Self {
         Self::new(Kind::Interrupted, "interrupted")
+    }
+
+    /// SIGTERM came, or the terminal was closed.
+    pub fn terminated() -> Self {
+        Self::new(Kind::Terminated, "terminated")
+    }
+
+    /// The system refuses to write; `place` is what has to be made writable, in the user's words.
+    pub fn unwritable(doing: impl Display, place: impl Display, error: &io::Error) -> Self {
+        use io::ErrorKind::{AlreadyExists, FileTooLarge, IsADirectory, NotADirectory, QuotaExceeded, StorageFull};
+        let failure = Self::machine(doing).cause(error);
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => failure.hint("make room on the disk and try again"),
+            AlreadyExists | IsADirectory | NotADirectory => failure.hint("move away what is in its way"),
+            _ => failure.hint(format!("make {place} writable")),
+        }
     }
 
     /// Adds why it happened, innermost last.
@@ -184,6 +211,23 @@ mod tests {
         let failure = Failure::request("the port is taken").cause("address in use").context("cannot start `s`");
         assert_eq!(failure.message(), "cannot start `s`");
         assert_eq!(failure.causes(), ["the port is taken", "address in use"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_has_the_remedy_of_its_reason() {
+        let hint = |kind| Failure::unwritable("cannot write `x`", "the folder", &kind).hints().join("");
+        let error = io::Error::from;
+        assert_eq!(hint(error(io::ErrorKind::StorageFull)), "make room on the disk and try again");
+        assert_eq!(hint(error(io::ErrorKind::NotADirectory)), "move away what is in its way");
+        assert_eq!(hint(error(io::ErrorKind::ReadOnlyFilesystem)), "make the folder writable");
+    }
+
+    #[test]
+    fn every_exit_code_tells_its_kind() {
+        for code in [1, 2, 3, 4, 70, 130, 143] {
+            assert_eq!(Kind::of_exit_code(code).map(Kind::exit_code), Some(code));
+        }
+        assert_eq!([0, 5].map(Kind::of_exit_code), [None, None]);
     }
 
     #[test]

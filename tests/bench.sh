@@ -30,24 +30,27 @@ main() {
   tell "demo: resident, without its children, MB" 30 "${resident[@]}"
 }
 
+# In both, the child itself says when it starts, so that the fork of this shell is not counted.
+
 measure_help() {
-  local start=$EPOCHREALTIME
-  "$program" --help >/dev/null
-  help+=("$(since "$start")")
+  local start end
+  { start=$(echo "$EPOCHREALTIME"; exec "$program" --help 1>&3); end=$EPOCHREALTIME; } 3>/dev/null
+  help+=("$(milliseconds "$start" "$end")")
 }
 
 # measure_demo: one demo, until its first message is upstream.
 measure_demo() {
-  local start output line folder
+  local start now output line folder
   folder=$(mktemp -d)
-  start=$EPOCHREALTIME
-  exec {output}< <(cd "$folder" && exec "$program" simulate --demo --json --address "$address" 2>/dev/null)
+  exec {output}< <(cd "$folder" && echo "$EPOCHREALTIME" && exec "$program" simulate --demo --json --address "$address" 2>/dev/null)
   local pid=$!
+  read -r start <&"$output"
   while read -r -t "$patience" -u "$output" line; do
+    now=$EPOCHREALTIME
     case $line in
-      *'"type":"ready"'*) ready+=("$(since "$start")") ;;
+      *'"type":"ready"'*) ready+=("$(milliseconds "$start" "$now")") ;;
       *'"type":"message"'*'"to":"$upstream"'*)
-        message+=("$(since "$start")")
+        message+=("$(milliseconds "$start" "$now")")
         resident+=("$(awk '/^VmRSS/ { print $2 / 1000 }' "/proc/$pid/status")")
         break
         ;;
@@ -59,8 +62,8 @@ measure_demo() {
   rm -rf "$folder"
 }
 
-# since TIME: prints the milliseconds that have passed.
-since() { echo "$1 $EPOCHREALTIME" | awk '{ print ($2 - $1) * 1000 }'; }
+# milliseconds FROM TO: prints the time between.
+milliseconds() { echo "$1 $2" | awk '{ print ($2 - $1) * 1000 }'; }
 
 # tell WHAT TARGET SAMPLE…: prints a row of the table.
 tell() {

@@ -86,6 +86,27 @@ fn without_a_simulation_every_command_says_how_to_start_one() {
     );
 }
 
+#[test]
+fn a_folder_that_is_not_there_runs_nothing() {
+    let stderr = "error: no simulation runs for `nowhere`\n  caused by: there is no such folder\n\
+        hint: name the solution's folder with `-C`, or change to it\n";
+    Folder::new().run("-C nowhere ps").check(1, "", stderr);
+}
+
+#[test]
+fn standard_input_without_json_is_told() {
+    let stderr = "\
+error: cannot read the JSON of `stdin`
+  caused by: line 1, column 1: expected a JSON value, found nothing
+ --> stdin:1:1
+  |
+1 |
+  | ^
+hint: write JSON to standard input, such as `echo '{\"threshold\": 30}' |`
+";
+    Folder::new().run("twin patch filter -").check(1, "", stderr);
+}
+
 fn filter() -> Value {
     json!({
         "name": "filter", "image": "filter:0.1.0-amd64", "runtime": "process", "desired": "running",

@@ -188,8 +188,8 @@ fn a_folder_that_cannot_be_written_is_the_machines_failure_and_leaves_nothing() 
     folder.run("deploy").check(
         3,
         "",
-        "error: cannot write `config/deployment.amd64.json`\n  caused by: File exists (os error 17)\nhint: make that \
-         place writable and free space there, or write to another\n",
+        "error: cannot write `config/deployment.amd64.json`\n  caused by: File exists (os error 17)\nhint: move \
+         away what is in its way\n",
     );
     assert_eq!(folder.list(), before);
 }

@@ -139,6 +139,25 @@ fn a_usage_error_is_json_where_json_is_asked_for() {
 }
 
 #[test]
+fn a_usage_error_in_json_is_whole() {
+    let error = |arguments: &str| {
+        let run = Folder::new().run(arguments);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+        run.stderr
+    };
+    assert_eq!(
+        error("call --json"),
+        "{\"error\":{\"message\":\"the following required arguments were not provided: <TARGET> <METHOD>\",\
+            \"causes\":[],\"hints\":[\"see `edgectl --help`\"]}}\n"
+    );
+    assert_eq!(
+        error("simulate --detatch --json"),
+        "{\"error\":{\"message\":\"unexpected argument '--detatch' found\",\"causes\":[],\
+            \"hints\":[\"a similar argument exists: '--detach'\",\"see `edgectl --help`\"]}}\n"
+    );
+}
+
+#[test]
 fn a_hidden_command_is_offered_nowhere() {
     let folder = Folder::new();
     assert!(!help("", "--help").contains("demo-module"));

@@ -9,15 +9,14 @@ use bytes::Bytes;
 use edgectl::mqtt::packet::{ConnAck, Packet, PacketId, Publish, PublishQos, Qos, Subscribe};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::site::{Simulation, Site, template};
+use support::simulation::Simulation;
+use support::site::{Site, template};
 use support::wire::{Client, Credentials, open_tls, request};
 
 /// A site whose modules `a` and `b` are started from outside, with a route from `a` to the input `in` of `b`.
-fn pair(last: u8) -> Site {
+fn pair() -> Site {
     let route = "FROM /messages/modules/a/* INTO BrokeredEndpoint(\\\"/modules/b/inputs/in\\\")";
-    let mut site = Site::at(last).file("deployment.template.json", &template(&["a", "b"], route));
-    site.address = format!("127.0.82.{last}");
-    site
+    Site::new().file("deployment.template.json", &template(&["a", "b"], route))
 }
 
 fn start(site: &Site) -> Simulation {
@@ -71,7 +70,7 @@ fn stop(site: &Site, simulation: Simulation) {
 
 #[test]
 fn what_was_acknowledged_outlives_kill_9_and_comes_once_and_in_order() {
-    let site = pair(1);
+    let site = pair();
     let simulation = start(&site);
     let mut a = Client::login(&site, "a");
     (1..=40).for_each(|n| send(&mut a, n, &n.to_string()));
@@ -86,7 +85,7 @@ fn what_was_acknowledged_outlives_kill_9_and_comes_once_and_in_order() {
 
 #[test]
 fn stop_returns_when_the_next_start_may_come_and_nothing_is_owed_again() {
-    let site = pair(2);
+    let site = pair();
     let simulation = start(&site);
     let (mut a, mut b) = (Client::login(&site, "a"), Client::login(&site, "b"));
     subscribe(&mut b, "devices/d/modules/b/inputs/#");
@@ -103,7 +102,7 @@ fn stop_returns_when_the_next_start_may_come_and_nothing_is_owed_again() {
 
 #[test]
 fn a_session_outlives_the_simulator() {
-    let site = pair(3);
+    let site = pair();
     let simulation = start(&site);
     subscribe(&mut Client::login(&site, "b"), "devices/d/modules/b/inputs/#");
     stop(&site, simulation);
@@ -119,7 +118,7 @@ fn a_session_outlives_the_simulator() {
 
 #[test]
 fn a_second_connection_closes_the_first_and_gets_what_that_did_not_take() {
-    let site = pair(4);
+    let site = pair();
     let mut simulation = start(&site);
     let (mut a, mut first) = (Client::login(&site, "a"), Client::login(&site, "b"));
     subscribe(&mut first, "devices/d/modules/b/inputs/#");
@@ -136,7 +135,7 @@ fn a_second_connection_closes_the_first_and_gets_what_that_did_not_take() {
 
 #[test]
 fn nobody_speaks_for_somebody_else() {
-    let site = pair(5);
+    let site = pair();
     let mut simulation = start(&site);
     let mut b = Client::login(&site, "b");
     publish(&mut b, 1, "devices/d/modules/a/messages/events/%24.on=o&%24.cmid=a", "forged");
@@ -168,7 +167,7 @@ fn nobody_speaks_for_somebody_else() {
 
 #[test]
 fn a_module_calls_a_method_of_another() {
-    let site = pair(6);
+    let site = pair();
     let simulation = start(&site);
     let credentials = Credentials::of(&site, "a");
     let mut b = Client::login(&site, "b");
@@ -196,7 +195,7 @@ fn a_module_calls_a_method_of_another() {
 
 #[test]
 fn twins_of_modules_the_agent_the_hub_and_the_device_are_shown() {
-    let site = pair(7);
+    let site = pair();
     let simulation = start(&site);
     for (target, module) in [("a", json!("a")), ("d/a", json!("a")), ("d", Value::Null)] {
         let twin = site.run(&format!("twin show {target} --json")).json();

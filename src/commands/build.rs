@@ -10,7 +10,6 @@ use super::push::push;
 use crate::engine::Builder;
 use crate::failure::Outcome;
 use crate::image::{Bases, BuildPlan, Cache};
-use crate::solution::Solution;
 
 /// Build the images of modules
 ///
@@ -27,7 +26,7 @@ pub struct Build {
     #[arg(long)]
     push: bool,
     /// Build argument; without `=VALUE` from the environment (can be repeated)
-    #[arg(long = "build-arg", value_name = "NAME[=VALUE]")]
+    #[arg(long = "build-arg", value_name = "NAME[=VALUE]", value_parser = parse_build_arg)]
     build_args: Vec<String>,
     /// Run every step, whatever earlier builds left
     #[arg(long)]
@@ -55,7 +54,7 @@ enum Choice {
 }
 
 pub(super) fn run(cx: &Context, args: &Build) -> Outcome {
-    let solution = Solution::open(cx.project(), cx.environment(), &[])?;
+    let solution = args.images.solution(cx)?;
     let mut targets = args.images.targets(&solution)?;
     for target in &mut targets {
         args.apply(&mut target.plan, cx);
@@ -92,6 +91,14 @@ impl Build {
         if self.pull {
             plan.bases = Bases::Refresh;
         }
+    }
+}
+
+/// Takes `NAME` and `NAME=VALUE`.
+fn parse_build_arg(text: &str) -> Result<String, &'static str> {
+    match text.split('=').next() {
+        None | Some("") => Err("expected NAME or NAME=VALUE"),
+        Some(_) => Ok(text.to_owned()),
     }
 }
 

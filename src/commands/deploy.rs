@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Context;
+use super::input::SetArgs;
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::manifest::{Deployment, Finding, FindingRecord, failure_of};
@@ -36,9 +37,8 @@ pub struct Deploy {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
-    /// Variable of the template (can be repeated)
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    variables: SetArgs,
 }
 
 /// What `deploy --json` prints.
@@ -65,7 +65,7 @@ struct Checked<'a> {
 }
 
 pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
-    let solution = Solution::open(cx.project(), cx.environment(), &args.set)?;
+    let solution = Solution::open(cx.project(), cx.environment(), &args.variables.set)?;
     let wanted = Wanted { file: args.file.clone(), platform: args.platform.clone(), tag: args.tag.clone() };
     let manifest = solution.manifest(&wanted)?;
 
@@ -140,12 +140,4 @@ fn summary(deployment: &Deployment) -> String {
 fn shown_from_here(cx: &Context, shown: &str) -> String {
     let path = cx.project().join(shown);
     path.strip_prefix(".").unwrap_or(&path).display().to_string()
-}
-
-/// Parses `NAME=VALUE`.
-fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE".to_owned()),
-    }
 }

@@ -44,9 +44,10 @@ pub(super) fn run(cx: &Context, options: &Options, until: Until) -> Outcome {
 }
 
 fn spawn(cx: &Context, options: &Options, log: &Path) -> Outcome<Child> {
-    let doing = || format!("cannot write `{}`", log.display());
-    let output = File::create(log).or_fail(Kind::Machine, doing)?;
-    let errors = output.try_clone().or_fail(Kind::Machine, doing)?;
+    let unwritable =
+        |error| Failure::unwritable(format!("cannot write `{}`", log.display()), "the solution's folder", &error);
+    let output = File::create(log).map_err(unwritable)?;
+    let errors = output.try_clone().map_err(unwritable)?;
     Command::new(&options.program)
         .args(foreground(cx.arguments()))
         .stdin(Stdio::null())
@@ -115,14 +116,8 @@ impl Relay {
 
 /// The failure of a simulation that ended before it was ready; what it said has been told, or becomes the causes.
 fn ended(status: ExitStatus, log: &Path, ui: &Ui) -> Failure {
-    let kind = match status.code() {
-        Some(1) => Kind::Request,
-        Some(2) => Kind::Usage,
-        Some(4) => Kind::Refused,
-        Some(70) => Kind::Bug,
-        Some(130) => Kind::Interrupted,
-        _ => Kind::Machine,
-    };
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    let kind = code.and_then(Kind::of_exit_code).unwrap_or(Kind::Machine);
     let failure = Failure::new(kind, "the simulation did not start");
     let whole = shown(log);
     if !ui.is_json() {

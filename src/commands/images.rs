@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Context;
+use super::input::SetArgs;
 use crate::engine::{Engine, Event, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::Platform;
@@ -31,6 +32,8 @@ pub(super) struct ImageArgs {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    #[command(flatten)]
+    variables: SetArgs,
     /// Images at a time [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -63,6 +66,11 @@ pub(super) struct Job {
 }
 
 impl ImageArgs {
+    /// Opens the solution with the variables of the command line.
+    pub(super) fn solution(&self, cx: &Context) -> Outcome<Solution> {
+        Solution::open(cx.project(), cx.environment(), &self.variables.set)
+    }
+
     /// Returns the images that are meant; an error if there are none.
     pub(super) fn targets(&self, solution: &Solution) -> Outcome<Vec<Target>> {
         let selection = Selection {
@@ -107,7 +115,10 @@ where
     })?;
     let (records, failures): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     let records: Vec<ImageRecord> = records.into_iter().flatten().collect();
-    tell(&ui, &records)?;
+    // Where nothing was done, stdout stays empty: the failure on stderr is the answer.
+    if !records.is_empty() {
+        tell(&ui, &records)?;
+    }
     let failures = failures.into_iter().filter_map(Result::err).collect();
     conclude(&ui, records.len(), failures)
 }

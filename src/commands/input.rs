@@ -8,6 +8,14 @@ use serde_json::Value;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::json;
 
+/// Variables that the command line gives a deployment template; they come before all others.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SetArgs {
+    /// Variable of the template (can be repeated)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_assignment)]
+    pub(super) set: Vec<(String, String)>,
+}
+
 /// Reads a JSON argument: the text itself, `@file`, or `-` for standard input.
 pub(super) fn read_json(argument: &str) -> Outcome<Value> {
     let (name, text) = match argument.strip_prefix('@') {
@@ -16,13 +24,17 @@ pub(super) fn read_json(argument: &str) -> Outcome<Value> {
         None => ("argument", argument.to_owned()),
     };
     json::parse(name, &text).map_err(|error| {
-        let quoted = (name == "argument").then_some("put the JSON in single quotes, such as '{\"threshold\": 30}'");
+        let remedy = match name {
+            "argument" => Some("put the JSON in single quotes, such as '{\"threshold\": 30}'"),
+            "stdin" => Some("write JSON to standard input, such as `echo '{\"threshold\": 30}' |`"),
+            _ => None,
+        };
         let what = if name == "argument" {
             "the JSON on the command line".to_owned()
         } else {
             format!("the JSON of `{name}`")
         };
-        error.or_hint(quoted).into_failure(format!("cannot read {what}"))
+        error.or_hint(remedy).into_failure(format!("cannot read {what}"))
     })
 }
 
@@ -43,6 +55,14 @@ fn read_text(path: &Path) -> Outcome<String> {
         let failure = Failure::request(format!("`{}` is no text", path.display())).cause(error.utf8_error());
         failure.hint("save the file as UTF-8")
     })
+}
+
+/// Parses `NAME=VALUE`.
+pub(super) fn parse_assignment(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE"),
+    }
 }
 
 /// Parses a duration into seconds: `10`, `10s`, `250ms`, `5m`, `2h`, `1d`.
@@ -72,6 +92,14 @@ mod tests {
         for text in ["", "s", "-5s", "5 s", "5w", "inf", "1e3", "1.2.3"] {
             assert!(parse_seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_assignment_is_a_name_and_a_value() {
+        assert_eq!(parse_assignment("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(parse_assignment("a="), Ok(("a".into(), String::new())));
+        assert_eq!(parse_assignment("=b"), Err("expected NAME=VALUE"));
+        assert_eq!(parse_assignment("a"), Err("expected NAME=VALUE"));
     }
 
     #[test]

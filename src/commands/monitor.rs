@@ -91,7 +91,9 @@ fn render(message: &Value) -> String {
 fn parse_since(text: &str) -> Result<Since, String> {
     match text {
         "start" => Ok(Since::Start(Start::Start)),
-        duration => parse_seconds(duration).map(Since::Seconds),
+        duration => parse_seconds(duration)
+            .map(Since::Seconds)
+            .map_err(|_| "expected `start`, or a duration such as `30s` or `5m`".to_owned()),
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Context;
 use super::images::{self, ImageArgs, ImageRecord, Job};
 use crate::failure::Outcome;
-use crate::solution::Solution;
 
 /// Push the images of modules
 ///
@@ -19,7 +18,7 @@ pub struct Push {
 }
 
 pub(super) fn run(cx: &Context, args: &Push) -> Outcome {
-    let solution = Solution::open(cx.project(), cx.environment(), &[])?;
+    let solution = args.images.solution(cx)?;
     let targets = args.images.targets(&solution)?;
     images::run(cx, &args.images, targets, |job| async move {
         let image = job.target.plan.image.to_string();

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::Context;
-use super::input::read_bytes;
+use super::input::{parse_assignment, read_bytes};
 use crate::failure::{Failure, Outcome};
 use crate::simulator::control::{Connection, MessageBody, Request, SendTarget};
 use crate::text::counted;
@@ -34,7 +34,7 @@ pub struct Send {
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Application property (can be repeated)
-    #[arg(short, long = "property", value_name = "KEY=VALUE", value_parser = parse_property)]
+    #[arg(short, long = "property", value_name = "NAME=VALUE", value_parser = parse_assignment)]
     properties: Vec<(String, String)>,
     /// Content type [default: `application/json` if the body is JSON]
     #[arg(long, value_name = "TYPE")]
@@ -81,13 +81,6 @@ fn describe(
     }
 }
 
-fn parse_property(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("expected `KEY=VALUE`"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,13 +102,5 @@ mod tests {
     fn other_data_says_nothing_of_itself() {
         assert_eq!(described("hello", None), (None, None));
         assert_eq!(described("", None), (None, None));
-    }
-
-    #[test]
-    fn a_property_is_a_key_and_a_value() {
-        assert_eq!(parse_property("a=b=c"), Ok(("a".into(), "b=c".into())));
-        assert_eq!(parse_property("a="), Ok(("a".into(), String::new())));
-        assert_eq!(parse_property("=b"), Err("expected `KEY=VALUE`"));
-        assert_eq!(parse_property("a"), Err("expected `KEY=VALUE`"));
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::input::parse_seconds;
+use super::input::{SetArgs, parse_seconds};
 use super::{Context, detach};
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::simulator::control::Until;
 use crate::simulator::{Address, FailOn, Options, Permission, State, Subject};
-use crate::solution::{RuntimeChoice, Wanted};
+use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 
 /// Run the solution on a simulated edge device
 ///
@@ -20,8 +20,8 @@ use crate::solution::{RuntimeChoice, Wanted};
 /// an engine answers and has, builds or gets the image; else as a process, by `run` in its module.json or by its
 /// language. Messages, twins and keys are kept under `.edgectl/` until `--reset`.
 ///
-/// Ctrl-C ends everything gently, a second one at once. Exit codes: 0 after `--duration` or `edgectl stop`, 130 after
-/// Ctrl-C, 4 when a module was given up.
+/// Ctrl-C or SIGTERM ends everything gently, a second one at once. Exit codes: 0 after `--duration` or `edgectl stop`,
+/// 130 after Ctrl-C, 143 after SIGTERM or when the terminal was closed, 4 when a module was given up.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl simulate\n  edgectl simulate --demo\n  \
     edgectl simulate --runtime process --detach --wait connected\n  edgectl simulate --external filter")]
@@ -35,15 +35,23 @@ pub struct Simulate {
     /// Id of the device [default: `EDGE_DEVICE_ID`, or the folder's name]
     #[arg(short, long, value_name = "ID")]
     device: Option<String>,
-    /// Platform of the images [default: `DEFAULT_PLATFORM`, or amd64]
+    /// Platform of the images [default: `DEFAULT_PLATFORM`, or the engine's own]
     #[arg(short = 'P', long, value_name = "PLATFORM")]
     platform: Option<Platform>,
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    #[command(flatten)]
+    variables: SetArgs,
     /// Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]
     #[arg(long, value_name = "IP")]
     address: Option<Address>,
+    /// How containers reach the workload API: `auto`, `socket` or `http` [default: auto]
+    ///
+    /// `auto` mounts a socket into each container where the engine can; else, or with `http`, each gets a port that
+    /// lets in no other container. Choose `http` where SELinux keeps containers from sockets of this machine.
+    #[arg(long, value_name = "WAY", value_parser = parse_workload)]
+    workload: Option<WorkloadChoice>,
     /// Leave the start of this module to you, with `edgectl credentials` (can be repeated)
     #[arg(long, value_name = "MODULE")]
     external: Vec<String>,
@@ -78,7 +86,7 @@ pub struct Simulate {
     #[arg(long, conflicts_with = "reset")]
     ephemeral: bool,
     /// Run the solution inside this program: a sensor, a filter and a route upstream
-    #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag"])]
+    #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag", "set"])]
     demo: bool,
 }
 
@@ -117,10 +125,12 @@ impl Simulate {
             wall: cx.clock(),
             program: cx.program()?,
             subject: if self.demo { Subject::Demo } else { Subject::Solution(wanted) },
+            set: self.variables.set.clone(),
             runtime: self.runtime.iter().rev().find(|flag| flag.module.is_none()).map(|flag| flag.choice),
             runtimes: self.runtime.iter().filter_map(of_module).collect::<BTreeMap<_, _>>(),
             device: self.device.clone(),
             address: self.address,
+            workload: self.workload,
             external: self.external.clone(),
             only: self.only.clone(),
             without: self.without.clone(),
@@ -143,6 +153,10 @@ impl Simulate {
 
 fn permission(refused: bool) -> Permission {
     if refused { Permission::Refused } else { Permission::Granted }
+}
+
+fn parse_workload(word: &str) -> Result<WorkloadChoice, String> {
+    WorkloadChoice::from_word(word).ok_or_else(|| format!("`{word}` is none of {}", WorkloadChoice::WORDS.join(", ")))
 }
 
 fn parse_runtime(text: &str) -> Result<RuntimeFlag, String> {

@@ -42,22 +42,45 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Where logins are looked for: `config.json` of docker, its `credHelpers` and its `credsStore`.
+/// Where logins are looked for: among those given, then in `config.json` of docker, its `credHelpers` and its
+/// `credsStore`.
 #[derive(Debug, Clone)]
 pub struct Logins {
+    given: Vec<(String, Login)>,
     config: Option<PathBuf>,
 }
 
 impl Logins {
     /// Uses the configuration of `DOCKER_CONFIG`, else of the home folder.
     pub fn new(environment: &Environment) -> Self {
-        Self { config: endpoint::config_folder(environment).map(|folder| folder.join("config.json")) }
+        let config = endpoint::config_folder(environment).map(|folder| folder.join("config.json"));
+        Self { given: Vec::new(), config }
+    }
+
+    /// Adds logins by the address of their registry, in any spelling that docker takes. One without user or password,
+    /// as templates have it whose variables nobody set, is none.
+    pub fn with(mut self, given: impl IntoIterator<Item = (String, Login)>) -> Self {
+        let given = given.into_iter().filter(|(_, login)| !login.is_blank());
+        self.given.extend(given.map(|(address, login)| (host_of(&address).to_ascii_lowercase(), login)));
+        self
+    }
+
+    /// Says whether one of the logins given is for a registry.
+    pub fn are_given(&self, registry: &str) -> bool {
+        self.given(registry).is_some()
+    }
+
+    fn given(&self, registry: &str) -> Option<&Login> {
+        self.given.iter().find(|(host, _)| host.eq_ignore_ascii_case(registry)).map(|(_, login)| login)
     }
 
     /// Returns the login for a registry (`docker.io` for the hub), or `None` if there is none.
     ///
     /// Fails if the configuration cannot be read or a helper does not do its work.
     pub async fn find(&self, registry: &str) -> Outcome<Option<Login>> {
+        if let Some(login) = self.given(registry) {
+            return Ok(Some(login.clone()));
+        }
         let Some(config) = self.load()? else { return Ok(None) };
         let registry = registry.to_owned();
         // Helpers are processes that may ask a cloud or a key ring.
@@ -96,6 +119,13 @@ impl Logins {
 }
 
 impl Login {
+    fn is_blank(&self) -> bool {
+        match self {
+            Self::Password { user, secret } => user.trim().is_empty() || secret.is_empty(),
+            Self::Token(token) => token.is_empty(),
+        }
+    }
+
     pub(super) fn into_credentials(self, key: &str) -> DockerCredentials {
         let server = DockerCredentials { serveraddress: Some(key.to_owned()), ..DockerCredentials::default() };
         match self {
@@ -273,6 +303,25 @@ mod tests {
         };
         assert_eq!(mentioned(&["FROM a.io/x"]), ["a.io", "docker.io"]);
         assert_eq!(mentioned(&["FROM ${REGISTRY}/x", "b.io"]), ["b.io", "docker.io"]);
+    }
+
+    #[tokio::test]
+    async fn a_login_that_is_given_comes_before_dockers_own() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = r#"{"auths":{"a.io:5000":{"auth":"dTpwOnE="},"b.io":{"auth":"dTpwOnE="}}}"#;
+        std::fs::write(folder.path().join("config.json"), config).expect("written");
+        let docker = [("DOCKER_CONFIG".to_owned(), folder.path().display().to_string())].into_iter().collect();
+        let given = [
+            ("https://A.io:5000/v2/", password("given", "1")),
+            ("index.docker.io", password("hub", "2")),
+            ("b.io", password("", "")),
+        ];
+        let logins = Logins::new(&docker).with(given.map(|(address, login)| (address.to_owned(), login)));
+        let found = async |registry| logins.find(registry).await.expect("it can be read");
+        assert_eq!(found("a.io:5000").await, Some(password("given", "1")));
+        assert_eq!(found("docker.io").await, Some(password("hub", "2")));
+        assert_eq!(found("b.io").await, Some(password("u", "p:q")), "a blank login is none");
+        assert_eq!(found("a.io").await, None, "another port is another registry");
     }
 
     #[test]

@@ -75,14 +75,15 @@ pub enum AuthorityError {
 
 impl From<AuthorityError> for Failure {
     fn from(error: AuthorityError) -> Self {
-        let failure = Failure::machine(format!("cannot use the development CA: {error}"));
+        let doing = format!("cannot use the development CA: {error}");
         match error {
-            AuthorityError::Read { source, .. } => failure.cause(source).hint("give yourself read access to that file"),
-            AuthorityError::Write { source, .. } => failure.cause(source).hint("free or unlock the disk and try again"),
-            AuthorityError::Damaged { .. } => {
-                failure.hint("run `edgectl simulate --reset` to make a new one; modules started by hand need it, too")
+            AuthorityError::Read { source, .. } => {
+                Failure::machine(doing).cause(source).hint("give yourself read access to that file")
             }
-            AuthorityError::Certificate(_) => failure.hint("use a device id that is a host name"),
+            AuthorityError::Write { source, .. } => Failure::unwritable(doing, "the solution's folder", &source),
+            AuthorityError::Damaged { .. } => Failure::request(doing)
+                .hint("run `edgectl simulate --reset` to make a new one; modules started by hand need it, too"),
+            AuthorityError::Certificate(_) => Failure::machine(doing).hint("use a device id that is a host name"),
         }
     }
 }

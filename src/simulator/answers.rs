@@ -79,9 +79,11 @@ impl Dispatcher {
             }
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
             Request::Monitor { from_module, from_output, to, since } => {
-                let filter = Filter { module: from_module.map(String::from), output: from_output, to };
-                self.handle_monitor(now, filter, since, &answers);
-                Ok(())
+                let known = from_module.as_ref().map_or(Ok(()), |module| self.check_module(module));
+                known.map(|()| {
+                    let filter = Filter { module: from_module.map(String::from), output: from_output, to };
+                    self.handle_monitor(now, filter, since, &answers);
+                })
             }
             Request::Upstream { link } => {
                 self.handle_upstream(now, link, &answers);
@@ -341,7 +343,7 @@ impl Dispatcher {
         let failure = Failure::request(format!("the simulation has no module `{name}`"));
         match did_you_mean(name, modules.iter().copied()) {
             Some(hint) => failure.hint(hint),
-            None => failure.hint(format!("its modules are {}", modules.join(", "))),
+            None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
         }
     }
 }

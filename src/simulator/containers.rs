@@ -1,4 +1,4 @@
-//! What the containers of a simulation share: a labelled network of their own, and a way to the gateway.
+//! What a simulation has in the engine: containers and a network under its label, noted as long as they may be there.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,32 +6,25 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::gateway::host_name;
 use super::subject::Simulated;
-use crate::engine::container::{self, ContainerSpec, NetworkAttachment};
-use crate::engine::{Engine, network};
+use crate::engine::Engine;
+use crate::engine::container::{self, ContainerSpec};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::manifest::ModuleSpec;
+use crate::identity::DeviceId;
 use crate::runtime;
 use crate::store::{self, Durability};
 use crate::ui::Ui;
 
-/// Where a container finds its workload socket (protocol.md §1.1).
-pub(super) const WORKLOAD_SOCKET: &str = "/var/run/iotedge/workload.sock";
-const WORKLOAD_FOLDER: &str = "/var/run/iotedge";
 /// How long the engine may take to remove everything.
 const REMOVE_WITHIN: Duration = Duration::from_secs(60);
 
-/// The network that the containers of a simulation share.
+/// The simulation in the engine.
 pub(super) struct Containers {
-    engine: Engine,
-    network: network::Network,
-    /// The gateway's host name in containers.
-    pub(super) host: String,
-    simulation: String,
+    pub(super) engine: Engine,
+    pub(super) simulation: String,
+    pub(super) device: DeviceId,
     solution: String,
-    device: String,
     note: PathBuf,
 }
 
@@ -42,63 +35,38 @@ struct Note {
 }
 
 impl Containers {
-    /// Creates the network; `root` is the state folder, where it is noted that there is something to remove.
-    pub(super) async fn create(engine: &Engine, simulated: &Simulated, simulation: &str, root: &Path) -> Outcome<Self> {
+    /// Notes, before anything is made, that there may be something to remove; `root` is the state folder.
+    pub(super) fn open(engine: &Engine, simulated: &Simulated, simulation: &str, root: &Path) -> Outcome<Self> {
         let note = note_path(root);
         let text = serde_json::json!(Note { simulation: simulation.to_owned() }).to_string();
         store::save(&note, text.as_bytes(), Durability::Process)
             .or_fail(Kind::Machine, || format!("cannot write `{}`", note.display()))?;
-        let (solution, device) = (simulated.name.clone(), simulated.device.to_string());
-        let network = network::create(engine, &container::name(&solution, &device, "network"), simulation).await?;
-        let host = host_name(&simulated.device);
-        let simulation = simulation.to_owned();
-        let containers = Self { engine: engine.clone(), network, host, simulation, solution, device, note };
-        match containers.check_reachable() {
-            Ok(()) => Ok(containers),
-            Err(failure) => {
-                containers.remove().await?;
-                Err(failure)
-            }
-        }
-    }
-
-    /// Refuses an engine whose containers could not reach this process.
-    fn check_reachable(&self) -> Outcome {
-        let gateway = self.network.gateway;
-        // A listener of no use but to see whether the address is one of this machine.
-        std::net::TcpListener::bind((gateway, 0)).map(drop).map_err(|error| {
-            Failure::machine("containers could not reach the simulated device")
-                .cause(format!("the gateway of their network, {gateway}, is no address of this machine: {error}"))
-                .cause("the engine runs on another machine, or in a virtual one")
-                .hint("run the modules as processes with `--runtime process`")
+        Ok(Self {
+            engine: engine.clone(),
+            simulation: simulation.to_owned(),
+            device: simulated.device.clone(),
+            solution: simulated.name.clone(),
+            note,
         })
     }
 
-    /// Returns the address of this machine in the network.
-    pub(super) fn bridge(&self) -> std::net::IpAddr {
-        self.network.gateway
+    /// Returns a name for the network that no other simulation has, as engines want it.
+    pub(super) fn network_name(&self) -> String {
+        container::name(&self.solution, self.device.as_str(), container::short(&self.simulation))
     }
 
-    /// Returns the container of a module; `folder` holds its workload socket.
-    pub(super) fn container(
-        &self,
-        spec: &ModuleSpec,
-        environment: Vec<(String, String)>,
-        folder: &Path,
-    ) -> ContainerSpec {
+    /// Returns a container with nothing but its names, labels and image.
+    pub(super) fn bare(&self, module: &str, image: &str) -> ContainerSpec {
         let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         ContainerSpec {
-            name: container::name(&self.solution, &self.device, spec.id.as_str()),
-            image: spec.image.clone(),
-            environment,
-            create_options: spec.create_options.clone(),
-            network: Some(NetworkAttachment { name: self.network.name.clone(), alias: spec.id.to_string() }),
-            labels: vec![
-                label(container::SIMULATION_LABEL, &self.simulation),
-                label(container::MODULE_LABEL, spec.id.as_str()),
-            ],
-            binds: vec![format!("{}:{WORKLOAD_FOLDER}", folder.display())],
-            extra_hosts: vec![format!("{}:{}", self.host, self.network.gateway)],
+            name: container::name(&self.solution, self.device.as_str(), module),
+            image: image.to_owned(),
+            environment: Vec::new(),
+            create_options: serde_json::Map::new(),
+            network: None,
+            labels: vec![label(container::SIMULATION_LABEL, &self.simulation), label(container::MODULE_LABEL, module)],
+            binds: Vec::new(),
+            extra_hosts: Vec::new(),
         }
     }
 

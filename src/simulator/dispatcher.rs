@@ -208,7 +208,7 @@ impl Dispatcher {
             Event::Stored(stored) => self.handle_stored(now, stored),
             Event::Control(call) => self.handle_control(now, call),
             Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
-            Event::Interrupt => self.handle_interrupt(now),
+            Event::Interrupt(failure) => self.handle_interrupt(now, failure),
         }
     }
 
@@ -272,15 +272,16 @@ impl Dispatcher {
         stored.map_err(|failure| failure.hint(hint))
     }
 
-    /// The first Ctrl-C is gentle, a second one at once.
-    fn handle_interrupt(&mut self, now: Now) {
+    /// The first signal is gentle, a second one at once.
+    fn handle_interrupt(&mut self, now: Now, failure: Failure) {
         if self.ending.interrupted {
             self.children.kill_all();
             return;
         }
         self.ending.interrupted = true;
-        self.report.step("Stopping", "the modules; press Ctrl-C again to end them at once");
-        self.stop(now, Err(Failure::interrupted()));
+        let again = if failure.kind() == Kind::Interrupted { "press Ctrl-C" } else { "send the signal" };
+        self.report.step("Stopping", &format!("the modules; {again} again to end them at once"));
+        self.stop(now, Err(failure));
     }
 
     /// Begins to end the simulation; the first reason counts.

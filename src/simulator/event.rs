@@ -9,7 +9,7 @@ use crate::edgehub::{
     Answer, ConnectionId, Credential, Event as HubEvent, Feature, Guarantee, Invocation, InvokeError, Refusal, Request,
     Session,
 };
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
 use crate::runtime::InstanceEvent;
 use crate::workload::Audit;
@@ -33,8 +33,8 @@ pub(super) enum Event {
     Control(ControlCall),
     /// An image that `restart --build` asked for is built, or not.
     Rebuilt { module: ModuleId, outcome: Outcome, answers: super::control::Answers },
-    /// Ctrl-C or a termination signal.
-    Interrupt,
+    /// Ctrl-C or a termination signal, as the failure that it ends the simulation with.
+    Interrupt(Failure),
 }
 
 /// What the task of a client's connection says.

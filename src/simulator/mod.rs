@@ -2,10 +2,13 @@
 //!
 //! ```text
 //! start       from a solution to a running simulation, and to its end
+//!   lock, interrupts           one simulation at a time, and its end at any moment
 //!   subject, cores, state      what is simulated, with what the last run left
-//!   choose, prepare, setup     how each module is run, and that made ready
+//!   machine, choose            what modules can be run with here, and how each one is
+//!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
-//!   gateway, containers        where is listened, what containers share
+//!   gateway                    where is listened
+//!   containers, bridge         what the engine keeps for us, and the network that containers share
 //! dispatcher  owns the cores and the children; settle lets them speak to each other
 //!   heads, workloads, control  what comes in: clients, the workload API, other commands
 //!   refusals                   who is not let in, how late that is said and how often
@@ -14,6 +17,7 @@
 //! ```
 
 mod answers;
+mod bridge;
 mod children;
 mod choose;
 mod containers;
@@ -23,7 +27,10 @@ mod dispatcher;
 mod event;
 mod gateway;
 mod heads;
+mod interrupts;
+mod lock;
 mod logs;
+mod machine;
 mod options;
 mod plan;
 mod planner;
@@ -41,5 +48,6 @@ mod to_heads;
 mod workloads;
 
 pub use dispatcher::FailOn;
+pub use lock::check_free;
 pub use options::{Address, Options, Permission, State, Subject};
-pub use start::{check_free, run};
+pub use start::run;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::dispatcher::FailOn;
 use crate::environment::Environment;
-use crate::solution::{RuntimeChoice, Wanted};
+use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 
 /// Everything that `edgectl simulate` is told.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Options {
     pub program: PathBuf,
     /// What is simulated.
     pub subject: Subject,
+    /// Variables for the deployment template, which come before all others.
+    pub set: Vec<(String, String)>,
     /// How modules are run unless something else is said of one.
     pub runtime: Option<RuntimeChoice>,
     /// How single modules are run.
@@ -31,6 +33,8 @@ pub struct Options {
     pub device: Option<String>,
     /// Where to listen.
     pub address: Option<Address>,
+    /// How containers reach the workload API.
+    pub workload: Option<WorkloadChoice>,
     /// Modules that are started from outside.
     pub external: Vec<String>,
     /// Only these modules, if any are named.

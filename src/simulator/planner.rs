@@ -4,14 +4,15 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::bridge::{Bridge, WORKLOAD_SOCKET};
 use super::choose::Native;
-use super::containers::{Containers, WORKLOAD_SOCKET};
 use super::control::RunFolder;
 use super::options::Options;
 use super::plan::{ModulePlan, Runtime, Surroundings, process_environment};
 use super::prepare::Prepared;
 use super::state::{Identities, StateFolder};
 use super::subject::Simulated;
+use super::workloads::Ports;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::identity::ModuleId;
 use crate::manifest::ModuleSpec;
@@ -26,18 +27,25 @@ pub(super) struct Planner<'a> {
     /// The name of the gateway and of the simulated IoT Hub for processes.
     pub(super) host: String,
     pub(super) run_folder: &'a RunFolder,
-    pub(super) containers: Option<&'a Containers>,
+    pub(super) bridge: Option<&'a Bridge<'a>>,
+    pub(super) ports: &'a Ports,
     /// How many files a process may have open.
     pub(super) descriptors: u64,
 }
 
 impl Planner<'_> {
+    /// Plans the modules of the deployment, each as it was prepared.
+    pub(super) fn plan_all(&self, prepared: Vec<Option<Prepared>>) -> Outcome<Vec<ModulePlan>> {
+        let modules = self.simulated.deployment.modules.iter().zip(prepared);
+        modules.map(|(spec, prepared)| self.plan(spec, prepared)).collect()
+    }
+
     /// Plans a module; nothing prepared means that it is started from outside.
-    pub(super) fn plan(&self, spec: &ModuleSpec, prepared: Option<Prepared>) -> Outcome<ModulePlan> {
+    fn plan(&self, spec: &ModuleSpec, prepared: Option<Prepared>) -> Outcome<ModulePlan> {
         let defect = |what: &str| Failure::new(Kind::Bug, format!("module `{}` has no {what}", spec.id));
         let keys = self.identities.modules.get(&spec.id).ok_or_else(|| defect("identity"))?;
         let folder = self.run_folder.module(&spec.id)?;
-        let outside = self.surroundings(&self.host, &folder.join("workload.sock"));
+        let outside = self.surroundings(&self.host, socket_uri(&folder.join("workload.sock")));
         let credentials = outside.credentials(&spec.id, keys, &self.state.ca_file());
         let (runtime, rebuild) = match prepared {
             None => (Runtime::External, None),
@@ -45,10 +53,11 @@ impl Planner<'_> {
                 (self.native(native, outside.environment(spec, &keys.generation_id)?), rebuild)
             }
             Some(Prepared::Container { engine, rebuild }) => {
-                let containers = self.containers.ok_or_else(|| defect("network"))?;
-                let inside = self.surroundings(&containers.host, Path::new(WORKLOAD_SOCKET));
-                let environment = inside.environment(spec, &keys.generation_id)?;
-                let container = Box::new(containers.container(spec, environment, &folder));
+                let bridge = self.bridge.ok_or_else(|| defect("network"))?;
+                let port = self.ports.get(&spec.id);
+                let uri = port.map_or_else(|| socket_uri(Path::new(WORKLOAD_SOCKET)), |port| port.uri.clone());
+                let environment = self.surroundings(&bridge.host, uri).environment(spec, &keys.generation_id)?;
+                let container = Box::new(bridge.container(spec, environment, &folder, port));
                 (Runtime::Container { engine, container }, rebuild)
             }
         };
@@ -65,14 +74,14 @@ impl Planner<'_> {
         })
     }
 
-    fn surroundings(&self, gateway_host: &str, socket: &Path) -> Surroundings {
+    fn surroundings(&self, gateway_host: &str, workload_uri: String) -> Surroundings {
         let agent = self.simulated.deployment.system.iter().find(|spec| spec.id == ModuleId::edge_agent());
         let protocol = agent.and_then(|agent| agent.env.iter().find(|(name, _)| name == "UpstreamProtocol"));
         Surroundings {
             device: self.simulated.device.clone(),
             hub_host: self.host.clone(),
             gateway_host: gateway_host.to_owned(),
-            workload_uri: format!("unix://{}", socket.display()),
+            workload_uri,
             upstream_protocol: protocol.map(|(_, value)| value.clone()),
         }
     }
@@ -92,4 +101,8 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+fn socket_uri(socket: &Path) -> String {
+    format!("unix://{}", socket.display())
 }

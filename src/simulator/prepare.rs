@@ -2,18 +2,21 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::choose::{Candidate, Native};
+use super::dispatcher::Clock;
+use super::machine::Machine;
 use super::options::{Options, Permission, Subject};
 use super::plan::Rebuild;
 use super::setup::Setup;
 use super::subject::Simulated;
-use crate::engine::{Builder, Engine, Event, Logins};
+use crate::engine::{Builder, Engine, Event, Login, Logins};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildPlan, Reference, Variant};
 use crate::manifest::{ModuleSpec, PullPolicy};
-use crate::solution::{Module, RuntimeChoice, Solution, Wanted};
+use crate::solution::{Module, RuntimeChoice, Solution};
 use crate::ui::{Task, Ui};
 
 impl Prepared {
@@ -27,17 +30,14 @@ impl Prepared {
 }
 
 /// What all preparations share.
-struct Workshop<'a> {
-    ui: &'a Ui,
-    environment: &'a Environment,
-    solution: Option<&'a Solution>,
-    root: &'a Path,
+pub(super) struct Workshop<'a> {
+    pub(super) ui: &'a Ui,
+    pub(super) clock: Clock,
+    pub(super) options: &'a Options,
+    pub(super) simulated: &'a Simulated,
+    pub(super) machine: &'a Machine<'a>,
     /// The state folder, where it is noted which setups have run.
-    state: &'a Path,
-    engine: Result<Engine, Failure>,
-    wanted: &'a Wanted,
-    build: Permission,
-    setup: Permission,
+    pub(super) state: &'a Path,
 }
 
 /// What a module is run as, ready to be started.
@@ -46,57 +46,48 @@ pub(super) enum Prepared {
     Native(Native, Option<Rebuild>),
 }
 
-/// Decides and prepares how each module is run, in the order of the deployment; `None` is started from outside.
-pub(super) async fn prepare_all(
-    ui: &Ui,
-    options: &Options,
-    simulated: &Simulated,
-    state: &Path,
-) -> Outcome<Vec<Option<Prepared>>> {
-    let modules = &simulated.deployment.modules;
-    let is_external = |spec: &ModuleSpec| options.external.iter().any(|name| name == spec.id.as_str());
-    let needs_engine = |spec: &ModuleSpec| match (&options.subject, simulated.wish(options, spec)) {
-        (Subject::Demo, wish) => wish == RuntimeChoice::Docker,
-        (Subject::Solution(_), wish) => wish != RuntimeChoice::Process,
-    };
-    let engine = match modules.iter().any(|spec| !is_external(spec) && needs_engine(spec)) {
-        true => Engine::connect(&options.environment).await,
-        false => Err(Failure::machine("no container engine was asked for")),
-    };
-    let workshop = Workshop {
-        ui,
-        environment: &options.environment,
-        solution: simulated.solution.as_ref(),
-        root: &options.project,
-        state,
-        engine,
-        wanted: &simulated.wanted,
-        build: options.build,
-        setup: options.setup,
-    };
-    let mut all = Vec::new();
-    for spec in modules {
-        let prepared = match is_external(spec) {
-            true => None,
-            false => Some(workshop.prepare(workshop.candidate(spec, simulated.wish(options, spec))).await?),
-        };
-        all.push(prepared);
-    }
-    Ok(all)
-}
-
 impl Workshop<'_> {
+    /// Decides and prepares how each module is run, in the order of the deployment; `None` is started from outside.
+    pub(super) async fn prepare_all(&self) -> Outcome<Vec<Option<Prepared>>> {
+        let is_external = |spec: &ModuleSpec| self.options.external.iter().any(|name| name == spec.id.as_str());
+        let mut all = Vec::new();
+        for spec in &self.simulated.deployment.modules {
+            let prepared = match is_external(spec) {
+                true => None,
+                false => Some(self.prepare(self.candidate(spec, self.wish(spec))).await?),
+            };
+            all.push(prepared);
+        }
+        Ok(all)
+    }
+
+    /// The demo is to run without an engine, so it asks for none.
+    fn wish(&self, spec: &ModuleSpec) -> RuntimeChoice {
+        match (&self.options.subject, self.simulated.wish(self.options, spec)) {
+            (Subject::Demo, RuntimeChoice::Auto) => RuntimeChoice::Process,
+            (_, wish) => wish,
+        }
+    }
+
+    fn seconds_since(&self, started: Duration) -> f64 {
+        self.clock.now().monotonic.saturating_sub(started).as_secs_f64()
+    }
+
+    fn solution(&self) -> Option<&Solution> {
+        self.simulated.solution.as_ref()
+    }
+
     fn candidate<'a>(&'a self, spec: &'a ModuleSpec, wish: RuntimeChoice) -> Candidate<'a> {
-        let over = self.solution.and_then(|solution| solution.settings().modules.get(spec.id.as_str()));
+        let over = self.solution().and_then(|solution| solution.settings().modules.get(spec.id.as_str()));
         let command = over.and_then(|over| over.command.as_deref());
         Candidate { spec, source: self.source(spec), wish, command }
     }
 
     /// Finds the source of a module in the solution: the folder that makes its image, else the one of its name.
     fn source(&self, spec: &ModuleSpec) -> Option<&Module> {
-        let solution = self.solution?;
-        let platform = solution.platform(self.wanted.platform.as_ref()).ok()?;
-        let tag = solution.tag_suffix(self.wanted.tag.as_deref());
+        let solution = self.solution()?;
+        let platform = solution.platform(self.simulated.wanted.platform.as_ref()).ok()?;
+        let tag = solution.tag_suffix(self.simulated.wanted.tag.as_deref());
         let makes_it = |module: &&Module| {
             module.image(&platform, Variant::Release, tag).is_ok_and(|image| image.to_string() == spec.image)
         };
@@ -107,12 +98,12 @@ impl Workshop<'_> {
     /// Decides how a module is run, and makes that ready.
     pub(super) async fn prepare(&self, candidate: Candidate<'_>) -> Outcome<Prepared> {
         match candidate.wish {
-            RuntimeChoice::Docker => match &self.engine {
+            RuntimeChoice::Docker => match self.machine.engine().await {
                 Ok(engine) => self.container(engine, candidate).await,
                 Err(failure) => Err(copy(failure)),
             },
             RuntimeChoice::Process => {
-                let native = candidate.native_or_failure(self.root)?;
+                let native = candidate.native_or_failure(&self.options.project)?;
                 self.native(native, candidate).await
             }
             RuntimeChoice::Auto => self.whatever_works(candidate).await,
@@ -120,8 +111,8 @@ impl Workshop<'_> {
     }
 
     async fn whatever_works(&self, candidate: Candidate<'_>) -> Outcome<Prepared> {
-        let native = candidate.native(self.root);
-        let refused = match &self.engine {
+        let native = candidate.native(&self.options.project);
+        let refused = match self.machine.engine().await {
             Ok(engine) => match self.container(engine, candidate).await {
                 Ok(prepared) => return Ok(prepared),
                 // A source that does not build is the developer's to mend; running something older would mislead.
@@ -139,7 +130,7 @@ impl Workshop<'_> {
     async fn container(&self, engine: &Engine, candidate: Candidate<'_>) -> Outcome<Prepared> {
         let image = &candidate.spec.image;
         let plan = self.build_plan(candidate)?;
-        let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.environment.clone()));
+        let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.options.environment.clone()));
         if !engine.has_image(image).await? {
             match plan {
                 Some(plan) => self.build(engine, candidate, &plan).await?,
@@ -151,26 +142,26 @@ impl Workshop<'_> {
 
     /// Returns how the image is built, if the solution has its source.
     fn build_plan(&self, candidate: Candidate<'_>) -> Outcome<Option<BuildPlan>> {
-        let (Some(solution), Some(source)) = (self.solution, candidate.source) else { return Ok(None) };
-        let platform = solution.platform(self.wanted.platform.as_ref())?;
-        let target = solution.target(source, &platform, Variant::Release, self.wanted.tag.as_deref())?;
+        let (Some(solution), Some(source)) = (self.solution(), candidate.source) else { return Ok(None) };
+        let platform = solution.platform(self.simulated.wanted.platform.as_ref())?;
+        let target = solution.target(source, &platform, Variant::Release, self.simulated.wanted.tag.as_deref())?;
         Ok((target.plan.image.to_string() == candidate.spec.image).then_some(target.plan))
     }
 
     async fn build(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
         let module = &candidate.spec.id;
-        if self.build == Permission::Refused {
+        if self.options.build == Permission::Refused {
             return Err(Failure::request(format!("the image of `{module}` is missing"))
                 .cause(format!("`{}` is not built yet, and `--no-build` is given", plan.image))
-                .hint(format!("build it with `edgectl build {module}`")));
+                .hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out")));
         }
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Building {}", plan.image));
-        let logins = Logins::new(self.environment);
-        let builder = Builder::Auto.or_environment(self.environment);
+        let logins = Logins::new(&self.options.environment);
+        let builder = Builder::Auto.or_environment(&self.options.environment);
         let built = engine.build(plan, builder, &logins, &|event| show(&task, event)).await;
         task.finish();
-        let built = built?;
+        let built = built.map_err(|failure| self.with_output(failure))?;
         self.ui.step("Built", format!("{} in {:.1}s", plan.image, built.seconds));
         Ok(())
     }
@@ -187,12 +178,29 @@ impl Workshop<'_> {
             .map_err(|failure| failure.hint("write it as `registry/repository:tag`"))?;
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Pulling {image}"));
-        let pulled = engine.pull(&reference, &Logins::new(self.environment), &|event| show(&task, event)).await;
+        let logins = Logins::new(&self.options.environment).with(self.registries());
+        let started = self.clock.now().monotonic;
+        let pulled = engine.pull(&reference, &logins, &|event| show(&task, event)).await;
         task.finish();
         pulled.map_err(|failure| {
+            let failure = match logins.are_given(reference.registry()) {
+                true => failure.hint("the login came from `registryCredentials` of the deployment; correct it there"),
+                false => failure,
+            };
             failure.hint(format!(
                 "leave the module out with `--without {module}`, or run it with `--runtime {module}=process`"
             ))
+        })?;
+        self.ui.step("Pulled", format!("{image} in {:.1}s", self.seconds_since(started)));
+        Ok(())
+    }
+
+    /// Returns the logins that the manifest gives the device.
+    fn registries(&self) -> impl Iterator<Item = (String, Login)> {
+        let registries = self.simulated.deployment.registries.iter();
+        registries.map(|registry| {
+            let login = Login::Password { user: registry.username.clone(), secret: registry.password.clone() };
+            (registry.address.clone(), login)
         })
     }
 
@@ -205,20 +213,44 @@ impl Workshop<'_> {
             module: candidate.spec.id.to_string(),
             commands: run.setup.clone(),
             folder: run.cwd.clone(),
-            environment: self.environment.clone(),
+            environment: self.options.environment.clone(),
         };
-        if self.setup == Permission::Granted && !setup.is_done(self.state)? {
+        if self.options.setup == Permission::Granted && !setup.is_done(self.state)? {
             self.ask(&setup)?;
-            setup.run(self.ui).await?;
+            self.run_setup(&setup).await?;
             setup.note_done(self.state)?;
         }
         let setup = Arc::new(setup);
         let ui = *self.ui;
         let again: Rebuild = Arc::new(move || {
             let setup = Arc::clone(&setup);
-            Box::pin(async move { setup.run(&ui).await })
+            Box::pin(async move { setup.run(&|line| ui.detail(format!("{} | {line}", setup.module))).await })
         });
         Ok(Prepared::Native(native, Some(again)))
+    }
+
+    /// Shows the last line of a setup while it runs, and all of them with `--verbose`.
+    async fn run_setup(&self, setup: &Setup) -> Outcome {
+        let started = self.clock.now().monotonic;
+        let progress = self.ui.progress();
+        let task = progress.task(&setup.module, "Setting up");
+        let tell = |line: &str| {
+            task.update(line);
+            task.detail(&format!("{} | {line}", setup.module));
+        };
+        let done = setup.run(&tell).await;
+        task.finish();
+        done.map_err(|failure| self.with_output(failure))?;
+        self.ui.step("Set up", format!("{} in {:.1}s", setup.module, self.seconds_since(started)));
+        Ok(())
+    }
+
+    /// The document of a failure has no place for an excerpt.
+    fn with_output(&self, failure: Failure) -> Failure {
+        match failure.excerpt_text().map(str::to_owned) {
+            Some(output) if self.ui.is_json() => failure.cause(output),
+            _ => failure,
+        }
     }
 
     fn ask(&self, setup: &Setup) -> Outcome {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::bridge::WorkloadWay;
 use super::logs::Line;
 use super::taps::Tapped;
 use crate::failure::Failure;
@@ -22,6 +23,8 @@ pub(super) struct Ready {
     /// `IOTEDGE_IOTHUBHOSTNAME`.
     pub(super) hub: String,
     pub(super) ports: Ports,
+    /// How containers reach the workload API; `null` if there are none.
+    pub(super) workload: Option<WorkloadWay>,
     pub(super) modules: Vec<ModuleId>,
     pub(super) pid: u32,
 }
@@ -63,6 +66,13 @@ impl Report {
         let port = |name, port: Option<u16>| port.map(|port| format!("{name} {port}"));
         let open: Vec<String> = [port("MQTT", ports.mqtt), port("HTTPS", ports.https)].into_iter().flatten().collect();
         self.ui.step("Simulating", format!("device `{device}` at {address} ({})", open.join(", ")));
+        match self.ready.workload {
+            Some(WorkloadWay::Http) => {
+                self.ui.step("Serving", "the workload API to containers over http, on a port for each");
+            }
+            Some(WorkloadWay::Socket) => self.ui.detail("the workload API is mounted into containers as a socket"),
+            None => {}
+        }
     }
 
     /// Says whether nobody reads the records any more.

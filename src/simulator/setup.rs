@@ -1,17 +1,25 @@
 //! The setup of process instances: packages installed, programs compiled. Runs once per change of its inputs.
 
+use std::collections::VecDeque;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
+use super::state::unwritable;
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildContext, BuildPlan, IgnoreFile, Reference};
 use crate::store::{self, Durability};
-use crate::ui::Ui;
+
+/// How many of its last lines a command that fails shows.
+const EXCERPT: usize = 40;
+
+/// Hears the lines of a setup.
+type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// The commands that make a module's folder ready to run in.
 #[derive(Debug)]
@@ -32,26 +40,28 @@ impl Setup {
     /// Notes that the setup has run; looks at the files anew, since a setup may write some, such as a lock file.
     pub(super) fn note_done(&self, state: &Path) -> Outcome {
         let note = self.note(state);
-        let doing = || format!("cannot write `{}`", note.display());
+        let unwritable = |error| unwritable(format!("cannot write `{}`", note.display()), &error);
         let inputs = self.fingerprint()?;
         let folder = state.join("setup");
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).or_fail(Kind::Machine, doing)?;
-        store::save(&note, inputs.as_bytes(), Durability::Process).or_fail(Kind::Machine, doing)
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unwritable)?;
+        store::save(&note, inputs.as_bytes(), Durability::Process).map_err(unwritable)
     }
 
     fn note(&self, state: &Path) -> PathBuf {
         state.join("setup").join(format!("{}.txt", self.module))
     }
 
-    /// Runs the commands one after another, their output told as the module's.
-    pub(super) async fn run(&self, ui: &Ui) -> Outcome {
+    /// Runs the commands one after another; `tell` hears each line that they print.
+    ///
+    /// One that fails is a refusal that shows the end of its output.
+    pub(super) async fn run(&self, tell: Tell<'_>) -> Outcome {
         for command in &self.commands {
-            self.run_one(ui, command).await?;
+            self.run_one(tell, command).await?;
         }
         Ok(())
     }
 
-    async fn run_one(&self, ui: &Ui, command: &[String]) -> Outcome {
+    async fn run_one(&self, tell: Tell<'_>, command: &[String]) -> Outcome {
         let shown = command.join(" ");
         let cannot = || format!("cannot set up module `{}`", self.module);
         let Some((program, arguments)) = command.split_first() else { return Ok(()) };
@@ -67,24 +77,19 @@ impl Setup {
             .spawn()
             .or_fail(Kind::Machine, || format!("{}: cannot run `{shown}`", cannot()))
             .map_err(|failure| failure.hint(format!("install `{program}`, or pass `--no-setup`")))?;
+        let last = Mutex::default();
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        tokio::join!(self.tell(ui, out), self.tell(ui, err));
+        tokio::join!(pass_on(out, tell, &last), pass_on(err, tell, &last));
         let status = child.wait().await.or_fail(Kind::Machine, cannot)?;
-        match status.success() {
-            true => Ok(()),
-            false => Err(Failure::refused(cannot())
-                .cause(format!("`{shown}` ended with {status}"))
-                .hint("see what it said above, or pass `--no-setup`")),
+        if status.success() {
+            return Ok(());
         }
-    }
-
-    async fn tell(&self, ui: &Ui, output: Option<impl AsyncRead + Unpin>) {
-        let Some(output) = output else { return };
-        let mut lines = BufReader::new(output).lines();
-        // What is no UTF-8 ends the telling, not the command.
-        while let Ok(Some(line)) = lines.next_line().await {
-            ui.log(&self.module, self.module.len(), &line);
-        }
+        let failure = Failure::refused(cannot()).cause(format!("`{shown}` ended with {status}"));
+        let failure = match joined(last) {
+            output if output.is_empty() => failure,
+            output => failure.excerpt(output),
+        };
+        Err(failure.hint(format!("mend that in `{}`, or pass `--no-setup`", self.folder.display())))
     }
 
     /// Sums up the files that the setup may depend on: those that the module's image would be built from.
@@ -102,4 +107,22 @@ impl Setup {
         })?;
         Ok(text)
     }
+}
+
+async fn pass_on(output: Option<impl AsyncRead + Unpin>, tell: Tell<'_>, last: &Mutex<VecDeque<String>>) {
+    let Some(output) = output else { return };
+    let mut lines = BufReader::new(output).lines();
+    // What is no UTF-8 ends the telling, not the command.
+    while let Ok(Some(line)) = lines.next_line().await {
+        tell(&line);
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.len() == EXCERPT {
+            last.pop_front();
+        }
+        last.push_back(line);
+    }
+}
+
+fn joined(lines: Mutex<VecDeque<String>>) -> String {
+    Vec::from(lines.into_inner().unwrap_or_else(PoisonError::into_inner)).join("\n")
 }

@@ -5,38 +5,42 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::bridge::Bridge;
 use super::children::Children;
-use super::containers::{self, Containers};
+use super::containers::Containers;
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::Opening;
 use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
 use super::event::Event;
 use super::gateway::Gateway;
 use super::heads::Heads;
+use super::interrupts::Interrupts;
+use super::lock::{clear_left, lock};
+use super::machine::Machine;
 use super::options::{Options, State};
 use super::plan::ModulePlan;
 use super::planner::Planner;
-use super::prepare::{Prepared, prepare_all};
+use super::prepare::{Prepared, Workshop};
 use super::refusals::Refusals;
 use super::report::{Ready, Report};
-use super::state::{EphemeralFolder, Identities, StateFolder, make_private};
+use super::state::{EphemeralFolder, Identities, StateFolder, unwritable};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
 use super::to_heads::ToHeads;
-use super::workloads::{self, Behind};
+use super::workloads::{self, Behind, Ports};
 use crate::agent::{self, Agent};
 use crate::edgehub::EdgeHub;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::engine::Engine;
+use crate::failure::{Kind, OrFail, Outcome};
 use crate::identity::{Authority, CertifiedKey, MasterKey, ModuleId};
 use crate::iothub::IotHub;
-use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket, WorkloadDoor};
-use crate::runtime::{self, Ledger};
-use crate::store::{self, Lock, LockError, Queues};
-use crate::text::counted;
+use crate::manifest::ModuleSpec;
+use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket};
+use crate::runtime::Ledger;
+use crate::store::Queues;
 use crate::ui::Ui;
 
 /// Events that may wait for the dispatcher; whoever sends more waits.
@@ -70,11 +74,12 @@ pub async fn run(ui: &Ui, options: &Options) -> Outcome {
 
 async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     let clock = Clock::start(options.wall);
-    let simulated = Simulated::read(ui, options)?;
+    let mut interrupts = Interrupts::listen()?;
+    let machine = Machine::new(options);
+    let simulated = interrupts.unless(Simulated::read(ui, options, &machine)).await?;
     let root = options.project.join(".edgectl");
     let _lock = lock(&options.project)?;
-    clear_leftovers(ui, &root).await?;
-    containers::clear_left(ui, &options.environment, &root).await?;
+    interrupts.unless(clear_left(ui, &options.environment, &root)).await?;
     let ephemeral = match options.state {
         State::Ephemeral => Some(EphemeralFolder::create(&options.environment)?),
         State::Keep | State::Reset => None,
@@ -85,7 +90,8 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     }
     state.create()?;
     let identities = state.identities(&simulated.device, &identities_of(&simulated), clock.now().unix.as_micros())?;
-    let ended = Ground { ui, options, clock, simulated, root: &root, state, identities }.simulate().await;
+    let ground = Ground { ui, options, clock, simulated, root: &root, state, identities };
+    let ended = ground.simulate(&machine, interrupts).await;
     RunRecord::remove(&root);
     ended
 }
@@ -95,46 +101,65 @@ fn identities_of(simulated: &Simulated) -> Vec<ModuleId> {
     modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect()
 }
 
-/// Fails if a simulation of the solution runs already, or if there could be none.
-pub fn check_free(project: &Path) -> Outcome {
-    lock(project).map(drop)
-}
-
-/// Takes the solution for this process, making its state folder.
-fn lock(project: &Path) -> Outcome<Lock> {
-    let root = project.join(".edgectl");
-    make_private(&root)
-        .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", root.display()))
-        .map_err(|failure| failure.hint("make the solution's folder writable"))?;
-    store::lock(&root).map_err(|error| explain_lock(error, project))
-}
-
 impl Ground<'_> {
-    async fn simulate(self) -> Outcome<Ended> {
-        let prepared = prepare_all(self.ui, self.options, &self.simulated, self.root).await?;
-        let Some(engine) = prepared.iter().flatten().find_map(Prepared::engine) else {
-            return self.simulate_prepared(prepared, None).await;
+    /// Makes everything ready that modules are run with; until they run, an interrupt takes all of it back.
+    async fn simulate(self, machine: &Machine<'_>, mut interrupts: Interrupts) -> Outcome<Ended> {
+        let (ui, clock, options, state) = (self.ui, self.clock, self.options, self.root);
+        let workshop = Workshop { ui, clock, options, simulated: &self.simulated, machine, state };
+        let prepared = interrupts.unless(workshop.prepare_all()).await?;
+        let run_folder = RunFolder::create(&self.options.environment, self.root)?;
+        let Some((engine, spec)) = self.in_containers(&prepared).next() else {
+            return self.simulate_prepared(prepared, run_folder, None, interrupts).await;
         };
-        let ui = self.ui;
-        let containers = Containers::create(engine, &self.simulated, &self.identities.simulation, self.root).await?;
-        let ended = self.simulate_prepared(prepared, Some(&containers)).await;
-        let removed = containers.remove().await;
+        let image = spec.image.clone();
+        let containers = Containers::open(engine, &self.simulated, &self.identities.simulation, self.root)?;
+        let building = Bridge::build(&containers, self.simulated.workload, &image, &run_folder);
+        let ended = match interrupts.unless(building).await {
+            Ok(bridge) => self.simulate_prepared(prepared, run_folder, Some(&bridge), interrupts).await,
+            Err(failure) => Err(failure),
+        };
+        let removed = Interrupts::listen()?.unless(containers.remove()).await;
         end_with(ui, ended, removed)
+    }
+
+    /// Returns the modules that are run as containers.
+    fn in_containers<'p>(
+        &'p self,
+        prepared: &'p [Option<Prepared>],
+    ) -> impl Iterator<Item = (&'p Engine, &'p ModuleSpec)> {
+        let modules = self.simulated.deployment.modules.iter().zip(prepared);
+        modules.filter_map(|(spec, prepared)| Some((prepared.as_ref()?.engine()?, spec)))
     }
 
     /// Opens everything that modules speak to, and only then lets the dispatcher start them.
     async fn simulate_prepared(
         self,
         prepared: Vec<Option<Prepared>>,
-        containers: Option<&Containers>,
+        run_folder: RunFolder,
+        bridge: Option<&Bridge<'_>>,
+        interrupts: Interrupts,
     ) -> Outcome<Ended> {
-        let gateway = Gateway::open(self.simulated.address, containers.map(Containers::bridge)).await?;
+        let gateway = Gateway::open(self.simulated.address, bridge.map(Bridge::address)).await?;
         gateway.tell_denied(self.ui);
-        let names = gateway.names(containers.map(|containers| containers.host.as_str()));
-        let run_folder = RunFolder::create(&self.options.environment, self.root)?;
+        let names = gateway.names(bridge.map(|bridge| bridge.host.as_str()));
+        let ports = match bridge {
+            Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec)).await?,
+            None => Ports::new(),
+        };
         let descriptors = net::raise_descriptors();
-        let plans = self.plan(prepared, containers, &gateway, &run_folder, descriptors)?;
-        let mut report = Report::new(*self.ui, self.ready(&plans, &gateway));
+        let planner = Planner {
+            options: self.options,
+            simulated: &self.simulated,
+            identities: &self.identities,
+            state: &self.state,
+            host: gateway.host(),
+            run_folder: &run_folder,
+            bridge,
+            ports: &ports,
+            descriptors: descriptors.before,
+        };
+        let plans = planner.plan_all(prepared)?;
+        let mut report = Report::new(*self.ui, self.ready(&plans, &gateway, bridge));
         let (hub, queues, cloud) = self.open_cores(&names)?;
         let (events, received) = mpsc::channel(EVENTS);
         let storage = self.start_storage(queues, &events)?;
@@ -145,12 +170,13 @@ impl Ground<'_> {
         let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
         gateway.serve(&mut tasks, &certificate, &heads, &accept_rules(descriptors))?;
         serve_control(&mut tasks, &run_folder, &events).await?;
-        watch_signals(&mut tasks, &events)?;
+        pass_on(&mut tasks, interrupts, &events);
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
         let device = self.simulated.device.clone();
         let behind = self.behind(authority, hub_host, events.clone());
-        serve_workloads(&mut tasks, &run_folder, &behind, &report.ready().modules).await?;
+        workloads::serve_sockets(&mut tasks, &behind, &run_folder, &report.ready().modules).await?;
+        workloads::serve_ports(&mut tasks, &behind, ports);
 
         let agent = agent_of(&plans, clock);
         let children = Children::new(plans, ledger, events, behind);
@@ -210,9 +236,9 @@ impl Ground<'_> {
     fn record_run(&self, run_folder: &RunFolder) -> Outcome<Arc<Ledger>> {
         RunRecord { pid: std::process::id(), folder: run_folder.path().to_owned() }
             .save(self.root)
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/run.json`")?;
+            .map_err(|error| unwritable("cannot write `.edgectl/run.json`", &error))?;
         Ledger::create(self.root.join("children.json"), uuid::Uuid::new_v4().simple().to_string())
-            .or_fail(Kind::Machine, || "cannot write `.edgectl/children.json`")
+            .map_err(|error| unwritable("cannot write `.edgectl/children.json`", &error))
     }
 
     fn until(&self) -> Option<Duration> {
@@ -231,45 +257,18 @@ impl Ground<'_> {
         })
     }
 
-    fn plan(
-        &self,
-        prepared: Vec<Option<Prepared>>,
-        containers: Option<&Containers>,
-        gateway: &Gateway,
-        run_folder: &RunFolder,
-        descriptors: Descriptors,
-    ) -> Outcome<Vec<ModulePlan>> {
-        let planner = Planner {
-            options: self.options,
-            simulated: &self.simulated,
-            identities: &self.identities,
-            state: &self.state,
-            host: gateway.host(),
-            run_folder,
-            containers,
-            descriptors: descriptors.before,
-        };
-        let modules = self.simulated.deployment.modules.iter().zip(prepared);
-        modules.map(|(spec, prepared)| planner.plan(spec, prepared)).collect()
-    }
-
-    fn ready(&self, plans: &[ModulePlan], gateway: &Gateway) -> Ready {
+    fn ready(&self, plans: &[ModulePlan], gateway: &Gateway, bridge: Option<&Bridge<'_>>) -> Ready {
         Ready {
             r#type: "ready",
             device: self.simulated.device.clone(),
             address: gateway.host(),
             hub: gateway.host(),
             ports: gateway.ports(),
+            workload: bridge.map(|bridge| bridge.way),
             modules: plans.iter().map(|plan| plan.module.clone()).collect(),
             pid: std::process::id(),
         }
     }
-}
-
-/// Lets in what this process has room for: half of its descriptors are for clients that are in, and for files.
-fn accept_rules(descriptors: Descriptors) -> AcceptRules {
-    let seats = (descriptors.now / 2).min(LOBBY);
-    AcceptRules::with(Lobby::new(usize::try_from(seats).unwrap_or(usize::MAX)))
 }
 
 fn agent_of(plans: &[ModulePlan], clock: Clock) -> Agent {
@@ -278,18 +277,10 @@ fn agent_of(plans: &[ModulePlan], clock: Clock) -> Agent {
     agent
 }
 
-async fn serve_workloads(
-    tasks: &mut JoinSet<()>,
-    folder: &RunFolder,
-    behind: &Arc<Behind>,
-    modules: &[ModuleId],
-) -> Outcome {
-    for module in modules {
-        let path = folder.module(module)?.join("workload.sock");
-        let door = WorkloadDoor::Socket(UnixSocket::bind(&path, 0o666).await?);
-        tasks.spawn(workloads::serve(Arc::clone(behind), module.clone(), door));
-    }
-    Ok(())
+/// Lets in what this process has room for: half of its descriptors are for clients that are in, and for files.
+fn accept_rules(descriptors: Descriptors) -> AcceptRules {
+    let seats = (descriptors.now / 2).min(LOBBY);
+    AcceptRules::with(Lobby::new(usize::try_from(seats).unwrap_or(usize::MAX)))
 }
 
 async fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mpsc::Sender<Event>) -> Outcome {
@@ -303,19 +294,16 @@ async fn serve_control(tasks: &mut JoinSet<()>, folder: &RunFolder, events: &mps
     Ok(())
 }
 
-fn watch_signals(tasks: &mut JoinSet<()>, events: &mpsc::Sender<Event>) -> Outcome {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-        let mut signals = signal(kind).or_fail(Kind::Machine, || "cannot listen to signals")?;
-        let events = events.clone();
-        tasks.spawn(async move {
-            while signals.recv().await.is_some() {
-                if events.send(Event::Interrupt).await.is_err() {
-                    return;
-                }
+fn pass_on(tasks: &mut JoinSet<()>, mut interrupts: Interrupts, events: &mpsc::Sender<Event>) {
+    let events = events.clone();
+    tasks.spawn(async move {
+        loop {
+            let failure = interrupts.next().await;
+            if events.send(Event::Interrupt(failure)).await.is_err() {
+                return;
             }
-        });
-    }
-    Ok(())
+        }
+    });
 }
 
 /// Returns how a simulation ended; containers that could not be removed are an end of their own, or a warning.
@@ -330,31 +318,5 @@ fn end_with(ui: &Ui, ended: Outcome<Ended>, removed: Outcome) -> Outcome<Ended> 
             failure.hints().iter().for_each(|hint| ui.hint(hint));
             ended
         }
-    }
-}
-
-/// Ends processes that a killed edgectl left.
-async fn clear_leftovers(ui: &Ui, root: &Path) -> Outcome {
-    let cleared = runtime::clear_processes(&root.join("children.json")).await;
-    let ended = cleared.or_fail(Kind::Machine, || "cannot clear what the last run left")?;
-    if !ended.is_empty() {
-        ui.step("Ended", format!("{} that the last run left", counted(ended.len() as u64, "process")));
-    }
-    Ok(())
-}
-
-fn explain_lock(error: LockError, project: &Path) -> Failure {
-    match error {
-        LockError::Held { pid, .. } => {
-            let failure = Failure::machine(format!("a simulation of `{}` runs already", project.display()));
-            let failure = match pid {
-                Some(pid) => failure.cause(format!("process {pid} holds `.edgectl/lock`")),
-                None => failure,
-            };
-            failure.hint("look at it with `edgectl ps`, or end it with `edgectl stop`")
-        }
-        LockError::Io { path, source } => Failure::machine(format!("cannot lock `{}`", path.display()))
-            .cause(source)
-            .hint("make the solution's folder writable"),
     }
 }

@@ -1,7 +1,8 @@
 //! What a simulation keeps under `.edgectl/`: identities, keys, certificates, twins, queues.
 //!
 //! ```text
-//! .edgectl/                 mode 0700, git-ignored
+//! .edgectl/                 mode 0700
+//!   .gitignore              ignores all of it, itself too
 //!   lock                    held by the running simulator
 //!   devices/<device>/
 //!     ca/                   the dev CA
@@ -12,7 +13,9 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::{self, DirBuilder};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,16 +29,18 @@ use crate::edgehub::{EdgeTwin, KnownIdentity, QueueId, Recovered};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{Authority, DeviceId, Identity, Key, ModuleId};
-use crate::store::{self, Durability, Queues};
+use crate::store::{self, Durability, Queues, StoreError};
 use crate::twin::Twin;
 
 /// What may stand in a file name as it is; everything else is percent-encoded, `.` and `/` too.
 const FILE_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
+/// What helps where a file of the state is damaged.
+const RESET: &str = "run `edgectl simulate --reset` to begin anew";
+
 /// The folder of one device's state.
 #[derive(Debug, Clone)]
 pub(super) struct StateFolder {
-    root: PathBuf,
     device: PathBuf,
 }
 
@@ -94,22 +99,20 @@ impl Identities {
 impl StateFolder {
     /// Names the folder of `device` below `root`, usually `.edgectl`; nothing is made yet.
     pub(super) fn new(root: &Path, device: &DeviceId) -> Self {
-        Self { root: root.to_owned(), device: root.join("devices").join(file_name(device.as_str())) }
+        Self { device: root.join("devices").join(file_name(device.as_str())) }
     }
 
     /// Makes the folder, for its owner only.
     pub(super) fn create(&self) -> Outcome {
-        make_private(&self.root)
-            .and_then(|()| make_private(&self.device))
-            .or_fail(Kind::Machine, || format!("cannot make the state folder `{}`", self.root.display()))
-            .map_err(|failure| failure.hint("make the solution's folder writable, or pass `--ephemeral`"))
+        make_private(&self.device)
+            .map_err(|error| unwritable(format!("cannot make the state folder `{}`", self.device.display()), &error))
     }
 
     /// Forgets the device: keys, CA, twins and queues.
     pub(super) fn reset(&self) -> Outcome {
         match fs::remove_dir_all(&self.device) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Failure::machine(format!("cannot remove `{}`", self.device.display())).cause(error))
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(unwritable(format!("cannot remove `{}`", self.device.display()), &error))
             }
             _ => Ok(()),
         }
@@ -145,7 +148,7 @@ impl StateFolder {
     /// Loads the device's dev CA, or makes it.
     pub(super) fn authority(&self, device: &DeviceId, unix: Duration) -> Outcome<Authority> {
         let folder = self.ca();
-        make_private(&folder).or_fail(Kind::Machine, || format!("cannot make `{}`", folder.display()))?;
+        make_private(&folder).map_err(|error| unwritable(format!("cannot make `{}`", folder.display()), &error))?;
         Ok(Authority::load_or_create(&folder, device, unix)?)
     }
 
@@ -160,9 +163,8 @@ impl StateFolder {
 
     /// Opens the queues and what else the hub remembers; also says how many messages are kept.
     pub(super) fn hub(&self) -> Outcome<(Queues, Recovered)> {
-        let doing = || format!("cannot open the queues in `{}`", self.device.display());
-        let (queues, found) =
-            Queues::open(&self.device.join("queues"), Durability::Process).or_fail(Kind::Machine, doing)?;
+        let opened = Queues::open(&self.device.join("queues"), Durability::Process);
+        let (queues, found) = opened.map_err(|error| self.explain_queues(&error))?;
         let known = found.into_iter().filter_map(|q| Some((QueueId::parse(&q.queue)?, q.first, q.next)));
         let recovered = Recovered {
             queues: known.collect(),
@@ -170,6 +172,15 @@ impl StateFolder {
             twins: load_twins::<EdgeTwin>(&self.device.join("hub"))?,
         };
         Ok((queues, recovered))
+    }
+
+    /// What the system refuses is the machine's; what another version or another hand wrote is a file that is wrong.
+    fn explain_queues(&self, error: &StoreError) -> Failure {
+        let doing = format!("cannot open the queues in `{}`", self.device.display());
+        match error {
+            StoreError::Io { source, .. } => unwritable(error, source).context(doing),
+            _ => Failure::request(doing).cause(error).hint(RESET),
+        }
     }
 
     /// Loads the cloud's twins.
@@ -186,8 +197,23 @@ pub(super) fn document_path(folder: &Path, name: &str) -> PathBuf {
     path
 }
 
+/// Makes `.edgectl` for its owner only, with a file in it that keeps git from taking it in: it holds keys.
+pub(super) fn make_root(root: &Path) -> Outcome {
+    let ignore = root.join(".gitignore");
+    let made = make_private(root).and_then(|()| match ignore.exists() {
+        true => Ok(()),
+        false => store::save(&ignore, b"*\n", Durability::Process),
+    });
+    made.map_err(|error| unwritable(format!("cannot make the state folder `{}`", root.display()), &error))
+}
+
+/// What lies in `.edgectl` cannot be written.
+pub(super) fn unwritable(doing: impl Display, error: &io::Error) -> Failure {
+    Failure::unwritable(doing, "the solution's folder", error)
+}
+
 /// Makes a folder, and those above it, for its owner only.
-pub(super) fn make_private(folder: &Path) -> std::io::Result<()> {
+fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
@@ -199,12 +225,12 @@ fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
     let doing = || format!("cannot read `{}`", path.display());
     let Some(bytes) = store::load(path).or_fail(Kind::Machine, doing)? else { return Ok(None) };
     let document = serde_json::from_slice(&bytes).or_fail(Kind::Request, doing);
-    document.map(Some).map_err(|failure| failure.hint("run `edgectl simulate --reset` to begin anew"))
+    document.map(Some).map_err(|failure| failure.hint(RESET))
 }
 
 fn save(path: &Path, document: &Value) -> Outcome {
-    let doing = || format!("cannot write `{}`", path.display());
-    store::save(path, document.to_string().as_bytes(), Durability::Process).or_fail(Kind::Machine, doing)
+    let saved = store::save(path, document.to_string().as_bytes(), Durability::Process);
+    saved.map_err(|error| unwritable(format!("cannot write `{}`", path.display()), &error))
 }
 
 /// Loads `twins/<device>/<module>.json` and `twins/<device>.json` below a folder.
@@ -236,7 +262,7 @@ fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
 fn entries(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     let doing = || format!("cannot read the folder `{}`", folder.display());
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.or_fail(Kind::Machine, doing)?,
     };
     let mut found = Vec::new();
@@ -259,7 +285,9 @@ impl EphemeralFolder {
         let path = Path::new(environment.get("TMPDIR").unwrap_or("/tmp"))
             .join(format!("edgectl-{}", uuid::Uuid::new_v4().simple()));
         let made = DirBuilder::new().mode(0o700).create(&path);
-        made.or_fail(Kind::Machine, || format!("cannot make `{}`", path.display()))?;
+        made.map_err(|error| {
+            Failure::unwritable(format!("cannot make `{}`", path.display()), "the temporary folder", &error)
+        })?;
         Ok(Self(path))
     }
 

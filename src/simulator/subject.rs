@@ -2,12 +2,13 @@
 
 use serde_json::{Map, json};
 
+use super::machine::Machine;
 use super::options::{Address, Options, Subject};
 use crate::demo::{document, parse_deployment};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
 use crate::manifest::{Deployment, ModuleSpec};
-use crate::solution::{RuntimeChoice, Solution, Wanted};
+use crate::solution::{RuntimeChoice, Solution, Wanted, WorkloadChoice};
 use crate::text::did_you_mean;
 use crate::ui::Ui;
 
@@ -22,14 +23,23 @@ pub(super) struct Simulated {
     /// Which images are meant.
     pub(super) wanted: Wanted,
     pub(super) address: Option<Address>,
+    /// How containers reach the workload API.
+    pub(super) workload: WorkloadChoice,
 }
 
 impl Simulated {
     /// Reads the deployment and leaves out the modules that take no part.
-    pub(super) fn read(ui: &Ui, options: &Options) -> Outcome<Self> {
+    pub(super) async fn read(ui: &Ui, options: &Options, machine: &Machine<'_>) -> Outcome<Self> {
         let mut simulated = match &options.subject {
             Subject::Demo => Self::demo(options)?,
-            Subject::Solution(wanted) => Self::solution(ui, options, wanted)?,
+            Subject::Solution(wanted) => {
+                let solution = Solution::open(&options.project, &options.environment, &options.set)?;
+                let platform = match solution.chosen_platform(wanted.platform.as_ref())? {
+                    Some(platform) => platform,
+                    None => machine.platform(solution.settings()).await,
+                };
+                Self::solution(ui, options, solution, Wanted { platform: Some(platform), ..wanted.clone() })?
+            }
         };
         simulated.warn_of_strangers(ui);
         simulated.select(options)?;
@@ -48,14 +58,13 @@ impl Simulated {
             solution: None,
             wanted: Wanted::default(),
             address: options.address,
+            workload: WorkloadChoice::default(),
         })
     }
 
-    fn solution(ui: &Ui, options: &Options, wanted: &Wanted) -> Outcome<Self> {
-        let solution = Solution::open(&options.project, &options.environment, &[])?;
+    fn solution(ui: &Ui, options: &Options, solution: Solution, wanted: Wanted) -> Outcome<Self> {
         let defaults = &solution.settings().simulate;
-        let wanted =
-            Wanted { platform: wanted.platform.clone().or_else(|| defaults.platform.clone()), ..wanted.clone() };
+        let workload = options.workload.or(defaults.workload).unwrap_or_default();
         let address = match (options.address, &defaults.address) {
             (None, Some(text)) => Some(text.parse().map_err(|error: String| {
                 Failure::request("cannot use `simulate.address` of edgectl.yaml")
@@ -78,7 +87,7 @@ impl Simulated {
             }
         };
         let device = solution.device_id(options.device.as_deref())?;
-        Ok(Self { name: solution.name(), device, deployment, solution: Some(solution), wanted, address })
+        Ok(Self { name: solution.name(), device, deployment, solution: Some(solution), wanted, address, workload })
     }
 
     /// Returns how a module is to be run, by flags, then `edgectl.yaml`.
@@ -125,7 +134,7 @@ impl Simulated {
         let Some(name) = named.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
         let hint = did_you_mean(name, known.iter().copied());
         Err(Failure::request(format!("the deployment has no module `{name}`"))
-            .hint(hint.unwrap_or_else(|| format!("its modules are {}", known.join(", ")))))
+            .hint(hint.unwrap_or_else(|| format!("it has no modules; add this one with `edgectl new module {name}`"))))
     }
 }
 

@@ -1,14 +1,20 @@
 //! The workload API of every module: a door each, and what lies behind it.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
+use super::control::RunFolder;
 use super::dispatcher::Clock;
 use super::event::Event;
 use super::state::Identities;
+use crate::failure::Outcome;
 use crate::identity::{Authority, Key, MasterKey, ModuleId};
-use crate::net::{HttpLimits, WorkloadDoor, serve_workload};
+use crate::net::{HttpLimits, UnixSocket, WorkloadDoor, serve_workload};
 use crate::workload::{self, Audit, ModuleDetails, Modules, Workload};
 
 /// What all workload doors share.
@@ -33,8 +39,42 @@ impl Modules for Behind {
     }
 }
 
+/// The doors of containers into which no socket is mounted.
+pub(super) type Ports = BTreeMap<ModuleId, Port>;
+
+/// A port of the workload API that lets in one container.
+pub(super) struct Port {
+    pub(super) listener: TcpListener,
+    /// The address of the container.
+    pub(super) container: IpAddr,
+    /// What the container is told.
+    pub(super) uri: String,
+}
+
+/// Serves a socket for every module, whatever it is run as: `edgectl credentials` tells of it.
+pub(super) async fn serve_sockets(
+    tasks: &mut JoinSet<()>,
+    behind: &Arc<Behind>,
+    folder: &RunFolder,
+    modules: &[ModuleId],
+) -> Outcome {
+    for module in modules {
+        let socket = UnixSocket::bind(&folder.module(module)?.join("workload.sock"), 0o666).await?;
+        tasks.spawn(serve(Arc::clone(behind), module.clone(), WorkloadDoor::Socket(socket)));
+    }
+    Ok(())
+}
+
+/// Serves the ports.
+pub(super) fn serve_ports(tasks: &mut JoinSet<()>, behind: &Arc<Behind>, ports: Ports) {
+    for (module, Port { listener, container, .. }) in ports {
+        let door = WorkloadDoor::Port { listener, only: container };
+        tasks.spawn(serve(Arc::clone(behind), module, door));
+    }
+}
+
 /// Serves one module's door for ever.
-pub(super) async fn serve(behind: Arc<Behind>, module: ModuleId, door: WorkloadDoor) {
+async fn serve(behind: Arc<Behind>, module: ModuleId, door: WorkloadDoor) {
     let handler = move |request: workload::Request| {
         let (behind, module) = (Arc::clone(&behind), module.clone());
         async move {

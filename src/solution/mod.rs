@@ -27,7 +27,7 @@ pub use deployment::{Manifest, ManifestKind, Source, Wanted};
 pub use module::{Module, Run};
 pub use name::{check_module_name, check_solution_name};
 pub use replace::{Readers, replace_file};
-pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults};
+pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
 pub use targets::{Selection, Target};
 pub use variables::Variables;
 pub use wire::{WireSpec, Wiring, wire_module};
@@ -125,9 +125,10 @@ impl Solution {
     pub fn device_id(&self, flag: Option<&str>) -> Outcome<DeviceId> {
         let given =
             flag.or_else(|| self.variables.setting("EDGE_DEVICE_ID")).or(self.settings.simulate.device.as_deref());
+        let kind = if flag.is_some() { Kind::Usage } else { Kind::Request };
         match given {
             Some(id) => DeviceId::parse(id)
-                .or_fail(Kind::Request, || format!("`{id}` is no id of a device"))
+                .or_fail(kind, || format!("`{id}` is no id of a device"))
                 .map_err(|failure| failure.hint("pass an id with `--device`, or set `EDGE_DEVICE_ID` in `.env`")),
             None => Ok(safe_device_id(&self.name())),
         }
@@ -138,10 +139,17 @@ impl Solution {
         if let Some(platform) = flag {
             return Ok(platform.clone());
         }
-        let word = self.variables.setting("DEFAULT_PLATFORM").unwrap_or("amd64");
-        Platform::parse(word)
-            .or_fail(Kind::Request, || "cannot read `DEFAULT_PLATFORM`")
-            .map_err(|failure| failure.hint("set `DEFAULT_PLATFORM=amd64` in `.env`, or pass `--platform`"))
+        parse_platform(self.variables.setting("DEFAULT_PLATFORM").unwrap_or("amd64"))
+    }
+
+    /// Returns the platform of a simulation, if somebody chose one: the flag, `DEFAULT_PLATFORM`, or `edgectl.yaml`.
+    pub fn chosen_platform(&self, flag: Option<&Platform>) -> Outcome<Option<Platform>> {
+        let word = self.variables.configured("DEFAULT_PLATFORM").map(str::trim).filter(|word| !word.is_empty());
+        match (flag, word) {
+            (Some(platform), _) => Ok(Some(platform.clone())),
+            (None, Some(word)) => parse_platform(word).map(Some),
+            (None, None) => Ok(self.settings.simulate.platform.clone()),
+        }
     }
 
     /// Returns what follows the version in tags: the flag, or `CONTAINER_TAG`, or nothing.
@@ -180,6 +188,12 @@ fn load_modules(root: &Path, variables: &Variables) -> Outcome<Vec<Module>> {
     }
     modules.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(modules)
+}
+
+fn parse_platform(word: &str) -> Outcome<Platform> {
+    Platform::parse(word)
+        .or_fail(Kind::Request, || "cannot read `DEFAULT_PLATFORM`")
+        .map_err(|failure| failure.hint("set `DEFAULT_PLATFORM=amd64` in `.env`, or pass `--platform`"))
 }
 
 /// Reads a JSON or YAML file in which variables may stand without quotes.

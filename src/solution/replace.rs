@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::failure::{Kind, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
 
 /// Who may read a file that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,7 @@ pub fn replace_file(path: &Path, shown: &str, text: &str, readers: Readers) -> O
         // What is left of the attempt says nothing; the reason does.
         let _ = fs::remove_file(&beside);
     }
-    let failure = written.or_fail(Kind::Machine, || format!("cannot write `{shown}`"));
-    failure.map_err(|failure| failure.hint("make that place writable and free space there, or write to another"))
+    written.map_err(|error| Failure::unwritable(format!("cannot write `{shown}`"), "that place", &error))
 }
 
 fn write(beside: &Path, text: &str, readers: Readers, target: &Path) -> io::Result<()> {

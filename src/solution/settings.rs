@@ -36,6 +36,20 @@ pub struct SimulateDefaults {
     pub platform: Option<Platform>,
     /// The address to listen on.
     pub address: Option<String>,
+    /// How containers reach the workload API.
+    pub workload: Option<WorkloadChoice>,
+}
+
+/// How containers reach the workload API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WorkloadChoice {
+    /// Whatever works: a socket where it arrives in a container.
+    #[default]
+    Auto,
+    /// By a socket that is mounted into each.
+    Socket,
+    /// By HTTP, on a port for each.
+    Http,
 }
 
 /// How a module is run.
@@ -74,6 +88,21 @@ impl RuntimeChoice {
             "auto" => Some(Self::Auto),
             "docker" => Some(Self::Docker),
             "process" => Some(Self::Process),
+            _ => None,
+        }
+    }
+}
+
+impl WorkloadChoice {
+    /// Every word, in the order that messages list them.
+    pub const WORDS: &'static [&'static str] = &["auto", "socket", "http"];
+
+    /// Returns the value of a word, or `None` if it is none.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "auto" => Some(Self::Auto),
+            "socket" => Some(Self::Socket),
+            "http" => Some(Self::Http),
             _ => None,
         }
     }
@@ -127,14 +156,16 @@ impl Settings {
 }
 
 fn read_simulate(node: &Node<'_>) -> Result<SimulateDefaults, TextError> {
-    node.refuse_unknown(&["runtime", "device", "platform", "address"])?;
+    node.refuse_unknown(&["runtime", "device", "platform", "address", "workload"])?;
     let text = |key| node.get(key).map(|node| node.text().map(str::to_owned)).transpose();
+    let workload = |node: Node<'_>| node.word(WorkloadChoice::WORDS, WorkloadChoice::from_word);
     let platform = |node: Node<'_>| Platform::parse(node.text()?).map_err(|error| node.error(error));
     Ok(SimulateDefaults {
         runtime: read_runtime(node)?,
         device: text("device")?,
         platform: node.get("platform").map(platform).transpose()?,
         address: text("address")?,
+        workload: node.get("workload").map(workload).transpose()?,
     })
 }
 
@@ -180,12 +211,13 @@ mod tests {
 
     #[test]
     fn settings_of_the_simulation_and_of_modules_are_read() {
-        let text = "simulate:\n  runtime: process\n  platform: linux/arm64\nmodules:\n  camera: {skip: true}\n  \
+        let text = "simulate:\n  runtime: process\n  platform: linux/arm64\n  workload: http\nmodules:\n  camera: {skip: true}\n  \
                     filter:\n    env: {LEVEL: 5}\n    createOptions: {HostConfig: {Devices: null}}\n    \
                     command: [python3, main.py]\n";
         let settings = read(text).expect("right");
         assert_eq!(settings.simulate.runtime, Some(RuntimeChoice::Process));
         assert_eq!(settings.simulate.platform, Platform::parse("arm64v8").ok());
+        assert_eq!(settings.simulate.workload, Some(WorkloadChoice::Http));
         assert!(settings.modules["camera"].skip);
         assert_eq!(settings.modules["filter"].env, [("LEVEL".to_owned(), "5".to_owned())]);
         assert_eq!(settings.modules["filter"].command, Some(vec!["python3".to_owned(), "main.py".to_owned()]));

@@ -133,10 +133,5 @@ fn exists_failure(folder: &str) -> Failure {
 }
 
 fn write_failure(path: &str, error: &io::Error) -> Failure {
-    let hint = match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "make the folder writable, or choose another",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, and try again",
-        _ => "see what stands in the way, and try again",
-    };
-    Failure::machine(format!("cannot write `{path}`, so nothing was written")).cause(error).hint(hint)
+    Failure::unwritable(format!("cannot write `{path}`, so nothing was written"), "the folder", error)
 }

@@ -1,5 +1,8 @@
 //! "Did you mean": the known word that a wrong one resembles.
 
+/// As many names as a hint lists.
+const LISTED: usize = 12;
+
 /// Returns the candidate that `word` was probably meant to be, or `None` if none is near.
 ///
 /// Near is one change (a letter more, less, other, or two swapped) for every three letters, in any case.
@@ -14,7 +17,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Returns the hint ``did you mean `x`?`` for the nearest candidate, or else the list of all of them.
+/// Returns the hint ``did you mean `x`?`` for the nearest candidate, or else the list of the first twelve;
+/// `None` where nothing is known.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     if let Some(near) = nearest(word, candidates.iter().copied()) {
@@ -23,8 +27,11 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     match candidates.as_slice() {
         [] => None,
         [one] => Some(format!("only `{one}` is known there")),
-        many if many.len() <= 12 => Some(format!("known there: `{}`", many.join("`, `"))),
-        _ => None,
+        many => {
+            let listed = format!("known there: `{}`", many[..many.len().min(LISTED)].join("`, `"));
+            let rest = many.len().saturating_sub(LISTED);
+            Some(if rest > 0 { format!("{listed} and {rest} more") } else { listed })
+        }
     }
 }
 
@@ -44,5 +51,12 @@ mod tests {
     fn without_a_near_word_the_few_known_ones_are_listed() {
         assert_eq!(did_you_mean("camera", ["sensor", "filter"]), Some("known there: `sensor`, `filter`".to_owned()));
         assert_eq!(did_you_mean("camera", []), None);
+    }
+
+    #[test]
+    fn of_many_known_words_the_first_are_listed() {
+        let names: Vec<String> = (0..14).map(|number| format!("module{number}")).collect();
+        let hint = did_you_mean("x", names.iter().map(String::as_str)).expect("some are known");
+        assert!(hint.ends_with("`module10`, `module11` and 2 more"), "{hint}");
     }
 }

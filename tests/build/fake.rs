@@ -112,6 +112,35 @@ fn what_an_engine_refuses_is_quoted() {
 }
 
 #[test]
+fn nothing_is_printed_of_a_push_that_is_refused() {
+    let fake = Fake::start(|request| match request {
+        push if push.contains("/push") => Answer::Status(500, r#"{"message":"no"}"#),
+        other => common(other, DOCKER),
+    });
+    let stderr = "{\"error\":{\"message\":\"cannot push `registry.test/filter:1-amd64`\",\"causes\":[\"no\"],\
+        \"hints\":[\"ask the registry `registry.test` what it has against it\"]}}\n";
+    fake.use_in(solution("registry.test", "")).run("push --json").check(4, "", stderr);
+}
+
+#[test]
+fn a_variable_of_the_command_line_names_the_registry() {
+    let fake = Fake::start(|request| match request {
+        push if push.contains("/push") => Answer::Ok("{\"status\":\"1-amd64: digest: sha256:0b size: 1\"}\n"),
+        other => common(other, DOCKER),
+    });
+    let folder = fake.use_in(solution("$REGISTRY", ""));
+    let run = folder.run("push --quiet --set REGISTRY=registry.test");
+    run.check(0, "registry.test/filter:1-amd64@sha256:0b\n", "");
+}
+
+#[test]
+fn a_build_argument_without_a_name_is_a_usage_error() {
+    let stderr = "error: invalid value '=x' for '--build-arg <NAME[=VALUE]>': expected NAME or NAME=VALUE\n\n\
+        For more information, try '--help'.\n";
+    solution("registry.test", "").run("build --build-arg =x").check(2, "", stderr);
+}
+
+#[test]
 fn an_engine_that_dies_during_a_build_is_no_refusal() {
     let fake = Fake::start(|request| match request {
         build if build.contains("/build") => Answer::Cut("{\"stream\":\"Step 1/1 : FROM x\"}\n"),

@@ -6,25 +6,13 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::support::Folder;
+use crate::support::parts::part;
 
 /// A base image with a shell and little else.
 pub(crate) const BASE: &str = "edgectl-tests/busybox:1";
 
 /// Both builders, as `--builder` names them.
 pub(crate) const BUILDERS: [&str; 2] = ["buildkit", "classic"];
-
-/// Returns the variable of a part; without it the test is left out, or fails where all parts must be there.
-#[allow(clippy::print_stderr, reason = "what was not tested is said")]
-pub(crate) fn part(name: &str) -> Option<String> {
-    let part = std::env::var(name).ok().filter(|value| !value.is_empty());
-    if part.is_none() {
-        let thread = std::thread::current();
-        let test = thread.name().unwrap_or("a test");
-        assert!(std::env::var("EDGECTL_TEST_PARTS").is_err(), "{test} needs {name}");
-        eprintln!("left out: {test} (no {name})");
-    }
-    part
-}
 
 /// Says whether the real engine is there, with the base image in it.
 pub(crate) fn engine() -> bool {

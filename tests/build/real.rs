@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::Command;
 
-use crate::parts::{BASE, BUILDERS, digest_in, docker, engine, logged_in, part, solution};
-use crate::support::Run;
+use crate::parts::{BASE, BUILDERS, digest_in, docker, engine, logged_in, solution};
+use crate::support::parts::part;
+use crate::support::{Run, is_running};
 
 const IMAGE: &str = "edgectl-tests/filter:1-amd64";
 
@@ -172,6 +173,7 @@ fn a_registry_that_is_down_or_unknown_is_named() {
         assert_eq!(run.status, Some(4), "{}", run.stderr);
         let message = format!("cannot push `{registry}/filter:1-amd64`");
         assert_eq!(message_and_hints(&run), (message, vec![hint.to_owned()]));
+        assert_eq!(run.stdout, "", "nothing was pushed");
     }
 }
 
@@ -258,13 +260,6 @@ fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
         std::thread::yield_now();
     }
     false
-}
-
-/// The engine runs on this machine, so its steps are processes here.
-fn is_running(word: &str) -> bool {
-    let processes = std::fs::read_dir("/proc").expect("Linux has it").flatten();
-    let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
-    lines.any(|line| line.split(|byte| *byte == 0).any(|argument| argument == word.as_bytes()))
 }
 
 fn peak_kilobytes(process: u32) -> Option<u64> {

@@ -3,59 +3,56 @@
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::simulation::{Simulation, address};
-use crate::solution::Solution;
+use crate::support::site::Site;
 
 #[test]
 fn the_demo_sends_upstream_and_ends_when_its_time_is_over() {
-    let run = Solution::empty().run(&format!("simulate --demo --duration 2s --json --address {}", address()));
+    let run = Site::new().simulate("--demo --duration 2s --json");
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    let records: Vec<Value> =
-        run.stdout.lines().map(|line| serde_json::from_str(line).expect("each line is a record")).collect();
-    assert!(records.iter().any(|r| r["type"] == "message" && r["to"] == "$upstream"), "{}", run.stdout);
+    assert!(run.records().iter().any(|r| r["type"] == "message" && r["to"] == "$upstream"), "{}", run.stdout);
 }
 
 #[test]
 fn the_demo_has_two_connected_children_with_pids() {
-    let folder = Solution::empty();
-    let mut demo = Simulation::start(&folder, "--demo");
-    demo.wait_for_message("filter", "$upstream");
-    let rows = folder.json("ps");
+    let site = Site::new();
+    let mut demo = site.start_ready("--demo");
+    demo.message("filter", "$upstream");
+    let rows = site.json("ps");
     let facts: Vec<_> = rows.as_array().expect("a list").iter().map(facts_of_row).collect();
     assert_eq!(facts, ["filter builtin running true", "sensor builtin running true"]);
     for row in rows.as_array().expect("a list") {
         let parent = std::fs::read_to_string(format!("/proc/{}/status", row["pid"])).expect("it runs");
-        assert!(parent.contains(&format!("PPid:\t{}\n", demo.pid().as_raw_nonzero())), "{parent}");
+        assert!(parent.contains(&format!("PPid:\t{}\n", demo.pid())), "{parent}");
     }
-    assert_eq!(demo.interrupt().status.code(), Some(130));
+    assert_eq!(demo.interrupt().status, Some(130));
 }
 
 #[test]
 fn a_higher_threshold_in_the_twin_stops_the_flow_upstream() {
-    let folder = Solution::empty();
-    let mut demo = Simulation::start(&folder, "--demo");
-    demo.wait_for_message("filter", "$upstream");
-    folder.done(&["twin", "patch", "filter", r#"{"threshold":1000}"#]);
-    folder.ask_until("twin show filter", |twin| twin["properties"]["reported"]["threshold"].as_f64() == Some(1000.0));
+    let site = Site::new();
+    let mut demo = site.start_ready("--demo");
+    demo.message("filter", "$upstream");
+    site.done(&["twin", "patch", "filter", r#"{"threshold":1000}"#]);
+    site.ask_until("twin show filter", |twin| twin["properties"]["reported"]["threshold"] == 1000);
     // Reported means decided: what comes in from now on stays inside.
-    let before = folder.json("ps");
+    let before = site.json("ps");
     let seen = count(&before, "filter", "in");
-    let after = folder.ask_until("ps", |rows| count(rows, "filter", "in") > seen + 3);
+    let after = site.ask_until("ps", |rows| count(rows, "filter", "in") > seen + 3);
     assert_eq!(count(&after, "filter", "out"), count(&before, "filter", "out"));
 }
 
 #[test]
 fn a_killed_filter_is_brought_back_by_its_restart_policy() {
-    let folder = Solution::empty();
-    let mut demo = Simulation::start(&folder, "--demo");
-    demo.wait_for_message("filter", "$upstream");
-    let pid = pid_of(&folder.json("ps"), "filter");
+    let site = Site::new();
+    let mut demo = site.start_ready("--demo");
+    demo.message("filter", "$upstream");
+    let pid = pid_of(&site.json("ps"), "filter");
     kill_process(pid, Signal::KILL).expect("the filter runs");
     let is_back = |row: &Value| row["restarts"] == 1 && row["connected"] == true && row["status"] == "running";
-    let rows = folder.ask_until("ps", |rows| is_back(row(rows, "filter")));
+    let rows = site.ask_until("ps", |rows| is_back(row(rows, "filter")));
     assert_ne!(pid_of(&rows, "filter"), pid);
     let sent = count(&rows, "filter", "out");
-    folder.ask_until("ps", |rows| count(rows, "filter", "out") > sent);
+    site.ask_until("ps", |rows| count(rows, "filter", "out") > sent);
 }
 
 fn pid_of(rows: &Value, module: &str) -> Pid {

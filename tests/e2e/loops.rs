@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::parts::part;
-use crate::simulation::Detached;
-use crate::solution::{Solution, toolchain};
+use crate::support::parts::part;
+use crate::support::site::Site;
+use crate::toolchain::toolchain;
 
 #[test]
 fn a_python_module_runs_as_a_process() {
@@ -38,42 +38,42 @@ fn a_rust_module_is_built_and_runs_in_a_container() {
 
 fn run_as_process(template: &str) {
     let Some(variables) = toolchain(template) else { return };
-    let solution = Solution::with_variables(&variables);
-    solution.done(&["new", "module", "filter", "--template", template, "--yes"]);
-    let simulation = Detached::start(&solution, "--runtime process");
-    check_filter(&solution, "process");
-    simulation.stop();
+    let site = Site::scaffolded().variables(&variables);
+    site.done(&["new", "module", "filter", "--template", template, "--yes"]);
+    site.start_detached("--runtime process");
+    check_filter(&site, "process");
+    site.run("stop").check(0, "", "     Stopped the simulation\n");
 }
 
 fn run_in_container(template: &str, parameter: &str, image: &str) {
     let Some(base) = part("EDGECTL_TEST_ENGINE").and(part(image)) else { return };
-    let solution = Solution::new();
+    let site = Site::scaffolded();
     let set = format!("{parameter}={base}");
     // A name of its own in the engine, which all tests share.
     let repository = format!("repository=edgectl-e2e/{template}-{}", std::process::id());
-    solution.done(&["new", "module", "filter", "-t", template, "--set", &set, "--set", &repository, "--yes"]);
-    solution.done(&["build"]);
-    let simulation = Detached::start(&solution, "--runtime docker");
-    check_filter(&solution, "container");
-    simulation.stop();
+    site.done(&["new", "module", "filter", "-t", template, "--set", &set, "--set", &repository, "--yes"]);
+    site.done(&["build"]);
+    site.start_detached("--runtime docker");
+    check_filter(&site, "container");
+    site.run("stop").check(0, "", "     Stopped the simulation\n");
 }
 
 /// Sends a reading through the filter, moves its threshold, and sends another that it keeps.
-fn check_filter(solution: &Solution, runtime: &str) {
-    let rows = solution.json("ps");
+fn check_filter(site: &Site, runtime: &str) {
+    let rows = site.json("ps");
     assert_eq!((&rows[0]["name"], &rows[0]["runtime"]), (&json!("filter"), &json!(runtime)));
 
-    solution.done(&["send", "filter/inputs/input1", "--data", r#"{"temperature":40}"#]);
-    let first = solution.json("monitor --from filter/outputs/output1 --since start --count 1 --timeout 60");
+    site.done(&["send", "filter/inputs/input1", "--data", r#"{"temperature":40}"#]);
+    let first = site.json("monitor --from filter/outputs/output1 --since start --count 1 --timeout 60");
     assert_eq!(first["body"], json!({"temperature": 40, "alert": true, "count": 1}));
     assert_eq!(first["to"], "$upstream");
 
-    solution.done(&["twin", "patch", "filter", r#"{"threshold":1000}"#]);
-    solution.ask_until("twin show filter", |twin| twin["properties"]["reported"]["threshold"] == 1000);
+    site.done(&["twin", "patch", "filter", r#"{"threshold":1000}"#]);
+    site.ask_until("twin show filter", |twin| twin["properties"]["reported"]["threshold"] == 1000);
 
-    solution.done(&["send", "filter/inputs/input1", "--data", r#"{"temperature":41}"#]);
-    let answer = solution.ask_until("call filter status", |answer| answer["payload"]["received"] == 2);
+    site.done(&["send", "filter/inputs/input1", "--data", r#"{"temperature":41}"#]);
+    let answer = site.ask_until("call filter status", |answer| answer["payload"]["received"] == 2);
     assert_eq!(answer, json!({"status": 200, "payload": {"received": 2, "forwarded": 1, "threshold": 1000}}));
-    let again = solution.run("monitor --from filter/outputs/output1 --since start --count 2 --timeout 1 --json");
+    let again = site.run("monitor --from filter/outputs/output1 --since start --count 2 --timeout 1 --json");
     assert_eq!((again.status, again.stdout.lines().count()), (Some(1), 1), "{}", again.stderr);
 }

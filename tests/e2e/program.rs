@@ -5,8 +5,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::parts::part;
-use crate::records::Records;
+use crate::support::lines::{Lines, Stream};
+use crate::support::parts::part;
 
 /// A language whose SDK is here.
 pub(crate) struct Sdk {
@@ -20,7 +20,7 @@ pub(crate) struct Sdk {
 pub(crate) struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
-    events: Records,
+    lines: Lines,
 }
 
 impl Sdk {
@@ -44,8 +44,8 @@ impl Sdk {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.envs(self.node_modules.iter().map(|path| ("NODE_PATH", path)));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell starts");
-        let events = Records::of(child.stdout.take().expect("stdout is piped"));
-        Program { stdin: child.stdin.take(), child, events }
+        let lines = Lines::of(&mut child);
+        Program { stdin: child.stdin.take(), child, lines }
     }
 }
 
@@ -69,7 +69,8 @@ impl Program {
     #[track_caller]
     pub(crate) fn event_where(&mut self, name: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
         let wanted = |event: &Value| event["event"] == name && is_meant(event) || event["event"] == "failure";
-        let event = self.events.next_where(wanted).unwrap_or_else(|error| panic!("no `{name}`: {error}"));
+        let line = self.lines.take(|_, line| wanted(&parse(line)));
+        let event = parse(&line.unwrap_or_else(|error| panic!("no `{name}`: {error}")));
         assert_eq!(event["event"], name, "{event}");
         event
     }
@@ -85,8 +86,14 @@ impl Program {
     /// Waits until the program has ended by itself, and returns all that it told.
     pub(crate) fn told(mut self) -> Vec<Value> {
         drop(self.stdin.take());
-        self.events.rest().unwrap_or_else(|error| panic!("{error}"))
+        self.lines.wait_for_end().unwrap_or_else(|error| panic!("{error}"));
+        self.lines.text(Stream::Stdout).lines().map(parse).collect()
     }
+}
+
+/// Reads an event; the programs print nothing else.
+fn parse(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
 }
 
 impl Drop for Program {

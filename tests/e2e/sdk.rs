@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::program::Sdk;
-use crate::simulation::Simulation;
-use crate::solution::Solution;
+use crate::support::site::Site;
 
 #[test]
 fn a_python_program_works_with_the_workload_api() {
@@ -32,18 +31,18 @@ fn a_node_program_works_with_its_connection_string() {
 
 /// Telemetry, input, twin and method of one program, and what the hub says of each.
 fn check_program(sdk: &Sdk, auth: &str) {
-    let folder = Solution::empty();
-    let mut simulation = Simulation::start(&folder, "--external x -v");
-    let mut program = sdk.start(&credentials(&folder, "x", auth), sdk.module, &[]);
+    let site = Site::new();
+    let mut simulation = site.start_ready("--external x -v");
+    let mut program = sdk.start(&credentials(&site, "x", auth), sdk.module, &[]);
     program.event("connected");
 
     program.step(r#"send output1 {"n":1} colour=blue"#);
-    let message = simulation.wait_for_message("x", "$upstream");
+    let message = simulation.message("x", "$upstream");
     assert_eq!(message["body"], json!({"n": 1}));
     assert_eq!(message["from"]["output"], "output1");
     assert_eq!(message["properties"], json!({"colour": "blue"}));
 
-    folder.done(&["send", "x/inputs/input1", "--data", r#"{"temperature":40}"#, "-p", "kind=test"]);
+    site.done(&["send", "x/inputs/input1", "--data", r#"{"temperature":40}"#, "-p", "kind=test"]);
     let input = program.event("input");
     assert_eq!((&input["input"], &input["body"]), (&json!("input1"), &json!(r#"{"temperature":40}"#)));
     assert_eq!(
@@ -51,28 +50,28 @@ fn check_program(sdk: &Sdk, auth: &str) {
         (&json!("test"), &json!("application/json"))
     );
 
-    folder.done(&["twin", "patch", "x", r#"{"interval":5}"#]);
+    site.done(&["twin", "patch", "x", r#"{"interval":5}"#]);
     program.event_where("desired", |event| event["patch"]["interval"] == 5);
     assert_eq!(program.step("twin")["twin"]["desired"]["interval"], 5);
     program.step(r#"report {"state":"ready"}"#);
-    assert_eq!(folder.json("twin show x")["properties"]["reported"]["state"], "ready");
+    assert_eq!(site.json("twin show x")["properties"]["reported"]["state"], "ready");
 
-    let answer = folder.run_args(&["call", "x", "count", "--payload", r#"{"a":1}"#, "--json"]).json();
+    let answer = site.folder.run_args(&["call", "x", "count", "--payload", r#"{"a":1}"#, "--json"]).json();
     assert_eq!(answer, json!({"status": 200, "payload": {"calls": 1, "payload": {"a": 1}}}));
-    let refused = folder.run("call x refuse --json");
+    let refused = site.run("call x refuse --json");
     assert_eq!(refused.status, Some(4), "{}", refused.stderr);
     program.end();
-    let signed = signatures(&simulation.interrupt().records, "x") > 0;
+    let signed = signatures(&simulation.interrupt().records(), "x") > 0;
     assert_eq!(signed, auth == "workload");
 }
 
 #[test]
 fn modules_call_each_other() {
     let (Some(python), Some(node)) = (Sdk::python(), Sdk::node()) else { return };
-    let folder = two_modules();
-    let simulation = Simulation::start(&folder, "--external a --external b");
-    let mut a = python.start(&credentials(&folder, "a", "workload"), python.module, &[]);
-    let mut b = node.start(&credentials(&folder, "b", "workload"), node.module, &[]);
+    let site = two_modules();
+    let simulation = site.start_ready("--external a --external b");
+    let mut a = python.start(&credentials(&site, "a", "workload"), python.module, &[]);
+    let mut b = node.start(&credentials(&site, "b", "workload"), node.module, &[]);
     a.event("connected");
     b.event("connected");
     let device = simulation.ready["device"].as_str().expect("it says its device").to_owned();
@@ -85,9 +84,9 @@ fn modules_call_each_other() {
 #[test]
 fn only_a_good_token_connects() {
     let Some(node) = Sdk::node() else { return };
-    let folder = two_modules();
-    let _simulation = Simulation::start(&folder, "--external a --external b");
-    let variables = credentials(&folder, "a", "connection-string");
+    let site = two_modules();
+    let _simulation = site.start_ready("--external a --external b");
+    let variables = credentials(&site, "a", "connection-string");
     let told = |arguments: &[&str]| node.start(&variables, "token.js", arguments).told();
     assert_eq!(told(&["own"]), [json!({"event": "connected"})]);
     for kind in [&["expired"][..], &["foreign"], &["audience"], &["other", "b"]] {
@@ -99,25 +98,52 @@ fn only_a_good_token_connects() {
 #[test]
 fn a_module_cannot_sign_for_another() {
     let (Some(python), Some(node)) = (Sdk::python(), Sdk::node()) else { return };
-    let folder = two_modules();
-    let _simulation = Simulation::start(&folder, "--external a --external b");
+    let site = two_modules();
+    let _simulation = site.start_ready("--external a --external b");
     // The door of `a`, the name of `b`.
-    let variables = format!("{}\nIOTEDGE_MODULEID=b\n", credentials(&folder, "a", "workload"));
+    let variables = format!("{}\nIOTEDGE_MODULEID=b\n", credentials(&site, "a", "workload"));
     for sdk in [python, node] {
         let told = sdk.start(&variables, sdk.module, &[]).told();
         assert_eq!((&told[0]["event"], &told[0]["step"]), (&json!("failure"), &json!("connect")), "{told:?}");
     }
 }
 
-fn credentials(folder: &Solution, module: &str, auth: &str) -> String {
-    let run = folder.run(&format!("credentials {module} --format env --auth {auth}"));
+fn credentials(site: &Site, module: &str, auth: &str) -> String {
+    let run = site.run(&format!("credentials {module} --format env --auth {auth}"));
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     run.stdout
 }
 
+#[test]
+fn messages_that_waited_reach_a_module_in_order() {
+    let Some(python) = Sdk::python() else { return };
+    let site = Site::new();
+    let _simulation = site.start_ready("--external x");
+    for number in 1..=3 {
+        site.done(&["send", "x/inputs/input1", "--data", &number.to_string()]);
+    }
+    let mut program = python.start(&credentials(&site, "x", "connection-string"), python.module, &[]);
+    let bodies: Vec<_> = (1..=3).map(|_| program.event("input")["body"].clone()).collect();
+    assert_eq!(bodies, [json!("1"), json!("2"), json!("3")]);
+}
+
+#[test]
+fn a_message_that_is_too_large_closes_the_connection_and_nothing_else() {
+    let Some(python) = Sdk::python() else { return };
+    let site = Site::new();
+    let mut simulation = site.start_ready("--external x");
+    let variables = credentials(&site, "x", "connection-string");
+    let told = python.start(&variables, "large.py", &[]).told();
+    assert_eq!(told, [json!({"event": "connected"}), json!({"event": "closed"})]);
+    let mut program = python.start(&variables, python.module, &[]);
+    program.event("connected");
+    program.step("send output1 1");
+    assert_eq!(simulation.message("x", "$upstream")["body"], 1);
+}
+
 /// A solution of two modules that are one image under two names.
-fn two_modules() -> Solution {
-    let solution = Solution::new();
+fn two_modules() -> Site {
+    let solution = Site::scaffolded();
     for name in ["a", "b"] {
         solution.done(&["new", "module", name, "-t", "image", "--set", "image=example/same:1", "--yes"]);
     }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use edgectl::identity::Key;
@@ -31,7 +31,7 @@ fn check_refused(site: &Site, credentials: &Credentials, token: &str) {
 
 #[test]
 fn a_bad_token_is_refused_by_mqtt() {
-    let site = Site::at(40);
+    let site = Site::new();
     let mut simulation = site.start_ready("--external m --external other --device d");
     let (own, other) = (Credentials::of(&site, "m"), Credentials::of(&site, "other"));
     let forged = Credentials { key: Key::generate().expect("a key"), ..own.clone() };
@@ -59,7 +59,7 @@ fn a_bad_token_is_refused_by_mqtt() {
 
 #[test]
 fn a_bad_token_is_refused_by_https() {
-    let site = Site::at(41);
+    let site = Site::new();
     let _simulation = site.start_ready("--external m --external other --device d");
     let (own, other) = (Credentials::of(&site, "m"), Credentials::of(&site, "other"));
     let forged = Credentials { key: Key::generate().expect("a key"), ..own.clone() };
@@ -83,7 +83,7 @@ fn a_bad_token_is_refused_by_https() {
 
 #[test]
 fn a_message_that_is_too_long_ends_its_connection_only() {
-    let site = Site::at(42);
+    let site = Site::new();
     let mut simulation = site.start_ready("--external m --device d");
     let mut client = Client::login(&site, "m");
     let message = |length: usize| {
@@ -107,11 +107,11 @@ fn a_message_that_is_too_long_ends_its_connection_only() {
 
 #[test]
 fn garbage_on_every_door_disturbs_nobody() {
-    let site = Site::at(43);
+    let site = Site::new();
     let _simulation = site.start_ready("--external m --device d");
     let credentials = Credentials::of(&site, "m");
-    let run: serde_json::Value = serde_json::from_str(&site.folder.read(".edgectl/run.json")).expect("JSON");
-    let control = PathBuf::from(run["folder"].as_str().expect("a path")).join("control.sock");
+    let doors = sockets(&site.folder.above().join("run"));
+    assert_eq!(doors.len(), 2, "one for commands, one for the module: {doors:?}");
     let workload = credentials.workload["IOTEDGE_WORKLOADURI"].as_str().expect("a text");
     let workload = workload.strip_prefix("unix://").expect("a socket").to_owned();
     for (number, garbage) in garbage().into_iter().enumerate() {
@@ -126,7 +126,7 @@ fn garbage_on_every_door_disturbs_nobody() {
             let _ = tls.flush();
             let _ = tls.read_to_end(&mut Vec::new());
         }
-        for path in [control.as_path(), workload.as_ref()] {
+        for path in &doors {
             let stream = UnixStream::connect(path).expect("open");
             stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("set");
             knock(stream, &garbage, |stream| drop(stream.shutdown(std::net::Shutdown::Write)));
@@ -136,6 +136,13 @@ fn garbage_on_every_door_disturbs_nobody() {
     let sign = "GET /trust-bundle?api-version=2018-06-28 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answer = request(&mut UnixStream::connect(&workload).expect("open"), sign);
     assert!(answer.starts_with("HTTP/1.1 200 Ok\r\n") || answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+/// Lists the sockets below a folder.
+fn sockets(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("it can be read").map(|entry| entry.expect("an entry").path());
+    let found = entries.flat_map(|path| if path.is_dir() { sockets(&path) } else { vec![path] });
+    found.filter(|path| path.extension().is_some_and(|extension| extension == "sock")).collect()
 }
 
 /// Says something, says no more, and hears what comes.

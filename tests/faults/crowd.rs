@@ -124,7 +124,7 @@ fn work(client: &mut Client, until_done: &AtomicBool) -> (u32, Duration) {
 
 #[test]
 fn ten_thousand_that_want_nothing_stop_nobody() {
-    let site = Site::at(70);
+    let site = Site::new();
     let simulation = site.start_ready("--external m --external n --device d");
     let pid = simulation.pid();
     let (credentials, mut good) = (Credentials::of(&site, "n"), Client::login(&site, "m"));

@@ -60,7 +60,7 @@ fn address(hex: &str) -> IpAddr {
 
 #[test]
 fn nothing_listens_beyond_the_address_that_was_asked_for() {
-    let site = Site::at(60);
+    let site = Site::new();
     let simulation = site.start_ready("--external m --device d");
     let expected: IpAddr = site.address.parse().expect("an address");
     assert_eq!(listens(simulation.pid()), BTreeSet::from([expected]));
@@ -68,7 +68,7 @@ fn nothing_listens_beyond_the_address_that_was_asked_for() {
 
 #[test]
 fn keys_and_sockets_are_for_their_owner_only() {
-    let site = Site::at(61);
+    let site = Site::new();
     let _simulation = site.start_ready("--external m --device d");
     let state = site.folder.path(".edgectl");
     assert_eq!(mode(&state), 0o700);
@@ -94,7 +94,7 @@ fn knock(site: &Site, credentials: &Credentials) -> Client {
 
 #[test]
 fn repeated_refusals_wait_and_are_told_once_while_the_right_key_is_let_in_at_once() {
-    let site = Site::at(62);
+    let site = Site::new();
     let mut simulation = site.start_ready("--external m --device d");
     let credentials = Credentials::of(&site, "m");
     let refused = Some(Packet::ConnAck(ConnAck::Refused(ConnectRefusal::NotAuthorized)));
@@ -118,7 +118,7 @@ fn repeated_refusals_wait_and_are_told_once_while_the_right_key_is_let_in_at_onc
 
 #[test]
 fn no_secret_is_ever_said() {
-    let site = Site::at(63);
+    let site = Site::new();
     let simulation = site.start_ready("-vv --external m --external other --device d");
     let (own, other) = (Credentials::of(&site, "m"), Credentials::of(&site, "other"));
     let (good, stolen) = (own.token(3600), other.token(3600));

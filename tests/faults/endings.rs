@@ -1,11 +1,13 @@
 //! How simulations end, and what they leave.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::site::{Simulation, Site, Stream, is_alive, until};
+use crate::support::lines::Stream;
+use crate::support::simulation::Simulation;
+use crate::support::site::{Site, is_alive, until};
 use crate::support::wire::Client;
 
 /// A module that says when it can be ended, and ends gently.
@@ -23,9 +25,14 @@ fn pid_of(simulation: &mut Simulation, module: &str) -> u64 {
 }
 
 #[test]
-fn ctrl_c_is_gentle() {
-    for signal in [Signal::INT, Signal::TERM] {
-        let site = Site::with_modules(30, &[("m", GENTLE)]);
+fn ctrl_c_sigterm_and_a_closed_terminal_are_gentle() {
+    let ends = [
+        (Signal::INT, 130, "press Ctrl-C", "interrupted"),
+        (Signal::TERM, 143, "send the signal", "terminated"),
+        (Signal::HUP, 143, "send the signal", "terminated"),
+    ];
+    for (signal, status, again, word) in ends {
+        let site = Site::with_modules(&[("m", GENTLE)]);
         let mut simulation = site.start_ready("");
         let module = pid_of(&mut simulation, "m");
         simulation.record("a module that is up", is_up);
@@ -33,30 +40,48 @@ fn ctrl_c_is_gentle() {
         simulation.record("its last words", |r| r["line"] == "bye");
         let run = simulation.end();
         assert!(!is_alive(module));
-        let stderr = "    Stopping the modules; press Ctrl-C again to end them at once\n\
-            {\"error\":{\"message\":\"interrupted\",\"causes\":[],\"hints\":[]}}\n";
-        assert_eq!((run.status, run.stderr.as_str()), (Some(130), stderr));
+        let stderr = format!(
+            "    Stopping the modules; {again} again to end them at once\n\
+             {{\"error\":{{\"message\":\"{word}\",\"causes\":[],\"hints\":[]}}}}\n"
+        );
+        assert_eq!((run.status, run.stderr), (Some(status), stderr));
         assert!(!site.folder.path(".edgectl/run.json").exists(), "nothing seems to run");
     }
 }
 
 #[test]
+fn nohup_lets_a_simulation_outlive_its_terminal() {
+    let site = Site::with_modules(&[("m", GENTLE)]);
+    let mut command = Command::new("nohup");
+    let plain = site.folder.command(&["simulate", "--address", &site.address, "--json"]);
+    command.arg(plain.get_program()).args(plain.get_args()).current_dir(site.root());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut simulation = Simulation::spawn(&mut command);
+    simulation.record("a module that is up", is_up);
+    simulation.signal(Signal::HUP);
+    site.run("stop").check(0, "", "     Stopped the simulation\n");
+    assert_eq!(simulation.end().status, Some(0));
+}
+
+#[test]
 fn ctrl_c_in_the_foreground_says_what_happens() {
-    let site = Site::with_modules(31, &[("m", GENTLE)]);
+    let site = Site::with_modules(&[("m", GENTLE)]);
     let mut simulation = site.start("");
     let started = simulation.line("the start", |_, line| line.contains("Started"));
     simulation.line("a module that is up", |_, line| line == "m | up");
     simulation.signal(Signal::INT);
     let stderr = format!(
-        "  Simulating device `solution` at 127.0.81.31 (MQTT 8883, HTTPS 443)\n{started}\nm | up\n    \
-         Stopping the modules; press Ctrl-C again to end them at once\nm | bye\n     Stopped m\nerror: interrupted\n"
+        "{}{started}\nm | up\n    Stopping the modules; press Ctrl-C again to end them at once\nm | bye\n     \
+         Stopped m\nerror: interrupted\n",
+        site.begins("solution")
     );
     simulation.end().check(130, "", &stderr);
 }
 
 #[test]
 fn a_second_ctrl_c_ends_everything_at_once() {
-    let site = Site::with_modules(32, &[("m", DEAF)]);
+    let site = Site::with_modules(&[("m", DEAF)]);
     let mut simulation = site.start_ready("");
     let module = pid_of(&mut simulation, "m");
     simulation.record("a module that is up", is_up);
@@ -71,7 +96,7 @@ fn a_second_ctrl_c_ends_everything_at_once() {
 
 #[test]
 fn a_duration_and_stop_end_well() {
-    let site = Site::with_modules(33, &[("m", GENTLE)]);
+    let site = Site::with_modules(&[("m", GENTLE)]);
     let run = site.simulate("--duration 300ms --quiet");
     assert_eq!((run.status, run.stderr.lines().last()), (Some(0), Some("m | bye")));
     let mut simulation = site.start_ready("");
@@ -83,7 +108,7 @@ fn a_duration_and_stop_end_well() {
 
 #[test]
 fn a_reader_that_goes_away_ends_the_simulation() {
-    let site = Site::with_modules(34, &[("m", "while :; do echo x; sleep 0.01; done")]);
+    let site = Site::with_modules(&[("m", "while :; do echo x; sleep 0.01; done")]);
     let mut command = site.folder.command(&["simulate", "--address", &site.address, "--json"]);
     let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
     let mut first = String::new();
@@ -98,7 +123,7 @@ fn a_reader_that_goes_away_ends_the_simulation() {
 
 #[test]
 fn what_a_killed_edgectl_left_is_cleaned() {
-    let site = Site::with_modules(35, &[("m", DEAF)]);
+    let site = Site::with_modules(&[("m", DEAF)]);
     let mut simulation = site.start_ready("");
     let module = pid_of(&mut simulation, "m");
     simulation.record("a module that is up", is_up);
@@ -124,7 +149,7 @@ fn what_a_killed_edgectl_left_is_cleaned() {
 
 #[test]
 fn acknowledged_messages_survive_a_kill() {
-    let site = Site::at(36);
+    let site = Site::new();
     let simulation = site.start_ready("--external m --device d");
     let bodies: Vec<String> = (0..20).map(|n| format!("{{\"n\":{n}}}")).collect();
     for body in &bodies {

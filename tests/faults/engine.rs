@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::Run;
+use crate::support::parts::part;
 use crate::support::site::{Site, template, until};
 
 const ROUTE: &str = "FROM /messages/* INTO $upstream";
@@ -22,12 +23,8 @@ struct Dockerd {
 
 impl Dockerd {
     /// Starts an engine on a network of that number; `None`, which is said, where the tests have none or may not.
-    #[allow(clippy::print_stderr, reason = "what was not tested is said")]
     fn start(number: u8) -> Option<Self> {
-        if std::env::var_os("EDGECTL_TEST_ENGINE").is_none() || !geteuid().is_root() {
-            eprintln!("left out: {} (no EDGECTL_TEST_ENGINE)", std::thread::current().name().unwrap_or("a test"));
-            return None;
-        }
+        part("EDGECTL_TEST_ENGINE").and(part("EDGECTL_TEST_ROOT"))?;
         let folder = tempfile::tempdir().expect("the temporary folder can be written");
         let bridge = bridge_of(folder.path());
         ip(&["link", "add", &bridge, "type", "bridge"]);
@@ -59,12 +56,8 @@ impl Dockerd {
 
     /// Makes an image whose only program sleeps.
     fn import(&self, image: &str) {
-        let mut archive = tar::Builder::new(Vec::new());
-        archive.append_path_with_name("/bin/busybox", "bin/sleep").expect("busybox-static is installed");
-        let file = self.folder.path().join("image.tar");
-        std::fs::write(&file, archive.into_inner().expect("memory is there")).expect("written");
-        let import = ["import", "--change", "CMD [\"/bin/sleep\", \"100\"]", &file.to_string_lossy(), image];
-        assert!(self.docker(&import).output().expect("docker starts").status.success());
+        let mut command = self.docker(&[]);
+        import_sleeper(&mut command, &self.folder.path().join("image.tar"), image);
     }
 
     /// Ends the engine under its containers, which live on.
@@ -82,6 +75,15 @@ impl Dockerd {
         let output = self.docker(&["ps", "--all", "--format", "{{.Names}}"]).output().expect("docker starts");
         String::from_utf8(output.stdout).expect("names are text")
     }
+}
+
+/// Has a docker command make an image whose only program sleeps, by way of a file.
+pub(crate) fn import_sleeper(docker: &mut Command, file: &Path, image: &str) {
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_path_with_name("/bin/busybox", "bin/sleep").expect("busybox-static is installed");
+    std::fs::write(file, archive.into_inner().expect("memory is there")).expect("written");
+    docker.args(["import", "--change", "CMD [\"/bin/sleep\", \"100\"]"]).arg(file).arg(image);
+    assert!(docker.output().expect("docker starts").status.success());
 }
 
 impl Drop for Dockerd {
@@ -139,7 +141,7 @@ fn spawn(folder: &Path) -> Child {
 
 #[test]
 fn an_engine_that_dies_is_told_and_its_containers_are_removed_later() {
-    let site = Site::at(60).file("deployment.template.json", &template(&["m"], ROUTE));
+    let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
     let Some(mut engine) = Dockerd::start(60) else { return };
     engine.import("localhost:1/m:1.0");
     let site = site.variable("DOCKER_HOST", &engine.host());
@@ -151,8 +153,8 @@ fn an_engine_that_dies_is_told_and_its_containers_are_removed_later() {
     let ps = site.run("ps --json").json();
     assert_eq!(ps[0]["status"], json!("backoff"), "the rest goes on");
     site.run("stop").check(0, "", "     Stopped the simulation\n");
-    let stderr = "  Simulating device `solution` at 127.0.81.60 (MQTT 8883, HTTPS 443)
-     Started m (container)
+    let stderr = site.begins("solution")
+        + "     Started m (container)
 warning: lost sight of module `m`
   caused by: lost container `solution-solution-m`
   caused by: error reading a body from connection
@@ -166,15 +168,15 @@ error: cannot remove the containers of this simulation
 hint: see whether the container engine still runs with `docker info`
 hint: start the engine; the next `edgectl simulate` removes what is left
 ";
-    simulation.end().check(3, "", stderr);
+    simulation.end().check(3, "", &stderr);
     engine.start_again();
     let run = site.simulate("--runtime docker --fail-on exit --duration 1s");
-    let stderr = "     Removed containers that the last run left: solution-solution-m
-  Simulating device `solution` at 127.0.81.60 (MQTT 8883, HTTPS 443)
-     Started m (container)
-       Ended m (exit code 137)
-";
-    run.check(0, "", stderr);
+    let stderr = format!(
+        "     Removed containers that the last run left: solution-solution-m\n{}     Started m (container)\n       \
+         Ended m (exit code 137)\n",
+        site.begins("solution")
+    );
+    run.check(0, "", &stderr);
     assert_eq!(engine.names(), "");
 }
 
@@ -188,7 +190,7 @@ fn check_but_causes(run: &Run, status: i32, stderr: &str) {
 
 #[test]
 fn an_image_that_cannot_be_had_is_told() {
-    let site = Site::at(61).file("deployment.template.json", &template(&["m"], ROUTE));
+    let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
     let Some(engine) = Dockerd::start(61) else { return };
     let site = site.variable("DOCKER_HOST", &engine.host());
     let stderr = "\
@@ -216,7 +218,7 @@ hint: fetch it with `docker pull localhost:1/m:1.0`
     let stderr = "\
 error: the image of `m` is missing
   caused by: `localhost:1/m:1.0-amd64` is not built yet, and `--no-build` is given
-hint: build it with `edgectl build m`
+hint: build it with `edgectl build m`, or leave `--no-build` out
 ";
     site.simulate("--runtime docker --no-build").check(1, "", stderr);
     let stderr = "\

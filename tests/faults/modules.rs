@@ -6,7 +6,7 @@ use crate::support::site::Site;
 
 #[test]
 fn a_module_that_exits_at_once_waits_for_its_restart() {
-    let site = Site::with_modules(20, &[("m", "echo no; exit 3")]);
+    let site = Site::with_modules(&[("m", "echo no; exit 3")]);
     let mut simulation = site.start_ready("");
     simulation.record("back-off", |r| r["type"] == "module" && r["status"] == "backoff" && r["exitCode"] == 3);
     let table = "\
@@ -23,7 +23,7 @@ m       process  backoff (3)  no         0         0   0    -    localhost:1/m:1
 
 #[test]
 fn a_simulation_ends_with_its_module_if_told_so() {
-    let site = Site::with_modules(21, &[("m", "echo no; exit 3")]);
+    let site = Site::with_modules(&[("m", "echo no; exit 3")]);
     for kind in ["exit", "backoff"] {
         let stderr = "m | no\nerror: module `m` ended with exit code 3\n";
         site.simulate(&format!("--fail-on {kind} --duration 60s --quiet")).check(4, "", stderr);
@@ -36,20 +36,21 @@ fn a_simulation_ends_with_its_module_if_told_so() {
 
 #[test]
 fn a_program_that_is_not_there_is_told() {
-    let site = Site::with_modules(22, &[("m", "")]).file("edgectl.yaml", "modules: {m: {command: [nonesuch]}}\n");
-    let stderr = "  Simulating device `solution` at 127.0.81.22 (MQTT 8883, HTTPS 443)
+    let site = Site::with_modules(&[("m", "")]).file("edgectl.yaml", "modules: {m: {command: [nonesuch]}}\n");
+    let stderr = site.begins("solution")
+        + "\
 warning: cannot start module `m`
   caused by: there is no program `nonesuch`
 hint: install `nonesuch`, or name another program with `run.command` in `modules/m/module.json`
 error: module `m` did not start
 hint: see above what it said
 ";
-    site.simulate("--fail-on exit --duration 60s --runtime process").check(4, "", stderr);
+    site.simulate("--fail-on exit --duration 60s --runtime process").check(4, "", &stderr);
 }
 
 #[test]
 fn a_module_that_cannot_be_called_is_told() {
-    let site = Site::at(23);
+    let site = Site::new();
     let _simulation = site.start_ready("--external filter --device d");
     let stderr = "\
 error: cannot call `reset` of `d/filter`
@@ -64,6 +65,7 @@ hint: see `edgectl ps` and `edgectl logs filter`, or wait longer with `--connect
         "call fliter reset",
         "send fliter/inputs/i --data x",
         "logs fliter",
+        "monitor --from fliter/outputs/o",
         "credentials fliter",
         "twin patch fliter {}",
         "restart fliter",

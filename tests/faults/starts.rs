@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
+use super::files::{UNKNOWN_MODULE, UNKNOWN_ROUTE};
 use crate::support::site::{Site, template};
 
 const ROUTE: &str = "FROM /messages/* INTO $upstream";
@@ -21,7 +22,7 @@ hint: mend what is said above; it also stands in `.edgectl/simulate.log`
 
 #[test]
 fn names_that_the_deployment_does_not_have_are_refused() {
-    let site = Site::at(1).file("deployment.template.json", &template(&["filter", "sensor"], ROUTE));
+    let site = Site::new().file("deployment.template.json", &template(&["filter", "sensor"], ROUTE));
     let stderr = "error: the deployment has no module `filtr`\nhint: did you mean `filter`?\n";
     for flag in ["--only filtr", "--without filtr", "--external filtr", "--runtime filtr=process"] {
         site.simulate(flag).check(1, "", stderr);
@@ -31,26 +32,68 @@ fn names_that_the_deployment_does_not_have_are_refused() {
 }
 
 #[test]
+fn a_name_where_there_are_no_modules_is_refused() {
+    let site = Site::new().file("deployment.template.json", &template(&[], ROUTE));
+    let stderr = "error: the deployment has no module `x`\n\
+        hint: it has no modules; add this one with `edgectl new module x`\n";
+    site.simulate("--only x").check(1, "", stderr);
+    let _simulation = site.start_ready("");
+    let stderr = "error: the simulation has no module `x`\n\
+        hint: no module takes part in it; look at `modules` of the deployment template\n";
+    site.run("restart x").check(1, "", stderr);
+}
+
+#[test]
+fn a_setup_without_consent_is_refused_where_nobody_can_be_asked() {
+    let module = r#"{"image": {"repository": "m", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}},
+        "run": {"command": ["true"], "setup": [["false", "argument"]]}}"#;
+    let text = template(&["m"], ROUTE).replace("localhost:1/m:1.0", "${MODULES.m}");
+    let site = Site::new()
+        .file("deployment.template.json", &text)
+        .file("modules/m/module.json", module)
+        .file("modules/m/Dockerfile", "");
+    let stderr = format!(
+        "       Setup m: false argument\nerror: consent is needed, and stdin is not a terminal\n  \
+         caused by: the question is: Run the setup of `m` in {}/modules/m?\n\
+         hint: pass `--yes` to run it, or `--no-setup` to go on without\n",
+        site.root().display()
+    );
+    site.simulate("--runtime process").check(2, "", &stderr);
+}
+
+#[test]
+fn an_id_that_no_device_can_have_is_refused() {
+    let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
+    let what = "error: `a/b` is no id of a device\n  caused by: `a/b` holds '/', where an ASCII letter, a digit or one \
+        of -.+%_#*?!(),:=@;$' is expected\n";
+    let hint = "hint: pass an id with `--device`, or set `EDGE_DEVICE_ID` in `.env`\n";
+    site.simulate("--device a/b").check(2, "", &format!("{what}{hint}"));
+    site.file(".env", "EDGE_DEVICE_ID=a/b\n").simulate("").check(1, "", &format!("{what}{hint}"));
+    let hint = "hint: use letters, digits and hyphens\n";
+    Site::new().simulate("--demo --device a/b").check(2, "", &format!("{what}{hint}"));
+}
+
+#[test]
 fn a_runtime_that_does_not_exist_is_a_usage_error() {
     let stderr = "error: invalid value 'filter=podman' for '--runtime <[MODULE=]HOW>': \
         `podman` is none of auto, docker, process\n\n\
         For more information, try '--help'.\n";
-    Site::at(1).simulate("--runtime filter=podman").check(2, "", stderr);
+    Site::new().simulate("--runtime filter=podman").check(2, "", stderr);
 }
 
 #[test]
 fn a_taken_port_names_who_has_it() {
-    let site = Site::at(10);
+    let site = Site::new();
     let _taken = TcpListener::bind((site.address.as_str(), 8883)).expect("the address is this test's own");
     let pid = std::process::id();
     let name = std::fs::read_to_string("/proc/self/comm").expect("it is Linux");
     let name = name.trim_end();
     let cause = format!("`{name}` (pid {pid}) listens there");
     let hint = format!("end that process (`kill {pid}`), or pass `--address auto` to take a free loopback address");
-    let stderr = format!("error: cannot listen on `127.0.81.10:8883`\n  caused by: {cause}\nhint: {hint}\n");
+    let cannot = format!("cannot listen on `{}:8883`", site.address);
+    let stderr = format!("error: {cannot}\n  caused by: {cause}\nhint: {hint}\n");
     site.simulate("--external m").check(3, "", &stderr);
-    let document =
-        json!({ "error": { "message": "cannot listen on `127.0.81.10:8883`", "causes": [cause], "hints": [hint] } });
+    let document = json!({ "error": { "message": cannot, "causes": [cause], "hints": [hint] } });
     site.simulate("--external m --json").check(3, "", &format!("{document}\n"));
     assert!(!site.folder.list().iter().any(|path| path.ends_with("run.json")), "nothing seems to run");
 }
@@ -62,12 +105,12 @@ error: cannot listen on `192.0.2.1:8883`
   caused by: 192.0.2.1 is no address of this machine
 hint: pass one of its addresses with `--address`, or `--address auto` for a free loopback address
 ";
-    Site::at(1).run("simulate --address 192.0.2.1 --external m").check(3, "", stderr);
+    Site::new().run("simulate --address 192.0.2.1 --external m").check(3, "", stderr);
 }
 
 #[test]
 fn an_engine_that_is_not_there_is_told() {
-    let site = Site::at(1)
+    let site = Site::new()
         .file("deployment.template.json", &template(&["m"], ROUTE))
         .variable("DOCKER_HOST", "unix:///nowhere/docker.sock");
     let stderr = "\
@@ -86,10 +129,10 @@ hint: or say how to run it in `edgectl.yaml`: `modules: {m: {command: […]}}`
 hint: or leave it out with `--without m`, or start it yourself with `--external m`
 ";
     site.simulate("").check(3, "", stderr);
-    let site = Site::at(1)
+    let site = Site::new()
         .file("deployment.template.json", &template(&["m"], ROUTE))
-        .variable("DOCKER_HOST", "tcp://127.0.81.1:1");
-    let stderr = "{\"error\":{\"message\":\"the container engine at `tcp://127.0.81.1:1` is not running\",\"causes\":[\
+        .variable("DOCKER_HOST", "tcp://127.0.0.1:1");
+    let stderr = "{\"error\":{\"message\":\"the container engine at `tcp://127.0.0.1:1` is not running\",\"causes\":[\
         \"Connection refused (os error 111)\"],\"hints\":[\"start the engine that `DOCKER_HOST` names, or run modules \
         without containers: `edgectl simulate --runtime process`\"]}}\n";
     site.simulate("--runtime docker --json").check(3, "", stderr);
@@ -97,13 +140,13 @@ hint: or leave it out with `--without m`, or start it yourself with `--external 
 
 #[test]
 fn a_module_that_nobody_can_run_is_told() {
-    let site = Site::at(1).file("deployment.template.json", &template(&["m"], ROUTE));
+    let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
     site.simulate("--runtime process").check(3, "", NO_COMMAND);
 }
 
 #[test]
 fn one_solution_has_one_simulation() {
-    let site = Site::at(11);
+    let site = Site::new();
     let first = site.start_ready("--external m");
     let stderr = format!(
         "error: a simulation of `{}` runs already\n  caused by: process {} holds `.edgectl/lock`\n\
@@ -117,7 +160,7 @@ fn one_solution_has_one_simulation() {
 
 #[test]
 fn a_start_in_vain_leaves_the_log_of_the_running_one() {
-    let site = Site::at(15);
+    let site = Site::new();
     let run = site.simulate("--external m --detach");
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     let log = site.folder.read(".edgectl/simulate.log");
@@ -128,20 +171,11 @@ fn a_start_in_vain_leaves_the_log_of_the_running_one() {
 
 #[test]
 fn a_detached_start_in_vain_says_why() {
-    let site = Site::at(13).file("deployment.template.json", &template(&["m"], ROUTE));
+    let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
     site.simulate("--runtime process --detach").check(3, "", &format!("{NO_COMMAND}{NOT_STARTED}"));
-    let text = template(&["filter"], "FROM /messages/modules/filtr/* INTO $upstream");
-    let site = Site::at(13).file("deployment.template.json", &text);
-    let mistake = "\
-error: `deployment.template.json` has a mistake
-  caused by: line 25, column 42: the deployment has no module `filtr`
-  --> deployment.template.json:25:42
-   |
-25 |           \"all\": \"FROM /messages/modules/filtr/* INTO $upstream\"
-   |                                          ^^^^^
-hint: did you mean `filter`?
-";
-    site.simulate("--detach").check(1, "", &format!("{mistake}{NOT_STARTED}"));
+    let text = template(&["filter"], UNKNOWN_ROUTE);
+    let site = Site::new().file("deployment.template.json", &text);
+    site.simulate("--detach").check(1, "", &format!("{UNKNOWN_MODULE}{NOT_STARTED}"));
     let document = json!({ "error": {
         "message": "the simulation did not start",
         "causes": [
@@ -154,10 +188,17 @@ hint: did you mean `filter`?
 }
 
 #[test]
+fn the_state_is_never_taken_into_git() {
+    let site = Site::new();
+    site.simulate("--external m --duration 0s --quiet").check(0, "", "");
+    assert_eq!(site.folder.read(".edgectl/.gitignore"), "*\n");
+}
+
+#[test]
 fn damaged_state_says_how_to_begin_anew() {
-    let site = Site::at(14);
-    let started = "  Simulating device `d` at 127.0.81.14 (MQTT 8883, HTTPS 443)\n";
-    site.simulate("--external m --duration 0s --device d").check(0, "", started);
+    let site = Site::new();
+    let started = site.begins("d");
+    site.simulate("--external m --duration 0s --device d").check(0, "", &started);
     let site = site.file(".edgectl/devices/d/identities.json", "{\"simulation\":\"x");
     let root = site.root().display().to_string();
     let stderr = format!(
@@ -168,7 +209,7 @@ hint: run `edgectl simulate --reset` to begin anew
 "
     );
     site.simulate("--external m --device d").check(1, "", &stderr);
-    site.simulate("--external m --device d --reset --duration 0s").check(0, "", started);
+    site.simulate("--external m --device d --reset --duration 0s").check(0, "", &started);
     let site = site.file(".edgectl/devices/d/ca/ca.key.pem", "x");
     let stderr = format!(
         "\
@@ -176,5 +217,5 @@ error: cannot use the development CA: `{root}/.edgectl/devices/d/ca/ca.key.pem` 
 hint: run `edgectl simulate --reset` to make a new one; modules started by hand need it, too
 "
     );
-    site.simulate("--external m --device d").check(3, "", &stderr);
+    site.simulate("--external m --device d").check(1, "", &stderr);
 }

@@ -1,4 +1,5 @@
-//! Runs the built `edgectl` hermetically: a temporary folder, an empty environment, no terminal.
+//! The one harness of all tests that run the built `edgectl`: hermetic, in a temporary folder, with an empty
+//! environment and no terminal. [`Folder`] runs commands; [`site::Site`] has a simulation at an address of its own.
 //!
 //! ```ignore
 //! let solution = Folder::new().file(".env", "A=1\n");
@@ -7,6 +8,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
+pub mod lines;
+pub mod parts;
+pub mod simulation;
 pub mod site;
 pub mod wire;
 
@@ -18,6 +22,7 @@ use std::process::{Command, Stdio};
 /// A folder that is gone after the test.
 pub struct Folder {
     root: tempfile::TempDir,
+    name: String,
     variables: Vec<(String, String)>,
 }
 
@@ -32,9 +37,15 @@ pub struct Run {
 impl Folder {
     /// Creates a folder named `solution` in a temporary place, so that names derived from the folder are known.
     pub fn new() -> Self {
+        let folder = Self::named("solution");
+        fs::create_dir(folder.path("")).expect("a new folder");
+        folder
+    }
+
+    /// Names a folder in a temporary place, which `edgectl new solution` may make.
+    pub fn named(name: &str) -> Self {
         let root = tempfile::tempdir().expect("the temporary folder can be written");
-        fs::create_dir(root.path().join("solution")).expect("a new folder");
-        Self { root, variables: Vec::new() }
+        Self { root, name: name.to_owned(), variables: Vec::new() }
     }
 
     /// Copies a folder of case files.
@@ -47,10 +58,15 @@ impl Folder {
     /// Writes a file, and the folders that lead to it.
     #[must_use]
     pub fn file(self, path: &str, text: &str) -> Self {
+        self.write(path, text);
+        self
+    }
+
+    /// Writes a file, and the folders that lead to it.
+    pub fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("folders can be made");
         fs::write(path, text).expect("a file can be written");
-        self
     }
 
     /// Sets a variable of the environment that `edgectl` sees.
@@ -62,7 +78,12 @@ impl Folder {
 
     /// Returns the path of a file in this folder.
     pub fn path(&self, path: &str) -> PathBuf {
-        self.root.path().join("solution").join(path)
+        self.root.path().join(&self.name).join(path)
+    }
+
+    /// Returns the folder above.
+    pub fn above(&self) -> &Path {
+        self.root.path()
     }
 
     /// Reads a file.
@@ -90,17 +111,7 @@ impl Folder {
 
     /// Runs `edgectl` with these arguments and this text on stdin.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Run {
-        let mut child = self.command(arguments).spawn().expect("the built program starts");
-        let mut stdin = child.stdin.take().expect("stdin is piped");
-        // A program that doesn't read its input may be gone before it is written.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        let output = child.wait_with_output().expect("the program ends");
-        Run {
-            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
-            status: output.status.code(),
-        }
+        Run::of(&mut self.command(arguments), input)
     }
 
     /// The command that [`Folder::run`] starts, for tests that stay beside it while it runs.
@@ -115,6 +126,28 @@ impl Folder {
 }
 
 impl Run {
+    /// Runs a command with this text on stdin, to its end.
+    pub fn of(command: &mut Command, input: &str) -> Self {
+        let mut child = command.spawn().expect("the built program starts");
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        // A program that doesn't read its input may be gone before it is written.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let output = child.wait_with_output().expect("the program ends");
+        Self {
+            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+            status: output.status.code(),
+        }
+    }
+
+    /// Returns the records that a stream of `--json` consists of.
+    #[track_caller]
+    pub fn records(&self) -> Vec<serde_json::Value> {
+        let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.stdout.lines().map(parse).collect()
+    }
+
     /// Compares the whole run: status, stdout, stderr.
     #[track_caller]
     pub fn check(&self, status: i32, stdout: &str, stderr: &str) {
@@ -129,6 +162,13 @@ impl Run {
         assert_eq!(self.status, Some(0), "{}", self.stderr);
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
+}
+
+/// Says whether a process has this argument. The engine runs on this machine, so the steps of builds are processes here.
+pub fn is_running(word: &str) -> bool {
+    let processes = fs::read_dir("/proc").expect("Linux has it").flatten();
+    let mut lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    lines.any(|line| line.split(|byte| *byte == 0).any(|argument| argument == word.as_bytes()))
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -1,18 +1,14 @@
 //! A solution and its simulation at an address of their own, so that tests run beside each other.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::lines::PATIENCE;
+use super::simulation::Simulation;
 use super::{Folder, Run};
-
-/// How long anything may take before the test has failed; a busy machine needs some of it.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A solution's folder, and the loopback address that its simulation listens on.
 pub(crate) struct Site {
@@ -20,52 +16,60 @@ pub(crate) struct Site {
     pub(crate) address: String,
 }
 
-/// A running `edgectl simulate`; ended with its modules when dropped.
-pub(crate) struct Simulation {
-    child: Child,
-    lines: Receiver<(Stream, String)>,
-    said: Vec<(Stream, String)>,
-}
-
-/// Where a line was said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
-    Stdout,
-    Stderr,
-}
-
 impl Site {
-    /// An empty folder and 127.0.81.`last`; every test has a number of its own.
-    pub(crate) fn at(last: u8) -> Self {
-        let folder = Folder::new();
-        let runtime = folder.path("../run");
-        std::fs::create_dir(&runtime).expect("a new folder");
-        let folder = folder.variable("XDG_RUNTIME_DIR", &runtime.to_string_lossy());
-        Self { folder, address: format!("127.0.81.{last}") }
+    /// An empty folder `solution`.
+    pub(crate) fn new() -> Self {
+        Self::of(Folder::new())
+    }
+
+    /// What `edgectl new solution` makes.
+    ///
+    /// Its name is that of no other: containers and networks of all tests live in one engine.
+    pub(crate) fn scaffolded() -> Self {
+        Self::scaffolded_as(&format!("s{}-{}", std::process::id(), next()))
+    }
+
+    /// The same, under that name.
+    pub(crate) fn scaffolded_as(name: &str) -> Self {
+        let site = Self::of(Folder::named(name));
+        let mut command = site.folder.command(&["new", "solution", name, "--yes", "--quiet"]);
+        Run::of(command.current_dir(site.folder.above()), "").check(0, "", "");
+        site
     }
 
     /// A solution whose modules are programs for `sh`, all of them started always.
-    pub(crate) fn with_modules(last: u8, modules: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_modules(modules: &[(&str, &str)]) -> Self {
         let names: Vec<&str> = modules.iter().map(|(name, _)| *name).collect();
         let yaml: String = modules
             .iter()
             .map(|(name, script)| format!("  {name}: {{runtime: process, command: [sh, -c, {script:?}]}}\n"))
             .collect();
-        Self::at(last)
+        Self::new()
             .file("deployment.template.json", &template(&names, "FROM /messages/* INTO $upstream"))
             .file("edgectl.yaml", &format!("modules:\n{yaml}"))
     }
 
+    fn of(folder: Folder) -> Self {
+        let runtime = folder.above().join("run");
+        std::fs::create_dir(&runtime).expect("a new folder");
+        Self { folder: folder.variable("XDG_RUNTIME_DIR", &runtime.to_string_lossy()), address: own_address() }
+    }
+
+    #[must_use]
     pub(crate) fn file(self, path: &str, text: &str) -> Self {
-        let target = self.folder.path(path);
-        std::fs::create_dir_all(target.parent().expect("a file stands in a folder")).expect("folders can be made");
-        std::fs::write(target, text).expect("a file can be written");
+        self.folder.write(path, text);
         self
     }
 
-    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
-        let folder = std::mem::replace(&mut self.folder, Folder::new());
-        self.folder = folder.variable(name, value);
+    #[must_use]
+    pub(crate) fn variable(self, name: &str, value: &str) -> Self {
+        self.variables(&[(name, value.to_owned())])
+    }
+
+    /// Sets variables of the environment that edgectl and what it starts see.
+    #[must_use]
+    pub(crate) fn variables(mut self, variables: &[(&str, String)]) -> Self {
+        self.folder.variables.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self
     }
 
@@ -76,6 +80,37 @@ impl Site {
 
     pub(crate) fn run(&self, arguments: &str) -> Run {
         self.folder.run(arguments)
+    }
+
+    /// Runs `edgectl` and checks that it did what it was told.
+    #[track_caller]
+    pub(crate) fn done(&self, arguments: &[&str]) {
+        let run = self.folder.run_args(arguments);
+        assert_eq!(run.status, Some(0), "{arguments:?}: {}", run.stderr);
+    }
+
+    /// Runs `edgectl` and returns the JSON document that it printed.
+    #[track_caller]
+    pub(crate) fn json(&self, arguments: &str) -> Value {
+        self.run(&format!("{arguments} --json")).json()
+    }
+
+    /// Asks again and again until the answer is as wanted; for states that no record tells.
+    #[track_caller]
+    pub(crate) fn ask_until(&self, arguments: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let run = self.run(&format!("{arguments} --json"));
+            if run.status == Some(0) && wanted(&run.json()) {
+                return run.json();
+            }
+            assert!(Instant::now() < deadline, "`{arguments}` still says {run:?}");
+        }
+    }
+
+    /// Returns the line that a simulation of this device begins with.
+    pub(crate) fn begins(&self, device: &str) -> String {
+        format!("  Simulating device `{device}` at {} (MQTT 8883, HTTPS 443)\n", self.address)
     }
 
     /// Runs `edgectl simulate` at the site's address to its end.
@@ -91,15 +126,23 @@ impl Site {
     }
 
     /// Starts `edgectl simulate --json` and returns once it is ready.
+    #[track_caller]
     pub(crate) fn start_ready(&self, arguments: &str) -> Simulation {
         let mut simulation = self.start(&format!("{arguments} --json"));
-        simulation.record("ready", |record| record["type"] == "ready");
+        simulation.ready = simulation.record("ready", |record| record["type"] == "ready");
         simulation
+    }
+
+    /// Starts `edgectl simulate --detach` with consent to everything; returns when all modules are connected.
+    #[track_caller]
+    pub(crate) fn start_detached(&self, arguments: &str) {
+        let run = self.simulate(&format!("--detach --wait connected --yes {arguments}"));
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
     }
 }
 
 impl Drop for Site {
-    /// Ends what a failed test left in the background.
+    /// Ends what still runs in the background.
     fn drop(&mut self) {
         if self.folder.path(".edgectl/run.json").exists() {
             drop(self.run("stop"));
@@ -107,88 +150,16 @@ impl Drop for Site {
     }
 }
 
-impl Simulation {
-    pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command.spawn().expect("the built program starts");
-        let (tell, lines) = channel();
-        follow(Stream::Stdout, child.stdout.take().expect("piped"), tell.clone());
-        follow(Stream::Stderr, child.stderr.take().expect("piped"), tell);
-        Self { child, lines, said: Vec::new() }
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Waits for a line.
-    #[track_caller]
-    pub(crate) fn line(&mut self, what: &str, is_it: impl Fn(Stream, &str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        let mut next = 0;
-        loop {
-            while let Some((stream, line)) = self.said.get(next) {
-                if is_it(*stream, line) {
-                    return line.clone();
-                }
-                next += 1;
-            }
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(said) => self.said.push(said),
-                Err(why) => panic!("no {what}: {why}\n{:#?}", self.said),
-            }
-        }
-    }
-
-    /// Waits for a record of `--json`.
-    #[track_caller]
-    pub(crate) fn record(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-        let parse = |line: &str| serde_json::from_str::<Value>(line).ok();
-        let line = self.line(what, |stream, line| stream == Stream::Stdout && parse(line).is_some_and(|r| is_it(&r)));
-        parse(&line).expect("it was parsed just now")
-    }
-
-    pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("it is our child");
-    }
-
-    /// Waits for the end and returns all that was said.
-    #[track_caller]
-    pub(crate) fn end(mut self) -> Run {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(said) => self.said.push(said),
-                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
-                Err(why) => panic!("no end: {why}\n{:#?}", self.said),
-            }
-        }
-        let status = self.child.wait().expect("it has ended");
-        let of = |wanted| self.said.iter().filter(|(s, _)| *s == wanted).map(|(_, line)| format!("{line}\n")).collect();
-        Run { stdout: of(Stream::Stdout), stderr: of(Stream::Stderr), status: status.code() }
-    }
+/// Returns a loopback address that no other test of this machine has: the fixed ports of the hub allow one each.
+fn own_address() -> String {
+    let process = std::process::id();
+    format!("127.{}.{}.{}", 64 + process / 256 % 128, process % 256, next())
 }
 
-impl Drop for Simulation {
-    /// As with Ctrl-C pressed twice: the modules end, too.
-    fn drop(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
-            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-            let _ = self.lines.recv_timeout(Duration::from_millis(50));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn follow(stream: Stream, source: impl Read + Send + 'static, tell: Sender<(Stream, String)>) {
-    std::thread::spawn(move || {
-        for line in BufReader::new(source).lines().map_while(Result::ok) {
-            if tell.send((stream, line)).is_err() {
-                return;
-            }
-        }
-    });
+/// Returns numbers from 1 on, each once in this process.
+fn next() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Returns a deployment template with these modules and one route.

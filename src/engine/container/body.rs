@@ -22,11 +22,8 @@ pub(super) fn build(spec: &ContainerSpec) -> Outcome<Map<String, Value>> {
     add_environment(list(&mut body, "Env", "createOptions.Env")?, &spec.environment);
     let labels = object(&mut body, "Labels", "createOptions.Labels")?;
     labels.extend(spec.labels.iter().map(|(name, value)| (name.clone(), json!(value))));
-    let mode = find(&body, "HostConfig").and_then(|host| find(host.as_object()?, "NetworkMode")?.as_str());
-    let mode = mode.filter(|mode| !matches!(*mode, "" | "default")).map(str::to_owned);
-    let endpoints =
-        find(&body, "NetworkingConfig").and_then(|networking| find(networking.as_object()?, "EndpointsConfig"));
-    let network = spec.network.as_ref().filter(|_| mode.is_none() && endpoints.is_none());
+    let network = spec.network.as_ref().filter(|_| !chooses_network(&body));
+    let mode = network_mode(&body).map(str::to_owned);
     let host = object(&mut body, "HostConfig", "createOptions.HostConfig")?;
     append(host, "Binds", &spec.binds)?;
     // The engine refuses hosts for a container that shares another one's network.
@@ -34,11 +31,30 @@ pub(super) fn build(spec: &ContainerSpec) -> Outcome<Map<String, Value>> {
         append(host, "ExtraHosts", &spec.extra_hosts)?;
     }
     if let Some(network) = network {
-        *value(host, "NetworkMode") = json!(network.name);
+        *value(host, "NetworkMode") = json!(network.network);
+        let mut endpoint = json!({ "Aliases": [network.alias] });
+        if let Some(address) = network.address {
+            let family = if address.is_ipv4() { "IPv4Address" } else { "IPv6Address" };
+            endpoint["IPAMConfig"] = json!({ family: address });
+        }
         let networking = object(&mut body, "NetworkingConfig", "createOptions.NetworkingConfig")?;
-        *value(networking, "EndpointsConfig") = json!({ &network.name: { "Aliases": [network.alias] } });
+        *value(networking, "EndpointsConfig") = json!({ &network.network: endpoint });
     }
     Ok(body)
+}
+
+/// Says whether createOptions choose a network, so that the container does not join the simulation's.
+pub fn chooses_network(create_options: &Map<String, Value>) -> bool {
+    let endpoints = find(create_options, "NetworkingConfig").and_then(|networking| {
+        let networking = networking.as_object()?;
+        find(networking, "EndpointsConfig")
+    });
+    network_mode(create_options).is_some() || endpoints.is_some()
+}
+
+fn network_mode(create_options: &Map<String, Value>) -> Option<&str> {
+    let mode = find(create_options, "HostConfig").and_then(|host| find(host.as_object()?, "NetworkMode")?.as_str());
+    mode.filter(|mode| !matches!(*mode, "" | "default"))
 }
 
 fn add_environment(list: &mut Vec<Value>, environment: &[(String, String)]) {
@@ -115,7 +131,7 @@ mod tests {
             image: "filter:1".into(),
             environment: vec![("A".into(), "ours".into()), ("IOTEDGE_MODULEID".into(), "filter".into())],
             create_options,
-            network: Some(NetworkAttachment { name: "net".into(), alias: "filter".into() }),
+            network: Some(NetworkAttachment { network: "net".into(), alias: "filter".into(), address: None }),
             labels: vec![("io.edgectl.module".into(), "filter".into())],
             binds: vec!["/s/filter.sock:/var/run/iotedge/workload.sock".into()],
             extra_hosts: vec!["gateway:10.0.0.1".into()],
@@ -188,6 +204,15 @@ mod tests {
             let body = build(&spec(json!({ "HostConfig": { "NetworkMode": mode } }))).expect("they fit");
             assert_eq!(body["HostConfig"]["NetworkMode"], json!("net"));
         }
+    }
+
+    #[test]
+    fn an_address_that_is_fixed_is_asked_for() {
+        let network =
+            NetworkAttachment { network: "id".into(), alias: "filter".into(), address: Some([10, 0, 0, 9].into()) };
+        let body = build(&ContainerSpec { network: Some(network), ..spec(json!({})) }).expect("they fit");
+        let endpoints = json!({ "id": { "Aliases": ["filter"], "IPAMConfig": { "IPv4Address": "10.0.0.9" } } });
+        assert_eq!(body["NetworkingConfig"]["EndpointsConfig"], endpoints);
     }
 
     #[test]

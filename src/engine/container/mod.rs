@@ -1,8 +1,10 @@
 //! Containers: create, attach, start, wait, stop, remove.
 
 mod body;
+mod mount;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bollard::container::{AttachContainerResults, LogOutput};
@@ -19,6 +21,9 @@ use serde_json::{Map, Value};
 use super::Engine;
 use super::error::failure;
 use crate::failure::{Failure, Outcome};
+
+pub use body::chooses_network;
+pub use mount::receives;
 
 /// The label that tells to which simulation a container or network belongs; only what carries it is ever removed.
 pub const SIMULATION_LABEL: &str = "io.edgectl.simulation";
@@ -50,10 +55,12 @@ pub struct ContainerSpec {
 /// How a container is found in a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkAttachment {
-    /// The network.
-    pub name: String,
+    /// The network, by its id.
+    pub network: String,
     /// The container's name there.
     pub alias: String,
+    /// The container's address there; the engine chooses where there is none.
+    pub address: Option<IpAddr>,
 }
 
 /// Which of its two outputs an instance wrote to; a container with a terminal has only the first.
@@ -63,6 +70,12 @@ pub enum OutputStream {
     Stdout,
     /// Standard error.
     Stderr,
+}
+
+impl ContainerSpec {
+    fn simulation(&self) -> Option<&str> {
+        self.labels.iter().find(|(key, _)| key == SIMULATION_LABEL).map(|(_, simulation)| simulation.as_str())
+    }
 }
 
 /// A container that was created.
@@ -96,16 +109,22 @@ pub fn name(solution: &str, device: &str, module: &str) -> String {
         .collect()
 }
 
-/// Creates a container. One of the same name that an earlier run of the same simulation left is replaced.
+/// Creates a container.
+///
+/// One of the same name that an earlier run of the same simulation left is replaced. If the name is somebody else's,
+/// as with two solutions of one name, the simulation's id is added to it.
 pub async fn create(engine: &Engine, spec: &ContainerSpec) -> Outcome<Container> {
     let cannot = format!("cannot create container `{}`", spec.name);
     let body = body::build(spec).map_err(|failure| failure.context(&cannot))?;
     let body = Bytes::from(serde_json::to_vec(&body).expect("a JSON value can be written"));
-    let mut created = send_create(engine, &spec.name, body.clone()).await;
-    if created.as_ref().is_err_and(|error| status(error) == Some(409)) && remove_own(engine, spec).await? {
-        created = send_create(engine, &spec.name, body).await;
+    let mut created = create_named(engine, spec, &spec.name, &body).await?;
+    if created.as_ref().is_err_and(|error| status(error) == Some(409))
+        && let Some(simulation) = spec.simulation()
+    {
+        let other_name = format!("{}-{}", spec.name, short(simulation));
+        created = create_named(engine, spec, &other_name, &body).await?;
     }
-    created.map(|id| Container { engine: engine.clone(), id, name: spec.name.clone() }).map_err(|error| {
+    created.map_err(|error| {
         let failure = failure(cannot, &error);
         match status(&error) {
             Some(404) => failure.hint(format!("build or pull `{}` first", spec.image)),
@@ -114,6 +133,11 @@ pub async fn create(engine: &Engine, spec: &ContainerSpec) -> Outcome<Container>
             None => failure,
         }
     })
+}
+
+/// Returns what tells a simulation from others in a name: the beginning of its id.
+pub fn short(simulation: &str) -> &str {
+    simulation.get(..8).unwrap_or(simulation)
 }
 
 /// Removes every container of a simulation, and returns their names.
@@ -205,6 +229,20 @@ impl ContainerOutput {
     }
 }
 
+/// Creates a container under a name; the inner error is the engine's, which has no such name to give.
+async fn create_named(
+    engine: &Engine,
+    spec: &ContainerSpec,
+    name: &str,
+    body: &Bytes,
+) -> Outcome<Result<Container, Error>> {
+    let mut created = send_create(engine, name, body.clone()).await;
+    if created.as_ref().is_err_and(|error| status(error) == Some(409)) && remove_own(engine, spec, name).await? {
+        created = send_create(engine, name, body.clone()).await;
+    }
+    Ok(created.map(|id| Container { engine: engine.clone(), id, name: name.to_owned() }))
+}
+
 /// Sends the body as it is: the typed body of `bollard` would drop the keys that it does not know.
 async fn send_create(engine: &Engine, name: &str, body: Bytes) -> Result<String, Error> {
     let raw =
@@ -213,11 +251,11 @@ async fn send_create(engine: &Engine, name: &str, body: Bytes) -> Result<String,
     raw.create_container(Some(options), ContainerCreateBody::default()).await.map(|created| created.id)
 }
 
-/// Removes the container that has the spec's name, if it belongs to the same simulation.
-async fn remove_own(engine: &Engine, spec: &ContainerSpec) -> Outcome<bool> {
-    let Some((_, simulation)) = spec.labels.iter().find(|(key, _)| key == SIMULATION_LABEL) else { return Ok(false) };
+/// Removes the container of that name, if it belongs to the same simulation.
+async fn remove_own(engine: &Engine, spec: &ContainerSpec, name: &str) -> Outcome<bool> {
+    let Some(simulation) = spec.simulation() else { return Ok(false) };
     let found = list(engine, simulation).await?;
-    let Some((id, name)) = found.into_iter().find(|(_, name)| *name == spec.name) else { return Ok(false) };
+    let Some((id, name)) = found.into_iter().find(|(_, found)| found == name) else { return Ok(false) };
     Container { engine: engine.clone(), id, name }.remove().await.map(|()| true)
 }
 

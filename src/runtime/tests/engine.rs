@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::engine::container::{self, MODULE_LABEL, NetworkAttachment, SIMULATION_LABEL};
-use crate::engine::network::{self, Network};
+use crate::engine::network::{self, Addresses, Network};
 use crate::environment::Environment;
 
 /// Busybox and nothing else.
@@ -60,7 +60,9 @@ impl Simulation {
     }
 
     async fn network(&self) -> Network {
-        network::create(&self.engine, &format!("edgectl-{}", self.id), &self.id).await.expect("created")
+        network::create(&self.engine, &format!("edgectl-{}", self.id), &self.id, Addresses::Engine)
+            .await
+            .expect("created")
     }
 
     /// Asks docker's own command line, not the code under test.
@@ -147,7 +149,7 @@ async fn a_container_reaches_others_by_name_and_the_machine_by_the_gateway() {
     let port = listener.local_addr().expect("bound").port();
     let attach = |module: &str, script: &str| {
         let mut spec = simulation.container(module, script, json!({}));
-        spec.network = Some(NetworkAttachment { name: network.name.clone(), alias: module.to_owned() });
+        spec.network = Some(NetworkAttachment { network: network.id.clone(), alias: module.to_owned(), address: None });
         spec.extra_hosts = vec![format!("edge:{}", network.gateway)];
         simulation.run(spec)
     };
@@ -162,8 +164,8 @@ async fn a_container_reaches_others_by_name_and_the_machine_by_the_gateway() {
     assert_eq!(told, ["started", "Stdout from server", "Stdout from machine", "exited Some(0) None"]);
     server.instance.kill();
     server.rest().await;
-    network::remove(&simulation.engine, &network.name).await.expect("nobody is in it");
-    network::remove(&simulation.engine, &network.name).await.expect("gone is gone");
+    network::remove(&simulation.engine, &network.id).await.expect("nobody is in it");
+    network::remove(&simulation.engine, &network.id).await.expect("gone is gone");
     assert_eq!(simulation.left(), "");
 }
 
@@ -173,7 +175,7 @@ async fn only_what_carries_the_label_is_removed() {
     let Some(other) = Simulation::start().await else { return };
     let network = simulation.network().await;
     let mut spec = simulation.container("left", "while :; do /bin/busybox sleep 1; done", json!({}));
-    spec.network = Some(NetworkAttachment { name: network.name.clone(), alias: "left".into() });
+    spec.network = Some(NetworkAttachment { network: network.id.clone(), alias: "left".into(), address: None });
     let name = spec.name.clone();
     let mut left = simulation.run(spec);
     let InstanceEvent::Started { .. } = left.next().await else { panic!("it starts") };
@@ -197,11 +199,49 @@ async fn a_name_that_this_simulation_has_is_taken_over_and_anothers_is_not() {
     let told = simulation.run(simulation.container("filter", "exit 5", json!({}))).rest().await;
     assert_eq!(told, ["started", "exited Some(5) None"]);
     let kept = container::create(&simulation.engine, &old).await.expect("created");
-    let mut taken = other.container("filter", "exit", json!({}));
+    let mut taken = other.container("filter", "exit 6", json!({}));
     taken.name.clone_from(&old.name);
-    let told = other.run(taken).rest().await;
-    assert!(told[0].ends_with(&format!("; remove it with `docker rm -f {}`", old.name)), "{told:?}");
-    kept.remove().await.expect("removed");
+    assert_eq!(other.run(taken.clone()).rest().await, ["started", "exited Some(6) None"]);
+    let second = container::create(&other.engine, &taken).await.expect("created");
+    let filter = format!("label={SIMULATION_LABEL}={}", other.id);
+    let names = simulation.docker(&["ps", "-a", "--format", "{{.Names}}", "--filter", &filter]);
+    assert_eq!(names, format!("{}-{}", old.name, container::short(&other.id)));
+    second.remove().await.expect("removed");
+    kept.remove().await.expect("still there");
+}
+
+#[tokio::test]
+async fn a_container_has_the_address_that_was_chosen_for_it() {
+    let Some(simulation) = Simulation::start().await else { return };
+    let name = format!("edgectl-{}", simulation.id);
+    let made = network::create(&simulation.engine, &name, &simulation.id, Addresses::Creator).await;
+    let network = made.expect("created");
+    let address = network.address(0).expect("it is of IPv4");
+    let mut spec = simulation.container("filter", "/bin/busybox hostname -i", json!({}));
+    spec.network = Some(NetworkAttachment { network: network.id, alias: "filter".into(), address: Some(address) });
+    let told = simulation.run(spec).rest().await;
+    assert_eq!(told, ["started".to_owned(), format!("Stdout {address}"), "exited Some(0) None".to_owned()]);
+    clear_containers(&simulation.engine, &simulation.id).await.expect("removed");
+    assert_eq!(simulation.left(), "");
+}
+
+#[tokio::test]
+async fn a_socket_arrives_only_where_the_engine_sees_its_folder() {
+    let Some(simulation) = Simulation::start().await else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("a.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    fs::write(folder.path().join("file"), "").expect("written");
+    let receives = async |path: &std::path::Path| {
+        let probe = simulation.container("probe", "exit", json!({}));
+        container::receives(&simulation.engine, probe, path).await.expect("the engine answers")
+    };
+    assert!(receives(&socket).await);
+    assert!(!receives(&folder.path().join("b.sock")).await, "no such file");
+    assert!(!receives(&folder.path().join("file")).await, "no socket");
+    assert!(!receives(&folder.path().join("nowhere/a.sock")).await, "no such folder");
+    assert!(!folder.path().join("nowhere").exists(), "the engine made no folder");
+    assert_eq!(simulation.left(), "");
 }
 
 #[tokio::test]

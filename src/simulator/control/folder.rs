@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
 use crate::store::{self, Durability};
 
@@ -62,11 +62,12 @@ impl RunFolder {
             _ => temporary(environment),
         };
         let path = parent.join(short_hash(state));
-        make_private(&parent)
-            .and_then(|()| clear(&path))
-            .and_then(|()| make_private(&path))
-            .or_fail(Kind::Machine, || format!("cannot make the folder of the sockets, `{}`", path.display()))
-            .map_err(|failure| failure.hint("set `XDG_RUNTIME_DIR` to a folder of your own"))?;
+        make_private(&parent).and_then(|()| clear(&path)).and_then(|()| make_private(&path)).map_err(|error| {
+            let doing = format!("cannot make the folder of the sockets, `{}`", path.display());
+            let place = format!("`{}`", parent.display());
+            let failure = Failure::unwritable(doing, place, &error);
+            failure.hint("or set `XDG_RUNTIME_DIR` to a folder of your own")
+        })?;
         Ok(Self { path })
     }
 
@@ -80,7 +81,10 @@ impl RunFolder {
         let path = self.path.join(short_hash(Path::new(module.as_str())));
         // Whoever runs in the container must reach the socket; the folder above keeps other users of the machine out.
         let made = DirBuilder::new().recursive(true).mode(0o755).create(&path);
-        made.or_fail(Kind::Machine, || format!("cannot make `{}`", path.display()))?;
+        made.map_err(|error| {
+            let place = format!("`{}`", self.path.display());
+            Failure::unwritable(format!("cannot make `{}`", path.display()), place, &error)
+        })?;
         Ok(path)
     }
 }
@@ -129,8 +133,11 @@ fn check_private(path: &Path) -> io::Result<()> {
 
 /// The failure of a command that needs a running simulation.
 pub(super) fn nothing_runs(project: &Path) -> Failure {
-    Failure::request(format!("no simulation runs for `{}`", project.display()))
-        .hint("start one with `edgectl simulate --detach`")
+    let failure = Failure::request(format!("no simulation runs for `{}`", project.display()));
+    match project.is_dir() {
+        true => failure.hint("start one with `edgectl simulate --detach`"),
+        false => failure.cause("there is no such folder").hint("name the solution's folder with `-C`, or change to it"),
+    }
 }
 
 #[cfg(test)]

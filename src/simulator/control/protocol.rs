@@ -211,8 +211,7 @@ impl From<&Failure> for WireFailure {
 
 impl From<WireFailure> for Failure {
     fn from(wire: WireFailure) -> Self {
-        let kind = [Kind::Request, Kind::Usage, Kind::Machine, Kind::Refused, Kind::Interrupted];
-        let kind = kind.into_iter().find(|kind| kind.exit_code() == wire.code).unwrap_or(Kind::Bug);
+        let kind = Kind::of_exit_code(wire.code).unwrap_or(Kind::Bug);
         let failure = wire.causes.iter().fold(Self::new(kind, wire.message), Self::cause);
         wire.hints.iter().fold(failure, Self::hint)
     }

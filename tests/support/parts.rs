@@ -15,5 +15,7 @@ pub(crate) fn part(name: &str) -> Option<String> {
 
 #[allow(clippy::print_stderr, reason = "the test runner shows it with the test's name")]
 fn say_left_out(name: &str) {
-    eprintln!("left out: `{name}` is not set; `tests/run --install` brings that part");
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    eprintln!("left out: {test}: `{name}` is not set; `tests/run --install` brings that part");
 }

@@ -1,0 +1,153 @@
+//! The network that the containers of a simulation share, and their way to this machine: to the gateway, and to the
+//! workload API by a mounted socket or, where none arrives, by a port for each module.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use super::containers::Containers;
+use super::control::RunFolder;
+use super::gateway::host_name;
+use super::workloads::{Port, Ports};
+use crate::engine::container::{self, ContainerSpec, NetworkAttachment};
+use crate::engine::network::{self, Addresses, Network};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::manifest::ModuleSpec;
+use crate::net::UnixSocket;
+use crate::solution::WorkloadChoice;
+
+/// Where a container finds its workload socket (protocol.md §1.1).
+pub(super) const WORKLOAD_SOCKET: &str = "/var/run/iotedge/workload.sock";
+const WORKLOAD_FOLDER: &str = "/var/run/iotedge";
+
+/// How containers reach the workload API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WorkloadWay {
+    /// By a socket that is mounted into each.
+    Socket,
+    /// By a port for each, which lets in that container alone.
+    Http,
+}
+
+/// The network and the way to this machine.
+pub(super) struct Bridge<'a> {
+    containers: &'a Containers,
+    network: Network,
+    /// The gateway's host name in containers.
+    pub(super) host: String,
+    pub(super) way: WorkloadWay,
+}
+
+impl<'a> Bridge<'a> {
+    /// Decides the way to the workload API, with a container of `image` where it has to be tried, and makes the network.
+    pub(super) async fn build(
+        containers: &'a Containers,
+        choice: WorkloadChoice,
+        image: &str,
+        run_folder: &RunFolder,
+    ) -> Outcome<Self> {
+        let way = match choice {
+            WorkloadChoice::Socket => WorkloadWay::Socket,
+            WorkloadChoice::Http => WorkloadWay::Http,
+            WorkloadChoice::Auto => probe(containers, image, run_folder).await?,
+        };
+        let addresses = match way {
+            WorkloadWay::Socket => Addresses::Engine,
+            WorkloadWay::Http => Addresses::Creator,
+        };
+        let network =
+            network::create(&containers.engine, &containers.network_name(), &containers.simulation, addresses).await?;
+        check_reachable(network.gateway)?;
+        Ok(Self { containers, network, host: host_name(&containers.device), way })
+    }
+
+    /// Returns the address of this machine in the network.
+    pub(super) fn address(&self) -> IpAddr {
+        self.network.gateway
+    }
+
+    /// Opens the ports of the workload API for modules that run as containers: none where sockets are mounted.
+    pub(super) async fn open_ports(&self, modules: impl Iterator<Item = &ModuleSpec>) -> Outcome<Ports> {
+        let mut ports = Ports::new();
+        if self.way == WorkloadWay::Http {
+            for (number, spec) in (0..).zip(modules) {
+                ports.insert(spec.id.clone(), self.open_port(spec, number).await?);
+            }
+        }
+        Ok(ports)
+    }
+
+    async fn open_port(&self, spec: &ModuleSpec, number: u32) -> Outcome<Port> {
+        let cannot = || format!("cannot give module `{}` the workload API over http", spec.id);
+        if container::chooses_network(&spec.create_options) {
+            // Whoever shares an address with others could not be told from them.
+            return Err(Failure::request(cannot())
+                .cause("its createOptions choose a network, so it has no address of its own in the simulation's")
+                .hint(format!(
+                    "take that back in `edgectl.yaml`: `modules: {{{}: {{createOptions: {{HostConfig: \
+                     {{NetworkMode: null}}, NetworkingConfig: null}}}}}}`",
+                    spec.id
+                )));
+        }
+        let container = self.network.address(number).ok_or_else(|| {
+            Failure::machine(cannot())
+                .cause(format!("the network `{}` has no address left", self.network.name))
+                .hint("give the engine larger subnets with `default-address-pools` in its `daemon.json`")
+        })?;
+        let listener =
+            TcpListener::bind(SocketAddr::new(self.network.gateway, 0)).await.or_fail(Kind::Machine, cannot)?;
+        let port = listener.local_addr().or_fail(Kind::Machine, cannot)?.port();
+        Ok(Port { listener, container, uri: format!("http://{}:{port}", self.host) })
+    }
+
+    /// Returns the container of a module; `folder` holds its workload socket, `port` is used instead if there is one.
+    pub(super) fn container(
+        &self,
+        spec: &ModuleSpec,
+        environment: Vec<(String, String)>,
+        folder: &Path,
+        port: Option<&Port>,
+    ) -> ContainerSpec {
+        ContainerSpec {
+            environment,
+            create_options: spec.create_options.clone(),
+            network: Some(NetworkAttachment {
+                network: self.network.id.clone(),
+                alias: spec.id.to_string(),
+                address: port.map(|port| port.container),
+            }),
+            binds: match port {
+                None => vec![format!("{}:{WORKLOAD_FOLDER}", folder.display())],
+                Some(_) => Vec::new(),
+            },
+            extra_hosts: vec![format!("{}:{}", self.host, self.network.gateway)],
+            ..self.containers.bare(spec.id.as_str(), &spec.image)
+        }
+    }
+}
+
+/// Tries whether a socket of this machine arrives in a container.
+async fn probe(containers: &Containers, image: &str, run_folder: &RunFolder) -> Outcome<WorkloadWay> {
+    // A name that was never there before: a folder of the engine's own machine may have our folder's path.
+    let name = format!("probe-{}.sock", container::short(&uuid::Uuid::new_v4().simple().to_string()));
+    let socket = UnixSocket::bind(&run_folder.path().join(name), 0o666).await?;
+    let spec = containers.bare("probe", image);
+    match container::receives(&containers.engine, spec, socket.path()).await? {
+        true => Ok(WorkloadWay::Socket),
+        false => Ok(WorkloadWay::Http),
+    }
+}
+
+/// Refuses an engine whose containers could not reach this process.
+fn check_reachable(gateway: IpAddr) -> Outcome {
+    // A listener of no use but to see whether the address is one of this machine.
+    std::net::TcpListener::bind((gateway, 0)).map(drop).map_err(|error| {
+        Failure::machine("containers could not reach the simulated device")
+            .cause(format!("the gateway of their network, {gateway}, is no address of this machine: {error}"))
+            .cause("the engine runs on another machine, or in a virtual one")
+            .hint("run the modules as processes with `--runtime process`")
+    })
+}
