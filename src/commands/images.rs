@@ -13,6 +13,7 @@ use crate::engine::{Engine, Event, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::Platform;
 use crate::solution::{Selection, Solution, Target};
+use crate::text::size;
 use crate::ui::{Task, Ui};
 
 /// Which images.
@@ -231,17 +232,6 @@ fn in_milliseconds<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result
     serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
 }
 
-fn size(bytes: u64) -> String {
-    let units = ["kB", "MB", "GB"];
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", units[unit])
-}
-
 /// Says how long something took, in the unit that a person would choose.
 pub(super) fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
@@ -256,8 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_durations_are_written_for_people() {
-        assert_eq!([size(0), size(12_345), size(1_073_747_456)], ["0.0 kB", "12.3 kB", "1.1 GB"]);
+    fn durations_are_written_for_people() {
         assert_eq!([duration(0.04), duration(12.34), duration(75.4)], ["0.0s", "12.3s", "1m15s"]);
     }
 }

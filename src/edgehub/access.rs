@@ -1,48 +1,101 @@
-//! Who may connect: the identities of this device and the proof that they are who they say (protocol.md §3.3).
+//! Who may connect: the identities of this device and of its children, and the proof that they are who they say
+//! (protocol.md §3.3, §3.6).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::port::Credential;
-use crate::identity::{Identity, Key, sas};
+use crate::identity::{Authentication, Identity, IdentityStatus, Thumbprint, Thumbprints, sas};
 
 /// An identity that the cloud has told the hub about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KnownIdentity {
     /// Who.
     pub identity: Identity,
-    /// Either key proves it.
-    pub primary: Key,
-    /// Either key proves it.
-    pub secondary: Key,
+    /// Tells it from an earlier identity of the same name.
+    pub generation_id: String,
+    /// Whether it may connect.
+    pub status: IdentityStatus,
+    /// What proves it.
+    pub authentication: Authentication,
 }
 
 #[derive(Debug)]
 pub(super) struct Access {
     hosts: Vec<String>,
-    known: BTreeMap<Identity, KnownIdentity>,
+    /// This device and its modules.
+    own: BTreeMap<Identity, KnownIdentity>,
+    /// The devices that connect through this one, as the cloud told last.
+    children: BTreeMap<Identity, KnownIdentity>,
 }
 
 impl Access {
-    pub(super) fn new(hosts: Vec<String>, known: Vec<KnownIdentity>) -> Self {
-        Self { hosts, known: known.into_iter().map(|known| (known.identity.clone(), known)).collect() }
+    pub(super) fn new(hosts: Vec<String>, own: Vec<KnownIdentity>, children: Vec<KnownIdentity>) -> Self {
+        Self { hosts, own: by_identity(own), children: by_identity(children) }
     }
 
     pub(super) fn identities(&self) -> impl Iterator<Item = &Identity> {
-        self.known.keys()
+        self.own.keys().chain(self.children.keys())
+    }
+
+    pub(super) fn knows(&self, identity: &Identity) -> bool {
+        self.own.contains_key(identity) || self.children.contains_key(identity)
+    }
+
+    /// Returns what is known of the children.
+    pub(super) fn children(&self) -> impl Iterator<Item = &KnownIdentity> {
+        self.children.values()
+    }
+
+    /// Takes the children that the cloud tells; returns those that are gone or must prove themselves anew.
+    pub(super) fn replace_children(&mut self, children: Vec<KnownIdentity>) -> Vec<Identity> {
+        let mut children = by_identity(children);
+        children.retain(|identity, _| !self.own.contains_key(identity));
+        let before = std::mem::replace(&mut self.children, children);
+        let changed = before.into_iter().filter(|(identity, known)| self.children.get(identity) != Some(known));
+        changed.map(|(identity, _)| identity).collect()
     }
 
     /// Checks a credential; the error says which rule failed, without the credential.
     pub(super) fn check(&self, unix: Duration, identity: &Identity, credential: &Credential) -> Result<(), String> {
-        let Some(known) = self.known.get(identity) else {
-            return Err(format!("`{identity}` is no identity of this device"));
+        let Some(known) = self.own.get(identity).or_else(|| self.children.get(identity)) else {
+            return Err(format!("`{identity}` is neither an identity of this device nor a child of it"));
         };
-        let Credential::Sas(text) = credential else {
-            return Err(format!("`{identity}` showed no SAS token"));
-        };
-        let hosts: Vec<&str> = self.hosts.iter().map(String::as_str).collect();
-        sas::Token::parse(text)
-            .and_then(|token| token.verify(unix, &[&known.primary, &known.secondary], &hosts, identity))
-            .map_err(|error| format!("the SAS token of `{identity}` is refused: {error}"))
+        if known.status == IdentityStatus::Disabled {
+            return Err(format!("`{identity}` is disabled"));
+        }
+        match (&known.authentication, credential) {
+            (Authentication::Sas { primary_key, secondary_key }, Credential::Sas(text)) => {
+                let hosts: Vec<&str> = self.hosts.iter().map(String::as_str).collect();
+                sas::Token::parse(text)
+                    .and_then(|token| token.verify(unix, &[primary_key, secondary_key], &hosts, identity))
+                    .map_err(|error| format!("the SAS token of `{identity}` is refused: {error}"))
+            }
+            (Authentication::Sas { .. }, _) => Err(format!("`{identity}` showed no SAS token")),
+            (
+                Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint },
+                Credential::Certificate(shown),
+            ) => check_certificate(identity, &[Some(primary_thumbprint), secondary_thumbprint.as_ref()], shown),
+            (Authentication::SelfSigned { .. }, _) => Err(format!("`{identity}` showed no client certificate")),
+        }
     }
+}
+
+fn check_certificate(
+    identity: &Identity,
+    registered: &[Option<&Thumbprint>],
+    shown: &Thumbprints,
+) -> Result<(), String> {
+    match registered.iter().flatten().any(|thumbprint| shown.include(thumbprint)) {
+        true => Ok(()),
+        // A thumbprint is no secret, and whoever registered another one needs to see it.
+        false => Err(format!("`{identity}` showed a certificate that is not registered: {}", shown.sha1)),
+    }
+}
+
+fn by_identity(known: Vec<KnownIdentity>) -> BTreeMap<Identity, KnownIdentity> {
+    known.into_iter().map(|known| (known.identity.clone(), known)).collect()
 }

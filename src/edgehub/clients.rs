@@ -59,6 +59,16 @@ impl Clients {
         self.connections.get(&connection)
     }
 
+    /// Returns the connection of a client.
+    pub(super) fn connection(&self, identity: &Identity) -> Option<ConnectionId> {
+        self.connected.get(identity).map(|client| client.connection)
+    }
+
+    /// Returns the devices that are connected: not the modules.
+    pub(super) fn connected_devices(&self) -> Vec<Identity> {
+        self.connected.keys().filter(|identity| identity.module.is_none()).cloned().collect()
+    }
+
     /// Returns the connection to deliver to, if the client is there, subscribed, and ready for it.
     ///
     /// A change of desired properties never waits: nobody would tell it later.
@@ -155,6 +165,8 @@ impl EdgeHub {
             }
         }
         self.twins.forget_connection(connection);
+        self.device_bound.forget_connection(connection);
+        self.review_receiver(&identity);
         self.tell_presence(identity, ConnectionState::Disconnected);
     }
 
@@ -187,13 +199,24 @@ impl EdgeHub {
         match feature {
             Feature::Inputs => self.stir(identity),
             Feature::Methods => self.ask_waiting_calls(now.monotonic),
-            Feature::DesiredUpdates | Feature::TwinAnswers | Feature::CloudToDevice => {}
+            Feature::CloudToDevice => self.review_receiver(identity),
+            Feature::DesiredUpdates | Feature::TwinAnswers => {}
         }
     }
 
     pub(super) fn handle_unsubscribe(&mut self, identity: &Identity, feature: Feature) {
         let held = self.clients.subscriptions.get_mut(identity);
         if held.is_some_and(|held| held.remove(&feature).is_some()) {
+            self.save_sessions();
+        }
+        if feature == Feature::CloudToDevice {
+            self.review_receiver(identity);
+        }
+    }
+
+    /// Forgets the subscriptions of somebody who is gone for ever.
+    pub(super) fn forget_client(&mut self, identity: &Identity) {
+        if self.clients.subscriptions.remove(identity).is_some() {
             self.save_sessions();
         }
     }

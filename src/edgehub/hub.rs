@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::access::{Access, KnownIdentity};
 use super::clients::Clients;
 use super::configuration::HubConfiguration;
+use super::devicebound::DeviceBound;
 use super::methods::Calls;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
@@ -25,6 +26,8 @@ pub struct Recovered {
     pub sessions: Option<Value>,
     /// The state documents `twins/…`, by identity.
     pub twins: BTreeMap<Identity, EdgeTwin>,
+    /// The state document `scope`: the children that the cloud told of.
+    pub children: Vec<KnownIdentity>,
 }
 
 /// The edge hub of one device.
@@ -40,6 +43,7 @@ pub struct EdgeHub {
     pub(super) promises: Promises,
     pub(super) twins: Twins,
     pub(super) calls: Calls,
+    pub(super) device_bound: DeviceBound,
     pub(super) link: Link,
     /// Endpoints whose queues may have something to hand out.
     pub(super) stirred: BTreeSet<Endpoint>,
@@ -93,11 +97,13 @@ impl Promises {
 
 impl EdgeHub {
     /// Creates the hub of `device`, known to SAS audiences by any of `hosts`, without routes and without a link.
-    pub fn new(device: DeviceId, hosts: Vec<String>, known: Vec<KnownIdentity>, recovered: Recovered) -> Self {
+    ///
+    /// `own` are the device itself and its modules.
+    pub fn new(device: DeviceId, hosts: Vec<String>, own: Vec<KnownIdentity>, recovered: Recovered) -> Self {
         let queues = recovered.queues.into_iter();
         Self {
             device,
-            access: Access::new(hosts, known),
+            access: Access::new(hosts, own, recovered.children),
             clients: Clients::recovered(recovered.sessions.as_ref()),
             configuration: HubConfiguration::default(),
             queues: queues.map(|(id, first, next)| (id, Queue::recovered(first, next))).collect(),
@@ -106,6 +112,7 @@ impl EdgeHub {
             promises: Promises::default(),
             twins: Twins::recovered(recovered.twins),
             calls: Calls::default(),
+            device_bound: DeviceBound::default(),
             link: Link::Offline,
             stirred: BTreeSet::new(),
             out: VecDeque::new(),
@@ -164,12 +171,17 @@ impl EdgeHub {
                 self.handle_patch_reported(now, connection, &identity, rid, &patch);
             }
             Request::AnswerMethod { rid, status, payload } => self.handle_answer(&identity, &rid, status, payload),
-            Request::Acknowledge { delivery } => self.handle_acknowledge(now, connection, delivery),
+            Request::Acknowledge { delivery } => {
+                if !self.complete_device_bound(connection, delivery) {
+                    self.handle_acknowledge(now, connection, delivery);
+                }
+            }
         }
     }
 
     fn handle_timeout(&mut self, now: Now) {
         self.clients.settle(now.monotonic);
+        self.review_receivers();
         self.take_back_overdue(now.monotonic);
         self.expire_calls(now.monotonic);
         self.stirred.extend(self.queues.keys().map(|id| id.endpoint.clone()));

@@ -11,6 +11,8 @@ impl EdgeHub {
             FromCloud::Taken { queue, offset } => self.finish(now, &queue, offset),
             FromCloud::Twin { identity, desired, reported } => self.handle_twin(identity, desired, reported),
             FromCloud::DesiredPatch { identity, patch } => self.handle_desired_patch(identity, patch),
+            FromCloud::Scope { children } => self.handle_scope(children),
+            FromCloud::DeviceBound { identity, lock, message } => self.handle_device_bound(identity, lock, message),
             FromCloud::Invoke { call, invocation } => self.handle_invoke(now, call, invocation),
         }
     }
@@ -24,10 +26,13 @@ impl EdgeHub {
             Link::Online => {
                 self.sync_twins();
                 self.tell_presences();
+                self.ask_scope();
+                self.review_receivers();
                 self.stirred.insert(Endpoint::Upstream);
             }
             Link::Offline => {
                 self.answer_askers_offline();
+                self.lose_receivers();
                 let upstream = self.queues.iter_mut().filter(|(id, _)| id.endpoint == Endpoint::Upstream);
                 upstream.for_each(|(_, queue)| queue.take_back());
             }

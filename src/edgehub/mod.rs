@@ -5,9 +5,11 @@
 //! before the store has said, by [`FromStore::Durable`], that it holds what the acknowledgement promises.
 
 mod access;
+mod children;
 mod clients;
 mod configuration;
 mod delivery;
+mod devicebound;
 mod http;
 mod hub;
 mod link;
@@ -33,6 +35,6 @@ pub use queue::Queued;
 pub use telemetry::MAX_MESSAGE;
 pub use twins::EdgeTwin;
 pub use vocabulary::{
-    Answer, CallId, Caller, Endpoint, FromCloud, FromStore, Injection, Input, Invocation, InvokeError, Output, QueueId,
-    Ticket, ToCloud, ToStore,
+    Answer, CallId, Caller, Endpoint, FromCloud, FromStore, Injection, Input, Invocation, InvokeError, LockToken,
+    Output, QueueId, Ticket, ToCloud, ToStore,
 };

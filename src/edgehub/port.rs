@@ -2,12 +2,12 @@
 //!
 //! A head turns bytes into [`Request`]s and [`Event`]s into bytes. It knows no other client, no queue and no twin.
 
-use std::sync::Arc;
-
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::identity::Thumbprints;
 use crate::message::Message;
 
 /// One connection of a client, unique for the life of the simulator.
@@ -27,8 +27,20 @@ pub struct Delivery(pub u64);
 pub enum Credential {
     /// A SAS token, as it came (protocol.md §3.1).
     Sas(String),
+    /// A TLS client certificate, whose private key the handshake has proved (protocol.md §3.6).
+    Certificate(Thumbprints),
     /// Nothing.
     None,
+}
+
+impl Credential {
+    /// Puts the certificate of the connection in the place of nothing: a token counts more, even a wrong one.
+    pub fn or_certificate(self, shown: Option<Thumbprints>) -> Self {
+        match (self, shown) {
+            (Self::None, Some(thumbprints)) => Self::Certificate(thumbprints),
+            (credential, _) => credential,
+        }
+    }
 }
 
 impl fmt::Debug for Credential {

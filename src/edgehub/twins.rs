@@ -120,7 +120,8 @@ impl EdgeHub {
         self.save_twin(identity);
         let answer = Event::TwinAnswer { rid, status: 204, version: Some(version), body: Bytes::new() };
         self.promise(Promise::Tell { connection, event: answer });
-        self.route(now, change_notification(now, identity, &patch));
+        let notification = self.change_notification(now, identity, &patch);
+        self.route(now, notification);
     }
 
     /// Takes a twin that the cloud was asked for: answers those who wait, and tells a subscribed client what changed.
@@ -200,9 +201,32 @@ impl EdgeHub {
         }
     }
 
+    /// Forgets the twin of somebody who is gone for ever.
+    pub(super) fn forget_twin(&mut self, identity: &Identity) {
+        if self.twins.held.remove(identity).is_some() {
+            self.save(&format!("twins/{identity}"), serde_json::json!(EdgeTwin::default()));
+        }
+    }
+
     fn save_twin(&mut self, identity: &Identity) {
         let held = self.twins.held.get(identity).map(|held| serde_json::json!(held));
         self.save(&format!("twins/{identity}"), held.unwrap_or_default());
+    }
+
+    /// The message that a reported change makes (protocol.md §7.5): sent by the hub, whoever reported.
+    fn change_notification(&self, now: Now, identity: &Identity, patch: &Map<String, Value>) -> Message {
+        let body = Bytes::from(Value::Object(patch.clone()).to_string());
+        let mut message = Message { body, ..Message::default() };
+        message.set_system(system::MESSAGE_TYPE, "twinChangeNotification");
+        message.set_system(system::MESSAGE_SCHEMA, "twinChangeNotification");
+        message.set_system(system::ENQUEUED_TIME, iso_millis(now.unix));
+        message.set_system(system::CONNECTION_DEVICE_ID, self.device.as_str());
+        message.set_system(system::CONNECTION_MODULE_ID, ModuleId::EDGE_HUB);
+        message.set_system(system::REPORTER_DEVICE_ID, identity.device.as_str());
+        if let Some(module) = &identity.module {
+            message.set_system(system::REPORTER_MODULE_ID, module.as_str());
+        }
+        message
     }
 }
 
@@ -225,20 +249,4 @@ fn merge_keeping_nulls(pending: &mut Map<String, Value>, patch: &Map<String, Val
             }
         }
     }
-}
-
-/// The message that a reported change makes (protocol.md §7.5).
-fn change_notification(now: Now, identity: &Identity, patch: &Map<String, Value>) -> Message {
-    let body = Bytes::from(Value::Object(patch.clone()).to_string());
-    let mut message = Message { body, ..Message::default() };
-    message.set_system(system::MESSAGE_TYPE, "twinChangeNotification");
-    message.set_system(system::MESSAGE_SCHEMA, "twinChangeNotification");
-    message.set_system(system::ENQUEUED_TIME, iso_millis(now.unix));
-    message.set_system(system::CONNECTION_DEVICE_ID, identity.device.as_str());
-    message.set_system(system::CONNECTION_MODULE_ID, ModuleId::EDGE_HUB);
-    message.set_system(system::REPORTER_DEVICE_ID, identity.device.as_str());
-    if let Some(module) = &identity.module {
-        message.set_system(system::REPORTER_MODULE_ID, module.as_str());
-    }
-    message
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::access::KnownIdentity;
 use super::configuration::HubConfiguration;
 use super::port::{ConnectionId, Credential, Event, Feature, Guarantee, Link, Refusal, Request, Session};
 use super::queue::Queued;
@@ -141,6 +142,10 @@ pub enum Injection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
+/// One handing over of a cloud-to-device message: what the cloud knows by it is locked until it is completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LockToken(pub u64);
+
 /// What the hub tells the cloud.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ToCloud {
@@ -171,6 +176,25 @@ pub enum ToCloud {
         identity: Identity,
         /// How it is now.
         state: ConnectionState,
+    },
+    /// The children of this device are wanted; answered by [`FromCloud::Scope`].
+    GetScope,
+    /// A child takes cloud-to-device messages from now on.
+    Receive {
+        /// Who.
+        identity: Identity,
+    },
+    /// A child takes none any more; what it has not completed was not delivered.
+    StopReceiving {
+        /// Who.
+        identity: Identity,
+    },
+    /// A child has taken a cloud-to-device message.
+    Completed {
+        /// Who.
+        identity: Identity,
+        /// As in [`FromCloud::DeviceBound`].
+        lock: LockToken,
     },
 }
 
@@ -206,6 +230,20 @@ pub enum FromCloud {
         call: CallId,
         /// The call.
         invocation: Invocation,
+    },
+    /// Every device that may connect through this one.
+    Scope {
+        /// All there are.
+        children: Vec<KnownIdentity>,
+    },
+    /// A cloud-to-device message.
+    DeviceBound {
+        /// For whom.
+        identity: Identity,
+        /// Named again in [`ToCloud::Completed`].
+        lock: LockToken,
+        /// The message.
+        message: Arc<Message>,
     },
 }
 

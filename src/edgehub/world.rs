@@ -2,6 +2,7 @@
 //! whose names are facts.
 
 mod access;
+mod children;
 mod delivery;
 mod methods;
 mod sessions;
@@ -17,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::clock::Now;
-use crate::identity::{DeviceId, Identity, Key, ModuleId, sas};
+use crate::identity::{Authentication, DeviceId, Identity, IdentityStatus, Key, ModuleId, sas};
 use crate::message::{Message, system};
 use crate::route::Route;
 use crate::twin::ConnectionState;
@@ -40,6 +41,16 @@ fn module(name: &str) -> ModuleId {
 
 fn identity(name: &str) -> Identity {
     Identity::of_module(DeviceId::parse("d1").expect("valid"), module(name))
+}
+
+fn known(identity: &Identity, key: &Key) -> KnownIdentity {
+    let secondary_key = Key::generate().expect("random bytes");
+    KnownIdentity {
+        identity: identity.clone(),
+        generation_id: "638".into(),
+        status: IdentityStatus::Enabled,
+        authentication: Authentication::Sas { primary_key: key.clone(), secondary_key },
+    }
 }
 
 fn route(name: &str, text: &str) -> ConfiguredRoute {
@@ -65,11 +76,7 @@ impl World {
     fn recovered(routes: Vec<ConfiguredRoute>, recovered: Recovered) -> Self {
         let keys: Vec<_> =
             ["a", "b", "c"].map(|name| (identity(name), Key::generate().expect("random bytes"))).into_iter().collect();
-        let known = keys.iter().map(|(identity, key)| KnownIdentity {
-            identity: identity.clone(),
-            primary: key.clone(),
-            secondary: Key::generate().expect("random bytes"),
-        });
+        let known = keys.iter().map(|(identity, key)| known(identity, key));
         let device = DeviceId::parse("d1").expect("valid");
         let hub = EdgeHub::new(device, vec![HOST.into(), "gateway".into()], known.collect(), recovered);
         let now = Now { monotonic: Duration::from_secs(1), unix: Duration::from_secs(1_700_000_000) };

@@ -204,7 +204,8 @@ fn options_of(plan: &BuildPlan, nature: &Nature, builder: Builder, dockerfile: &
         platform: plan.platform.as_ref().filter(is_foreign).cloned().unwrap_or_default(),
         target: plan.target.clone().unwrap_or_default(),
         version: if builder == Builder::Classic { BuilderVersion::BuilderV1 } else { BuilderVersion::BuilderBuildKit },
-        // The engine mixes up builds that share a session.
+        // The engine mixes up builds that share a session. bollard 0.21 serves each on a task that it keeps to itself, so
+        // its descriptor stays open until the engine closes it: about one for each rebuild while a simulation runs.
         session: (builder != Builder::Classic).then(|| uuid::Uuid::new_v4().to_string()),
         ..BuildImageOptions::default()
     }

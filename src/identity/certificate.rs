@@ -24,7 +24,7 @@ use crate::failure::Failure;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const AUTHORITY_LIFE: Duration = Duration::from_secs(3650 * DAY.as_secs());
 /// Below the 397 days that some platforms demand of any server certificate.
-const LEAF_LIFE: Duration = Duration::from_secs(365 * DAY.as_secs());
+pub(super) const LEAF_LIFE: Duration = Duration::from_secs(365 * DAY.as_secs());
 /// How far certificates reach back, for containers in a virtual machine whose clock lags.
 const CLOCK_LAG: Duration = DAY;
 /// The longest common name that RFC 5280 allows (ub-common-name).
@@ -231,7 +231,7 @@ fn authority_name(device: &DeviceId) -> String {
     name
 }
 
-fn params(common_name: &str, unix: Duration, life: Duration) -> CertificateParams {
+pub(super) fn params(common_name: &str, unix: Duration, life: Duration) -> CertificateParams {
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
     let mut params = CertificateParams::default();
     params.not_before = epoch + unix.saturating_sub(CLOCK_LAG);
@@ -256,7 +256,7 @@ fn dns_name(name: &str) -> Result<SanType, CertificateError> {
     name.try_into().map(SanType::DnsName).map_err(|_| refused())
 }
 
-fn signing(error: rcgen::Error) -> CertificateError {
+pub(super) fn signing(error: rcgen::Error) -> CertificateError {
     CertificateError::Signing(error.to_string())
 }
 

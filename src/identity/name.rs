@@ -124,8 +124,9 @@ text_conversions!(DeviceId, ModuleId);
 
 /// Who speaks or is spoken to: a module of a device, or the device itself.
 ///
-/// Displayed as `device` or `device/module`, which is also the MQTT client id (protocol.md §3.6).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Displayed and stored as `device` or `device/module`, which is also the MQTT client id (protocol.md §3.6).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Identity {
     /// The device.
     pub device: DeviceId,
@@ -150,6 +151,20 @@ impl Identity {
     /// The identity of a module on a device.
     pub fn of_module(device: DeviceId, module: ModuleId) -> Self {
         Self { device, module: Some(module) }
+    }
+}
+
+impl TryFrom<String> for Identity {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Identity> for String {
+    fn from(identity: Identity) -> Self {
+        identity.to_string()
     }
 }
 

@@ -1,22 +1,39 @@
-//! The simulated cloud: twins in their service form.
+//! The simulated cloud: the registry, twins in their service form, and what waits for devices.
 //!
 //! A core: no socket, no clock, no task. What it keeps it hands out as [`Output::Save`]; what it tells an edge device
 //! goes over a link that others may cut or delay.
+
+mod devicebound;
+mod devices;
+mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::clock::Now;
 use crate::edgehub::{FromCloud, ToCloud};
-use crate::identity::Identity;
+use crate::identity::{DeviceId, Identity};
 use crate::twin::{Twin, TwinDocument, TwinError};
+
+use devicebound::DeviceBound;
+pub use devicebound::{DEFAULT_LIFE, LONGEST_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
+pub use devices::{Recovered, SendError};
+pub use registry::{Device, Registry, RegistryError};
 
 /// What the cloud wants done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// The edge device is told something.
-    ToEdge(FromCloud),
+    /// An edge device is told something.
+    ToEdge {
+        /// Which.
+        edge: DeviceId,
+        /// What.
+        said: FromCloud,
+    },
     /// A twin must be kept as a state document.
     Save {
         /// A name such as `twins/device/filter`.
@@ -40,14 +57,20 @@ pub enum Change {
 /// The cloud.
 #[derive(Debug, Default)]
 pub struct IotHub {
+    registry: Registry,
     twins: BTreeMap<Identity, Twin>,
+    device_bound: DeviceBound,
     out: VecDeque<Output>,
 }
 
 impl IotHub {
-    /// Creates a cloud that knows these twins.
-    pub fn new(twins: impl IntoIterator<Item = (Identity, Twin)>) -> Self {
-        Self { twins: twins.into_iter().collect(), out: VecDeque::new() }
+    /// Creates a cloud that knows these twins of edge devices and modules, and what an earlier run left.
+    pub fn new(twins: impl IntoIterator<Item = (Identity, Twin)>, recovered: Recovered) -> Self {
+        let Recovered { registry, twins: kept, waiting } = recovered;
+        let device_bound = DeviceBound::recovered(waiting);
+        let mut cloud = Self { registry, twins: twins.into_iter().collect(), device_bound, out: VecDeque::new() };
+        cloud.recover_devices(kept);
+        cloud
     }
 
     /// Returns a twin.
@@ -61,18 +84,23 @@ impl IotHub {
     }
 
     /// Takes what an edge device says.
-    pub fn handle(&mut self, unix: Duration, from_edge: ToCloud) {
+    pub fn handle(&mut self, now: Now, edge: &DeviceId, from_edge: ToCloud) {
+        let unix = now.unix;
         match from_edge {
             ToCloud::Telemetry { queue, offset, message: _ } => {
-                self.out.push_back(Output::ToEdge(FromCloud::Taken { queue, offset }));
+                self.tell(edge.clone(), FromCloud::Taken { queue, offset });
             }
             ToCloud::Reported { identity, patch } => self.report(unix, &identity, &patch),
-            ToCloud::GetTwin { identity } => self.tell_twin(identity),
+            ToCloud::GetTwin { identity } => self.tell_twin(edge, identity),
             ToCloud::Presence { identity, state } => {
                 if let Some(twin) = self.twins.get_mut(&identity) {
                     twin.set_connection(state, unix);
                 }
             }
+            ToCloud::GetScope => self.tell_scope(edge),
+            ToCloud::Receive { identity } => self.receive(now, &identity.device),
+            ToCloud::StopReceiving { identity } => self.stop_receiving(now, &identity.device),
+            ToCloud::Completed { identity, lock } => self.complete(&identity.device, lock),
         }
     }
 
@@ -84,7 +112,7 @@ impl IotHub {
             Change::Replace(document) => twin.replace(unix, document)?,
         };
         if let Some(Value::Object(patch)) = told.map(|told| told.patch) {
-            self.out.push_back(Output::ToEdge(FromCloud::DesiredPatch { identity: identity.clone(), patch }));
+            self.tell_edge_of(FromCloud::DesiredPatch { identity: identity.clone(), patch }, identity);
         }
         self.save(identity);
         Ok(())
@@ -100,7 +128,7 @@ impl IotHub {
         self.save(identity);
     }
 
-    fn tell_twin(&mut self, identity: Identity) {
+    fn tell_twin(&mut self, edge: &DeviceId, identity: Identity) {
         // Nobody waits for ever: without a twin there are two empty sections.
         let mut view = self.twins.get(&identity).map(Twin::device_view).unwrap_or_default();
         let mut section = |name: &str| match view.get_mut(name).map(Value::take) {
@@ -108,7 +136,17 @@ impl IotHub {
             _ => Map::new(),
         };
         let (desired, reported) = (section("desired"), section("reported"));
-        self.out.push_back(Output::ToEdge(FromCloud::Twin { identity, desired, reported }));
+        self.tell(edge.clone(), FromCloud::Twin { identity, desired, reported });
+    }
+
+    fn tell(&mut self, edge: DeviceId, said: FromCloud) {
+        self.out.push_back(Output::ToEdge { edge, said });
+    }
+
+    /// Tells the edge device through which an identity connects.
+    fn tell_edge_of(&mut self, said: FromCloud, identity: &Identity) {
+        let edge = self.registry.edge_of(identity);
+        self.tell(edge, said);
     }
 
     fn save(&mut self, identity: &Identity) {
@@ -116,113 +154,5 @@ impl IotHub {
             let document = serde_json::json!(twin);
             self.out.push_back(Output::Save { name: format!("twins/{identity}"), document });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::edgehub::{Endpoint, QueueId};
-    use crate::identity::{DeviceId, ModuleId};
-    use crate::twin::ConnectionState;
-
-    const UNIX: Duration = Duration::from_secs(1_700_000_000);
-
-    fn identity(name: &str) -> Identity {
-        Identity::of_module(DeviceId::parse("d1").expect("valid"), ModuleId::parse(name).expect("valid"))
-    }
-
-    fn object(value: Value) -> Map<String, Value> {
-        value.as_object().cloned().expect("an object")
-    }
-
-    fn cloud() -> IotHub {
-        IotHub::new([(identity("filter"), Twin::new(&identity("filter"), "638"))])
-    }
-
-    fn outputs(cloud: &mut IotHub) -> Vec<Output> {
-        std::iter::from_fn(|| cloud.poll()).collect()
-    }
-
-    fn to_edge(cloud: &mut IotHub) -> Vec<FromCloud> {
-        let told = outputs(cloud).into_iter();
-        told.filter_map(|output| if let Output::ToEdge(told) = output { Some(told) } else { None }).collect()
-    }
-
-    #[test]
-    fn a_message_is_taken_once_it_has_arrived() {
-        let mut cloud = cloud();
-        let queue = QueueId { endpoint: Endpoint::Upstream, priority: 0 };
-        let telemetry = ToCloud::Telemetry { queue: queue.clone(), offset: 4, message: Arc::default() };
-        cloud.handle(UNIX, telemetry);
-        let taken = Output::ToEdge(FromCloud::Taken { queue, offset: 4 });
-        assert_eq!(outputs(&mut cloud), [taken]);
-    }
-
-    #[test]
-    fn a_change_is_kept_and_told_as_the_patch_that_it_is() {
-        let mut cloud = cloud();
-        let desired = TwinDocument::of_desired(object(json!({"threshold": 30, "gone": null})));
-        cloud.change(UNIX, &identity("filter"), Change::Patch(desired)).expect("a small patch");
-        let outputs = outputs(&mut cloud);
-        let patch = object(json!({"threshold": 30, "gone": null, "$version": 2}));
-        assert_eq!(outputs[0], Output::ToEdge(FromCloud::DesiredPatch { identity: identity("filter"), patch }));
-        assert!(matches!(&outputs[1..], [Output::Save { name, .. }] if name == "twins/d1/filter"), "{outputs:?}");
-    }
-
-    #[test]
-    fn a_refused_change_changes_and_tells_nothing() {
-        let mut cloud = cloud();
-        let before = cloud.twin(&identity("filter")).map(Twin::service_view);
-        let desired = TwinDocument { desired: Some(object(json!({"a b": 1}))), tags: Some(object(json!({"t": 1}))) };
-        cloud.change(UNIX, &identity("filter"), Change::Patch(desired)).expect_err("a blank is in a key");
-        assert_eq!(outputs(&mut cloud), []);
-        assert_eq!(cloud.twin(&identity("filter")).map(Twin::service_view), before, "the tags neither");
-    }
-
-    #[test]
-    fn a_device_sees_versions_and_no_metadata() {
-        let mut cloud = cloud();
-        cloud.handle(UNIX, ToCloud::Reported { identity: identity("filter"), patch: object(json!({"state": "up"})) });
-        outputs(&mut cloud);
-        cloud.handle(UNIX, ToCloud::GetTwin { identity: identity("filter") });
-        let twin = FromCloud::Twin {
-            identity: identity("filter"),
-            desired: object(json!({"$version": 1})),
-            reported: object(json!({"state": "up", "$version": 2})),
-        };
-        assert_eq!(to_edge(&mut cloud), [twin]);
-    }
-
-    #[test]
-    fn an_identity_without_a_twin_is_answered_too() {
-        let mut cloud = cloud();
-        cloud.handle(UNIX, ToCloud::GetTwin { identity: identity("stranger") });
-        let (desired, reported) = (Map::new(), Map::new());
-        assert_eq!(to_edge(&mut cloud), [FromCloud::Twin { identity: identity("stranger"), desired, reported }]);
-    }
-
-    #[test]
-    fn a_report_that_breaks_a_limit_is_warned_of() {
-        let mut cloud = cloud();
-        let patch = object(json!({"text": "x".repeat(5000)}));
-        cloud.handle(UNIX, ToCloud::Reported { identity: identity("filter"), patch });
-        let warning = "the cloud refuses what `d1/filter` reported: \
-            the string `text` is 5000 bytes long, and 4096 are allowed";
-        assert_eq!(outputs(&mut cloud), [Output::Warning(warning.to_owned())]);
-    }
-
-    #[test]
-    fn presence_shows_in_the_twin() {
-        let mut cloud = cloud();
-        let connection =
-            |cloud: &IotHub| cloud.twin(&identity("filter")).expect("known").service_view()["connectionState"].clone();
-        assert_eq!(connection(&cloud), json!("Disconnected"));
-        cloud.handle(UNIX, ToCloud::Presence { identity: identity("filter"), state: ConnectionState::Connected });
-        assert_eq!(connection(&cloud), json!("Connected"));
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::client_certificate;
 use super::lobby::{Lobby, Seat};
 use super::tls::{HandshakeError, ServerTls, TlsStream};
+use crate::identity::Thumbprints;
 
 /// How connections are let in.
 #[derive(Debug, Clone)]
@@ -41,6 +43,8 @@ pub enum Arrival {
         stream: Box<TlsStream<TcpStream>>,
         /// Its other end.
         peer: SocketAddr,
+        /// The client certificate, if it showed one.
+        certificate: Option<Thumbprints>,
         /// Its place in the lobby, to be left once the client has proved who it is.
         seat: Seat,
     },
@@ -90,7 +94,10 @@ async fn open(stream: TcpStream, peer: SocketAddr, seat: Seat, tls: ServerTls, l
     // refuses is dead already, which the handshake will find out.
     let _ = stream.set_nodelay(true);
     match seat.hold(tls.handshake(stream, limit)).await {
-        Some(Ok(stream)) => Arrival::Open { stream: Box::new(stream), peer, seat },
+        Some(Ok(stream)) => {
+            let certificate = client_certificate::shown(&stream);
+            Arrival::Open { stream: Box::new(stream), peer, certificate, seat }
+        }
         Some(Err(error)) => Arrival::Refused { peer, error },
         None => Arrival::Refused { peer, error: HandshakeError::PushedOut },
     }

@@ -4,6 +4,7 @@
 //! connection may do is the business of the cores.
 
 mod accept;
+mod client_certificate;
 mod descriptors;
 mod holder;
 mod http;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -13,13 +13,16 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::identity::{Authority, DeviceId};
+use crate::identity::{Authority, CertifiedKey, DeviceCertificate, DeviceId, Thumbprints};
 use crate::workload;
 
 fn authority_of(device: &str) -> Authority {
     let device = DeviceId::parse(device).expect("valid");
     Authority::create(&device, std::time::UNIX_EPOCH.elapsed().expect("after 1970")).expect("made")
 }
+
+/// A client's settings before it is said what it shows of itself.
+type Untold = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
 
 /// A TLS port that says what arrives at it.
 struct Port {
@@ -58,9 +61,14 @@ impl Port {
     }
 
     async fn next_open(&mut self) -> TlsStream<TcpStream> {
+        self.next_client().await.0
+    }
+
+    /// Returns the next open connection and the certificate that the client showed.
+    async fn next_client(&mut self) -> (TlsStream<TcpStream>, Option<Thumbprints>) {
         loop {
-            if let Arrival::Open { stream, .. } = self.arrivals.recv().await.expect("something arrives") {
-                return *stream;
+            if let Arrival::Open { stream, certificate, .. } = self.arrivals.recv().await.expect("something arrives") {
+                return (*stream, certificate);
             }
         }
     }
@@ -71,13 +79,24 @@ impl Port {
         name: &str,
         version: &'static SupportedProtocolVersion,
     ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+        self.dial_with(Untold::with_no_client_auth, trusted, name, version).await
+    }
+
+    /// The same, where `authenticate` says what the client shows of itself.
+    async fn dial_with(
+        &self,
+        authenticate: impl FnOnce(Untold) -> ClientConfig,
+        trusted: &str,
+        name: &str,
+        version: &'static SupportedProtocolVersion,
+    ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(trusted.as_bytes()).expect("a certificate")).expect("a root");
         let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_protocol_versions(&[version])
             .expect("ring knows it")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = authenticate(config);
         let stream = TcpStream::connect(self.address).await?;
         let name = ServerName::try_from(name.to_owned()).expect("a name");
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
@@ -102,6 +121,44 @@ async fn both_versions_of_tls_reach_every_name_of_the_certificate() {
             assert_eq!(&bytes, b"ping");
         }
     }
+}
+
+fn shows(certificate: &CertifiedKey) -> impl FnOnce(Untold) -> ClientConfig {
+    let chain = vec![CertificateDer::from_pem_slice(certificate.chain.as_bytes()).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).expect("a key");
+    move |config| config.with_client_auth_cert(chain, key).expect("they fit")
+}
+
+#[tokio::test]
+async fn a_client_is_asked_for_a_certificate_and_needs_none() {
+    let mut port = port(AcceptRules::default()).await;
+    let trusted = port.authority.trust_bundle().to_owned();
+    let device = DeviceId::parse("leaf1").expect("valid");
+    let own = DeviceCertificate::create(&device, std::time::UNIX_EPOCH.elapsed().expect("after 1970")).expect("made");
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        port.dial(&trusted, "localhost", version).await.expect("trusted");
+        assert_eq!(port.next_client().await.1, None);
+        port.dial_with(shows(&own.certified), &trusted, "localhost", version).await.expect("trusted");
+        assert_eq!(port.next_client().await.1, Some(own.thumbprints.clone()));
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_without_its_private_key_is_refused() {
+    let mut port = port(AcceptRules::default()).await;
+    let trusted = port.authority.trust_bundle().to_owned();
+    let device = DeviceId::parse("leaf1").expect("valid");
+    let unix = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
+    let [victim, thief] = [(), ()].map(|()| DeviceCertificate::create(&device, unix).expect("made").certified);
+    let chain = vec![CertificateDer::from_pem_slice(victim.chain.as_bytes()).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_slice(thief.key.as_bytes()).expect("a key");
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key that signs");
+    let stolen = rustls::sign::SingleCertAndKey::from(rustls::sign::CertifiedKey::new(chain, key));
+    let show = |config: Untold| config.with_client_cert_resolver(Arc::new(stolen));
+    // The client learns of it with its next read only, as TLS 1.3 has it.
+    drop(port.dial_with(show, &trusted, "localhost", &rustls::version::TLS13).await);
+    let why = "the TLS handshake broke off: invalid peer certificate: BadSignature".to_owned();
+    assert_eq!(port.next_refusal().await.to_string(), why);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use rustls::{AlertDescription, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
+use super::client_certificate::AnyCertificate;
 use crate::identity::CertifiedKey;
 
 /// An open TLS connection, seen from the server.
@@ -54,7 +55,9 @@ impl std::fmt::Debug for ServerTls {
 }
 
 impl ServerTls {
-    /// Serves a certificate with its chain to any client, and asks for no client certificate.
+    /// Serves a certificate with its chain to any client, and asks each for a certificate of its own.
+    ///
+    /// None is needed: most clients prove themselves with a token. Whose one is, nobody here decides.
     pub fn new(certificate: &CertifiedKey) -> Result<Self, TlsError> {
         let refused = |error: &dyn std::fmt::Display| TlsError(error.to_string());
         let chain = CertificateDer::pem_slice_iter(certificate.chain.as_bytes());
@@ -62,10 +65,10 @@ impl ServerTls {
         let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).map_err(|error| refused(&error))?;
         // The provider is named here, since a process-wide default would be a global that others could set.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|error| refused(&error))?
-            .with_no_client_auth()
+            .with_client_cert_verifier(AnyCertificate::new(provider))
             .with_single_cert(chain, key)
             .map_err(|error| refused(&error))?;
         Ok(Self(TlsAcceptor::from(Arc::new(config))))

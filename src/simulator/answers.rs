@@ -21,7 +21,7 @@ use crate::iothub::Change;
 use crate::manifest::DesiredStatus;
 use crate::message::{Message, system};
 use crate::text::did_you_mean;
-use crate::twin::{Twin, TwinDocument, TwinError};
+use crate::twin::{TwinDocument, TwinError};
 
 /// `ps --json`: one module.
 #[derive(Debug, Serialize)]
@@ -148,7 +148,7 @@ impl Dispatcher {
             let hint = error.hint();
             Failure::request(format!("the twin of `{identity}` cannot be changed so")).cause(error).hint(hint)
         })?;
-        answers.record(&self.cloud.twin(&identity).map(Twin::service_view));
+        answers.record(&self.cloud.twin_document(&identity));
         answers.done();
         Ok(())
     }
@@ -233,6 +233,9 @@ impl Dispatcher {
     fn handle_upstream(&mut self, now: Now, link: Option<Link>, answers: &Answers) {
         if let Some(link) = link {
             self.hub.handle(now, edgehub::Input::Link(link));
+            if link == Link::Offline {
+                self.cloud.lose_link(now, &self.device);
+            }
             self.settle(now);
         }
         let waiting = self.hub.waiting().get(&edgehub::Endpoint::Upstream).copied().unwrap_or_default();

@@ -43,7 +43,8 @@ impl Opening<'_> {
 
     /// Opens the twins of the device and its modules; desired properties of the manifest are applied again.
     pub(super) fn cloud(&self) -> Outcome<IotHub> {
-        let mut kept = self.state.cloud()?;
+        let mut recovered = self.state.cloud().load()?;
+        let kept = &mut recovered.twins;
         let mut twins = BTreeMap::new();
         let device = Identity::of_device(self.device.clone());
         let new_device = || Twin::new(&device, &self.identities.device.generation_id);
@@ -59,7 +60,7 @@ impl Opening<'_> {
             twins.insert(identity, twin);
         }
         twins.insert(device, of_device);
-        Ok(IotHub::new(twins))
+        Ok(IotHub::new(twins, recovered))
     }
 }
 

@@ -159,6 +159,7 @@ pub(super) struct Audience {
 pub(super) struct Dispatcher {
     pub(super) clock: Clock,
     pub(super) device: DeviceId,
+    pub(super) state_name: String,
     pub(super) hub: EdgeHub,
     pub(super) cloud: IotHub,
     pub(super) agent: Agent,
@@ -326,13 +327,17 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
-        [self.hub.deadline(), self.agent.deadline(), self.refusals.deadline(), until].into_iter().flatten().min()
+        let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline()];
+        cores.into_iter().chain([self.refusals.deadline(), until]).flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {
         let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= now.monotonic);
         if due(self.hub.deadline()) {
             self.hub.handle(now, edgehub::Input::Timeout);
+        }
+        if due(self.cloud.deadline()) {
+            self.cloud.handle_timeout(now);
         }
         self.answer_turned_away(now);
         if due(self.agent.deadline()) {

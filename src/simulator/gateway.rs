@@ -100,8 +100,8 @@ impl Gateway {
         for listener in self.mqtt {
             let heads = heads.clone();
             tasks.spawn(net::accept_tls(listener, tls.clone(), rules.clone(), move |arrival| {
-                if let Arrival::Open { stream, seat, .. } = arrival {
-                    tokio::spawn(heads.clone().serve_mqtt(*stream, seat));
+                if let Arrival::Open { stream, certificate, seat, .. } = arrival {
+                    tokio::spawn(heads.clone().serve_mqtt(*stream, certificate, seat));
                 }
             }));
         }

@@ -13,7 +13,7 @@ use super::dispatcher::Clock;
 use super::event::{Event, FromHead, ToHead};
 use super::to_heads::HeadSender;
 use crate::edgehub::{ConnectionId, HttpCall, Request, answer_invocation, parse_invocation};
-use crate::identity::DeviceId;
+use crate::identity::{DeviceId, Thumbprints};
 use crate::mqtt::{Closed, Limits, Output, Session};
 use crate::net::{self, HttpLimits, Seat};
 
@@ -40,12 +40,17 @@ impl Heads {
         Self { events, clock, device, connections: Arc::default() }
     }
 
-    /// Serves one MQTT client until its connection ends.
-    pub(super) async fn serve_mqtt(self, stream: impl AsyncRead + AsyncWrite + Unpin, seat: Seat) {
+    /// Serves one MQTT client, which showed this certificate or none, until its connection ends.
+    pub(super) async fn serve_mqtt(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        certificate: Option<Thumbprints>,
+        seat: Seat,
+    ) {
         let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1);
         let (to_head, from_dispatcher) = mpsc::unbounded_channel();
         let session = Session::new(self.clock.now(), Limits::default());
-        let mut head = MqttHead { heads: self, connection, session, seat, to_head: Some(to_head) };
+        let mut head = MqttHead { heads: self, connection, certificate, session, seat, to_head: Some(to_head) };
         head.run(stream, from_dispatcher).await;
     }
 
@@ -88,6 +93,7 @@ impl Heads {
 struct MqttHead {
     heads: Heads,
     connection: ConnectionId,
+    certificate: Option<Thumbprints>,
     session: Session,
     seat: Seat,
     /// The dispatcher's way to this head, until the dispatcher has it: its end is then the end of the head.
@@ -166,7 +172,8 @@ impl MqttHead {
                 let Some(head) = self.to_head.take() else { return true };
                 // The hub answers soon, and closes the connection if it does not let the client in.
                 self.seat.leave();
-                let (identity, credential, session) = (login.identity, login.credential, login.session);
+                let (identity, session) = (login.identity, login.session);
+                let credential = login.credential.or_certificate(self.certificate.take());
                 self.tell(FromHead::Connect { identity, credential, session, head }).await;
             }
             Output::Misfit(error) => {

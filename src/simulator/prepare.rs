@@ -17,6 +17,7 @@ use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildPlan, Reference, Variant};
 use crate::manifest::{ModuleSpec, PullPolicy};
 use crate::solution::{Module, RuntimeChoice, Solution};
+use crate::text::size;
 use crate::ui::{Task, Ui};
 
 impl Prepared {
@@ -280,8 +281,10 @@ fn show(task: &Task, event: Event<'_>) {
     match event {
         Event::StepStarted(step) => task.update(step),
         Event::Output(line) => task.detail(line),
-        Event::Transferred { bytes, total } => task.update(format!("{bytes} of {total} bytes")),
-        Event::ContextSent(bytes) => task.update(format!("{bytes} bytes of context sent")),
+        Event::Transferred { bytes, total } => {
+            task.update(format!("moving layers, {} of {}", size(bytes), size(total)))
+        }
+        Event::ContextSent(bytes) => task.update(format!("sending the context, {}", size(bytes))),
         Event::Warning(text) => task.detail(text),
     }
 }

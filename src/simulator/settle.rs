@@ -54,9 +54,12 @@ impl Dispatcher {
             }
             Output::Invoked { call, result } => self.handle_invoked(now, call, result),
             Output::Injected { ticket, queued } => self.handle_injected(ticket, queued),
+            Output::Store(ToStore::Save { mark, name, document }) => {
+                self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state_name), document });
+            }
             Output::Store(told) => self.storage.send(told),
             Output::Cloud(to_cloud) => {
-                self.cloud.handle(now.unix, to_cloud);
+                self.cloud.handle(now, &self.device, to_cloud);
                 // At once: what the cloud keeps has to reach the store before what the hub says next.
                 self.settle_cloud(now);
             }
@@ -76,10 +79,10 @@ impl Dispatcher {
 
     fn handle_cloud(&mut self, now: Now, output: iothub::Output) {
         match output {
-            iothub::Output::ToEdge(from_cloud) => {
+            iothub::Output::ToEdge { edge, said } => {
                 // Over a cut link nothing comes; the hub asks for what it missed when the link is back.
-                if self.hub.link() == edgehub::Link::Online {
-                    self.hub.handle(now, edgehub::Input::Cloud(from_cloud));
+                if edge == self.device && self.hub.link() == edgehub::Link::Online {
+                    self.hub.handle(now, edgehub::Input::Cloud(said));
                 }
             }
             iothub::Output::Save { name, document } => {

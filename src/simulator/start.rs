@@ -87,6 +87,7 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     let state = StateFolder::new(ephemeral.as_ref().map_or(root.as_path(), EphemeralFolder::path), &simulated.device);
     if options.state == State::Reset {
         state.reset()?;
+        state.cloud().reset(&simulated.device)?;
     }
     state.create()?;
     let identities = state.identities(&simulated.device, &identities_of(&simulated), clock.now().unix.as_micros())?;
@@ -173,7 +174,7 @@ impl Ground<'_> {
         pass_on(&mut tasks, interrupts, &events);
         let ledger = self.record_run(&run_folder)?;
         let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
-        let device = self.simulated.device.clone();
+        let (device, state_name) = (self.simulated.device.clone(), self.state.name());
         let behind = self.behind(authority, hub_host, events.clone());
         workloads::serve_sockets(&mut tasks, &behind, &run_folder, &report.ready().modules).await?;
         workloads::serve_ports(&mut tasks, &behind, ports);
@@ -184,6 +185,7 @@ impl Ground<'_> {
         let dispatcher = Dispatcher {
             clock,
             device,
+            state_name,
             hub,
             cloud,
             agent,
@@ -219,7 +221,7 @@ impl Ground<'_> {
     fn start_storage(&self, queues: Queues, events: &mpsc::Sender<Event>) -> Outcome<Storage> {
         let events = events.clone();
         let tell = move |stored: Stored| drop(events.blocking_send(Event::Stored(stored)));
-        Storage::start(queues, self.state.device().to_owned(), tell)
+        Storage::start(queues, self.state.root().to_owned(), tell)
             .or_fail(Kind::Machine, || "cannot start the thread of the store")
     }
 

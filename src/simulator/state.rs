@@ -4,11 +4,13 @@
 //! .edgectl/                 mode 0700
 //!   .gitignore              ignores all of it, itself too
 //!   lock                    held by the running simulator
+//!   cloud/                  registry.json with keys of child devices, mode 0600
+//!     twins/<identity>.json
+//!     devicebound/<device>.json
 //!   devices/<device>/
 //!     ca/                   the dev CA
 //!     identities.json       generation ids and keys, mode 0600
-//!     hub/                  sessions.json, twins/<identity>.json
-//!     cloud/                twins/<identity>.json
+//!     hub/                  scope.json, sessions.json, twins/<identity>.json
 //!     queues/               the durable queues
 //! ```
 
@@ -25,12 +27,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::cloud_folder::CloudFolder;
 use crate::edgehub::{EdgeTwin, KnownIdentity, QueueId, Recovered};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::identity::{Authority, DeviceId, Identity, Key, ModuleId};
+use crate::identity::{Authentication, Authority, DeviceId, Identity, IdentityStatus, Key, ModuleId};
 use crate::store::{self, Durability, Queues, StoreError};
-use crate::twin::Twin;
 
 /// What may stand in a file name as it is; everything else is percent-encoded, `.` and `/` too.
 const FILE_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -41,6 +43,9 @@ const RESET: &str = "run `edgectl simulate --reset` to begin anew";
 /// The folder of one device's state.
 #[derive(Debug, Clone)]
 pub(super) struct StateFolder {
+    root: PathBuf,
+    /// `devices/<device>`.
+    name: String,
     device: PathBuf,
 }
 
@@ -80,8 +85,12 @@ impl Identities {
     pub(super) fn known(&self) -> Vec<KnownIdentity> {
         let known = |identity, keys: &Keys| KnownIdentity {
             identity,
-            primary: keys.primary.clone(),
-            secondary: keys.secondary.clone(),
+            generation_id: keys.generation_id.clone(),
+            status: IdentityStatus::Enabled,
+            authentication: Authentication::Sas {
+                primary_key: keys.primary.clone(),
+                secondary_key: keys.secondary.clone(),
+            },
         };
         let modules = self.modules.iter();
         let of_module = |(module, keys): (&ModuleId, &Keys)| known(self.identity(module), keys);
@@ -99,7 +108,8 @@ impl Identities {
 impl StateFolder {
     /// Names the folder of `device` below `root`, usually `.edgectl`; nothing is made yet.
     pub(super) fn new(root: &Path, device: &DeviceId) -> Self {
-        Self { device: root.join("devices").join(file_name(device.as_str())) }
+        let name = format!("devices/{device}");
+        Self { root: root.to_owned(), device: folder_path(root, &name), name }
     }
 
     /// Makes the folder, for its owner only.
@@ -110,17 +120,22 @@ impl StateFolder {
 
     /// Forgets the device: keys, CA, twins and queues.
     pub(super) fn reset(&self) -> Outcome {
-        match fs::remove_dir_all(&self.device) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(unwritable(format!("cannot remove `{}`", self.device.display()), &error))
-            }
-            _ => Ok(()),
-        }
+        remove_all(&self.device)
     }
 
-    /// Returns the device's own folder.
-    pub(super) fn device(&self) -> &Path {
-        &self.device
+    /// Returns where the cloud's state is.
+    pub(super) fn cloud(&self) -> CloudFolder {
+        CloudFolder::new(&self.root)
+    }
+
+    /// Returns the folder of everything.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the name of the device's own folder, as documents in it are named.
+    pub(super) fn name(&self) -> String {
+        self.name.clone()
     }
 
     /// Loads the identities, making those that are missing; keys once made stay.
@@ -170,6 +185,7 @@ impl StateFolder {
             queues: known.collect(),
             sessions: load(&self.device.join("hub").join("sessions.json"))?,
             twins: load_twins::<EdgeTwin>(&self.device.join("hub"))?,
+            children: load(&self.device.join("hub").join("scope.json"))?.unwrap_or_default(),
         };
         Ok((queues, recovered))
     }
@@ -182,18 +198,19 @@ impl StateFolder {
             _ => Failure::request(doing).cause(error).hint(RESET),
         }
     }
-
-    /// Loads the cloud's twins.
-    pub(super) fn cloud(&self) -> Outcome<BTreeMap<Identity, Twin>> {
-        load_twins(&self.device.join("cloud"))
-    }
 }
 
-/// Returns the path of a state document such as `hub/twins/device/module`, below the device's folder.
+/// Returns the path of a state document such as `cloud/twins/device/module`, below the folder of everything.
 pub(super) fn document_path(folder: &Path, name: &str) -> PathBuf {
+    let mut path = folder_path(folder, name);
+    path.set_extension("json");
+    path
+}
+
+/// The same for a folder.
+fn folder_path(folder: &Path, name: &str) -> PathBuf {
     let mut path = folder.to_owned();
     path.extend(name.split('/').map(file_name));
-    path.set_extension("json");
     path
 }
 
@@ -217,11 +234,22 @@ fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Removes a file or a folder with everything in it; one that is not there is fine.
+pub(super) fn remove_all(path: &Path) -> Outcome {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(unwritable(format!("cannot remove `{}`", path.display()), &error))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn file_name(text: &str) -> String {
     utf8_percent_encode(text, FILE_NAME).to_string()
 }
 
-fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
+pub(super) fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
     let doing = || format!("cannot read `{}`", path.display());
     let Some(bytes) = store::load(path).or_fail(Kind::Machine, doing)? else { return Ok(None) };
     let document = serde_json::from_slice(&bytes).or_fail(Kind::Request, doing);
@@ -234,7 +262,7 @@ fn save(path: &Path, document: &Value) -> Outcome {
 }
 
 /// Loads `twins/<device>/<module>.json` and `twins/<device>.json` below a folder.
-fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, T>> {
+pub(super) fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, T>> {
     let mut twins = BTreeMap::new();
     for (name, path) in documents(&folder.join("twins"))? {
         let Ok(identity) = Identity::parse(&name) else { continue };
@@ -247,7 +275,7 @@ fn load_twins<T: DeserializeOwned>(folder: &Path) -> Outcome<BTreeMap<Identity, 
 
 /// Lists the documents one or two levels below a folder by their decoded names; what a killed process left half
 /// written has another ending.
-fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+pub(super) fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for (name, path) in entries(folder)? {
         match path.is_dir() {

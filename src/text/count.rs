@@ -9,6 +9,18 @@ pub fn counted(number: u64, noun: &str) -> String {
     }
 }
 
+/// Writes a number of bytes for people: `12.3 kB`.
+pub fn size(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB"];
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", units[unit])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -17,5 +29,10 @@ mod tests {
     fn a_noun_follows_its_number() {
         let told = [(0, "message"), (1, "process"), (2, "process"), (7, "byte")].map(|(n, noun)| counted(n, noun));
         assert_eq!(told, ["0 messages", "1 process", "2 processes", "7 bytes"]);
+    }
+
+    #[test]
+    fn sizes_are_written_for_people() {
+        assert_eq!([size(0), size(12_345), size(1_073_747_456)], ["0.0 kB", "12.3 kB", "1.1 GB"]);
     }
 }

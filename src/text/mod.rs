@@ -14,7 +14,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::failure::Failure;
 
-pub use count::counted;
+pub use count::{counted, size};
 pub use nearest::{did_you_mean, nearest};
 pub use pointer::Pointer;
 

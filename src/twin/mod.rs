@@ -154,6 +154,14 @@ impl Twin {
         Identity { device: self.device_id.clone(), module: self.module_id.clone() }
     }
 
+    /// Returns the scope of a device: its own, or that of the edge device that it connects through.
+    pub fn device_scope(&self) -> Option<&str> {
+        match &self.scopes {
+            Scopes::Module => None,
+            Scopes::EdgeDevice { own: scope } | Scopes::Leaf { parent: scope } => Some(scope),
+        }
+    }
+
     /// Returns the text that changes with every change of tags or desired properties.
     pub fn etag(&self) -> String {
         STANDARD.encode(self.service_changes.to_be_bytes())

@@ -115,7 +115,7 @@ fn credentials(site: &Site, module: &str, auth: &str) -> String {
 }
 
 #[test]
-fn messages_that_waited_reach_a_module_in_order() {
+fn messages_that_waited_reach_a_module() {
     let Some(python) = Sdk::python() else { return };
     let site = Site::new();
     let _simulation = site.start_ready("--external x");
@@ -123,8 +123,10 @@ fn messages_that_waited_reach_a_module_in_order() {
         site.done(&["send", "x/inputs/input1", "--data", &number.to_string()]);
     }
     let mut program = python.start(&credentials(&site, "x", "connection-string"), python.module, &[]);
-    let bodies: Vec<_> = (1..=3).map(|_| program.event("input")["body"].clone()).collect();
-    assert_eq!(bodies, [json!("1"), json!("2"), json!("3")]);
+    let mut bodies: Vec<_> = (1..=3).map(|_| program.event("input")["body"].to_string()).collect();
+    // The SDK hands each to a thread of a pool, which may overtake; `tests/simulator.rs` sees the order on the wire.
+    bodies.sort();
+    assert_eq!(bodies, [r#""1""#, r#""2""#, r#""3""#]);
 }
 
 #[test]

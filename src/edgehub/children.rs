@@ -1,0 +1,31 @@
+//! The devices that connect through this one: what the cloud tells of them is kept, so that they are let in offline and
+//! after a restart too (protocol.md §9.4).
+
+use super::access::KnownIdentity;
+use super::hub::EdgeHub;
+use super::vocabulary::{Output, ToCloud};
+
+impl EdgeHub {
+    /// Asks the cloud for all children.
+    pub(super) fn ask_scope(&mut self) {
+        self.out.push_back(Output::Cloud(ToCloud::GetScope));
+    }
+
+    /// Takes all children there are. Whoever is none any more, is disabled or has other keys loses its connection.
+    pub(super) fn handle_scope(&mut self, children: Vec<KnownIdentity>) {
+        if self.access.children().eq(children.iter()) {
+            return;
+        }
+        for identity in self.access.replace_children(children) {
+            if let Some(connection) = self.clients.connection(&identity) {
+                self.close(connection, "it was removed, disabled or given other credentials");
+            }
+            if !self.access.knows(&identity) {
+                self.forget_client(&identity);
+                self.forget_twin(&identity);
+            }
+        }
+        let children: Vec<&KnownIdentity> = self.access.children().collect();
+        self.save("scope", serde_json::json!(children));
+    }
+}

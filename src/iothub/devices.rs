@@ -1,0 +1,211 @@
+//! What the cloud does for devices that are no edge devices: registering them, and sending to them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::devicebound::{MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
+use super::registry::{Device, Registry, RegistryError};
+use super::{IotHub, Output};
+use crate::clock::Now;
+use crate::edgehub::{FromCloud, LockToken};
+use crate::identity::{Authentication, DeviceId, Identity, IdentityStatus};
+use crate::message::Message;
+use crate::twin::{ConnectionState, Twin, edge_scope};
+
+/// What an earlier run left in the store.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// The state document `registry`.
+    pub registry: Registry,
+    /// The state documents `twins/…`, by identity; those of devices that are not registered any more are ignored.
+    pub twins: BTreeMap<Identity, Twin>,
+    /// The state documents `devicebound/…`, by device.
+    pub waiting: BTreeMap<DeviceId, WaitingMessages>,
+}
+
+/// Why a cloud-to-device message is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// There is no such device, or it is an edge device.
+    #[error("the cloud has no device `{0}` that takes messages")]
+    Unknown(DeviceId),
+    /// The message is too long.
+    #[error("the message is {size} bytes long, and {MAX_DEVICE_MESSAGE} are allowed")]
+    TooLarge {
+        /// Body, property names and values.
+        size: usize,
+    },
+    /// Too many messages wait for the device.
+    #[error("{MAX_WAITING} messages wait for `{0}` already, and no more are taken")]
+    Full(DeviceId),
+}
+
+impl IotHub {
+    /// Returns the registry.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Registers a device, with a new twin.
+    pub fn add_device(&mut self, device: Device) -> Result<(), RegistryError> {
+        let (identity, parent) = (device.identity(), device.parent.clone());
+        if self.twins.contains_key(&identity) {
+            return Err(RegistryError::Exists(device.device_id));
+        }
+        let twin = self.new_twin(&device);
+        self.registry.add(device)?;
+        self.twins.insert(identity.clone(), twin);
+        self.save_registry();
+        self.save(&identity);
+        self.tell_scope(&parent);
+        Ok(())
+    }
+
+    /// Removes a device with its twin and what waits for it.
+    pub fn remove_device(&mut self, id: &DeviceId) -> Result<(), RegistryError> {
+        let device = self.registry.remove(id)?;
+        self.twins.remove(&device.identity());
+        self.device_bound.forget(id);
+        self.save_registry();
+        self.save_waiting(id);
+        self.tell_scope(&device.parent);
+        Ok(())
+    }
+
+    /// Returns a twin as the service sees it, with what the registry knows of its device.
+    pub fn twin_document(&self, identity: &Identity) -> Option<Value> {
+        let mut document = self.twins.get(identity)?.service_view();
+        let device = self.registry.device(&identity.device).filter(|_| identity.module.is_none());
+        if let Some(Device { status, authentication, .. }) = device {
+            document["status"] = json!(status);
+            document["authenticationType"] = json!(authentication.word());
+            if let Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint } = authentication {
+                document["x509Thumbprint"] =
+                    json!({ "primaryThumbprint": primary_thumbprint, "secondaryThumbprint": secondary_thumbprint });
+            }
+        }
+        Some(document)
+    }
+
+    /// Takes a message for a device; it waits until the device has completed it or its life is over.
+    pub fn send(&mut self, now: Now, device: &DeviceId, message: Message, life: Duration) -> Result<(), SendError> {
+        if self.registry.device(device).is_none() {
+            return Err(SendError::Unknown(device.clone()));
+        }
+        if message.size() > MAX_DEVICE_MESSAGE {
+            return Err(SendError::TooLarge { size: message.size() });
+        }
+        if self.waiting(now, device) >= MAX_WAITING {
+            return Err(SendError::Full(device.clone()));
+        }
+        self.device_bound.enqueue(now, device, message, life);
+        self.save_waiting(device);
+        self.hand_out(now, device);
+        Ok(())
+    }
+
+    /// Says how many messages wait for a device, after those whose life is over are dropped.
+    pub fn waiting(&mut self, now: Now, device: &DeviceId) -> usize {
+        let dropped = self.device_bound.clean(now, device);
+        if dropped.given_up > 0 {
+            let warning = format!("`{device}` got a message ten times without completing it: it is dropped");
+            self.out.push_back(Output::Warning(warning));
+        }
+        if dropped.given_up + dropped.expired > 0 {
+            self.save_waiting(device);
+        }
+        self.device_bound.count(device)
+    }
+
+    /// Notices that the link to an edge device is cut: nothing behind it is connected, and takes what it was handed.
+    pub fn lose_link(&mut self, now: Now, edge: &DeviceId) {
+        let behind: Vec<Identity> =
+            self.twins.keys().filter(|identity| self.registry.edge_of(identity) == *edge).cloned().collect();
+        for identity in behind {
+            self.stop_receiving(now, &identity.device);
+            if let Some(twin) = self.twins.get_mut(&identity) {
+                twin.set_connection(ConnectionState::Disconnected, now.unix);
+            }
+        }
+    }
+
+    /// Returns when [`IotHub::handle_timeout`] is due, on the monotonic clock.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.device_bound.deadline()
+    }
+
+    /// Takes back what was handed out too long ago, and hands it out again.
+    pub fn handle_timeout(&mut self, now: Now) {
+        for device in self.device_bound.overdue(now) {
+            self.hand_out(now, &device);
+        }
+    }
+
+    /// Takes over the twins of registered devices; one that was registered while nothing ran has none yet.
+    pub(super) fn recover_devices(&mut self, mut kept: BTreeMap<Identity, Twin>) {
+        let devices: Vec<Device> = self.registry.devices().cloned().collect();
+        for device in devices {
+            let identity = device.identity();
+            let mut twin = kept.remove(&identity).unwrap_or_else(|| self.new_twin(&device));
+            twin.set_waiting_messages(self.device_bound.count(&device.device_id) as u64);
+            self.twins.insert(identity, twin);
+        }
+    }
+
+    fn new_twin(&self, device: &Device) -> Twin {
+        let parent = self.twins.get(&Identity::of_device(device.parent.clone()));
+        // Of an edge device that is not simulated no more than its id is known.
+        let scope = parent.and_then(Twin::device_scope).map_or_else(|| edge_scope(&device.parent, "0"), str::to_owned);
+        Twin::of_leaf(&device.device_id, &device.generation_id, &scope)
+    }
+
+    pub(super) fn tell_scope(&mut self, edge: &DeviceId) {
+        let children = self.registry.children_of(edge);
+        self.tell(edge.clone(), FromCloud::Scope { children });
+    }
+
+    pub(super) fn receive(&mut self, now: Now, device: &DeviceId) {
+        let is_enabled = |device: &Device| device.status == IdentityStatus::Enabled;
+        if self.registry.device(device).is_some_and(is_enabled) {
+            self.device_bound.receive(device);
+            self.hand_out(now, device);
+        }
+    }
+
+    pub(super) fn stop_receiving(&mut self, now: Now, device: &DeviceId) {
+        if self.device_bound.stop_receiving(device) {
+            self.save_waiting(device);
+            self.waiting(now, device);
+        }
+    }
+
+    pub(super) fn complete(&mut self, device: &DeviceId, lock: LockToken) {
+        if self.device_bound.complete(device, lock) {
+            self.save_waiting(device);
+        }
+    }
+
+    fn hand_out(&mut self, now: Now, device: &DeviceId) {
+        self.waiting(now, device);
+        let identity = Identity::of_device(device.clone());
+        for (lock, message) in self.device_bound.hand_out(now, device) {
+            let said = FromCloud::DeviceBound { identity: identity.clone(), lock, message };
+            self.tell_edge_of(said, &identity);
+        }
+    }
+
+    fn save_registry(&mut self) {
+        self.out.push_back(Output::Save { name: "registry".to_owned(), document: json!(self.registry) });
+    }
+
+    fn save_waiting(&mut self, device: &DeviceId) {
+        let count = self.device_bound.count(device) as u64;
+        if let Some(twin) = self.twins.get_mut(&Identity::of_device(device.clone())) {
+            twin.set_waiting_messages(count);
+        }
+        let document = self.device_bound.document(device);
+        self.out.push_back(Output::Save { name: format!("devicebound/{device}"), document });
+    }
+}

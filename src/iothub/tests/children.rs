@@ -1,0 +1,219 @@
+//! Devices that are no edge devices, and what waits for them (protocol.md §12.2, §12.5).
+
+use super::*;
+use crate::edgehub::LockToken;
+use crate::identity::{Authentication, IdentityStatus, Thumbprint};
+use crate::message::Message;
+
+fn id(name: &str) -> DeviceId {
+    DeviceId::parse(name).expect("valid")
+}
+
+fn leaf(name: &str) -> Identity {
+    Identity::of_device(id(name))
+}
+
+fn device(name: &str, parent: &str) -> Device {
+    let primary_thumbprint = Thumbprint::parse(&"A".repeat(40)).expect("valid");
+    Device {
+        device_id: id(name),
+        generation_id: "639".into(),
+        status: IdentityStatus::Enabled,
+        authentication: Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint: None },
+        parent: id(parent),
+    }
+}
+
+fn message(body: &str) -> Message {
+    Message { body: body.to_owned().into(), ..Message::default() }
+}
+
+/// A cloud with the device `leaf1` below `d1`.
+fn with_leaf() -> IotHub {
+    let mut cloud = cloud();
+    cloud.add_device(device("leaf1", "d1")).expect("there is none yet");
+    outputs(&mut cloud);
+    cloud
+}
+
+fn send(cloud: &mut IotHub, now: Now, body: &str) {
+    cloud.send(now, &id("leaf1"), message(body), DEFAULT_LIFE).expect("there is room");
+}
+
+fn receive(cloud: &mut IotHub, now: Now) {
+    cloud.handle(now, &edge(), ToCloud::Receive { identity: leaf("leaf1") });
+}
+
+/// Returns what was handed out since the last look.
+fn handed(cloud: &mut IotHub) -> Vec<(LockToken, String)> {
+    let told = to_edge(cloud).into_iter();
+    told.filter_map(|said| match said {
+        FromCloud::DeviceBound { lock, message, .. } => {
+            Some((lock, String::from_utf8(message.body.to_vec()).expect("text")))
+        }
+        _ => None,
+    })
+    .collect()
+}
+
+fn bodies(cloud: &mut IotHub) -> Vec<String> {
+    handed(cloud).into_iter().map(|(_, body)| body).collect()
+}
+
+fn later(seconds: u64) -> Now {
+    let time = Duration::from_secs(seconds);
+    Now { monotonic: NOW.monotonic + time, unix: NOW.unix + time }
+}
+
+#[test]
+fn a_new_device_is_told_to_its_parent_and_kept() {
+    let mut cloud = cloud();
+    cloud.add_device(device("leaf1", "other")).expect("there is none yet");
+    let names = |outputs: &[Output]| -> Vec<String> {
+        let name = |output: &Output| match output {
+            Output::Save { name, .. } => name.clone(),
+            Output::ToEdge { edge, said: FromCloud::Scope { children } } => format!("{edge} has {}", children.len()),
+            other => panic!("unexpected {other:?}"),
+        };
+        outputs.iter().map(name).collect()
+    };
+    assert_eq!(names(&outputs(&mut cloud)), ["registry", "twins/leaf1", "other has 1"]);
+    assert_eq!(cloud.add_device(device("leaf1", "d1")), Err(RegistryError::Exists(id("leaf1"))));
+    cloud.remove_device(&id("leaf1")).expect("it is there");
+    assert_eq!(names(&outputs(&mut cloud)), ["registry", "devicebound/leaf1", "other has 0"]);
+    assert_eq!(cloud.twin(&leaf("leaf1")), None);
+    assert_eq!(cloud.remove_device(&id("leaf1")), Err(RegistryError::Unknown(id("leaf1"))));
+}
+
+#[test]
+fn a_twin_shows_what_the_registry_knows() {
+    let mut cloud = cloud();
+    cloud.add_device(Device { status: IdentityStatus::Disabled, ..device("leaf1", "d1") }).expect("added");
+    let twin = cloud.twin_document(&leaf("leaf1")).expect("it has one");
+    let shown = [&twin["status"], &twin["authenticationType"], &twin["x509Thumbprint"], &twin["deviceScope"]];
+    let thumbprints = json!({"primaryThumbprint": "A".repeat(40), "secondaryThumbprint": null});
+    assert_eq!(shown, [&json!("disabled"), &json!("selfSigned"), &thumbprints, &json!("ms-azure-iot-edge://d1-0")]);
+    assert_eq!(twin["capabilities"], json!({"iotEdge": false}));
+}
+
+#[test]
+fn a_change_for_a_child_goes_to_its_parent() {
+    let mut cloud = with_leaf();
+    let desired = TwinDocument::of_desired(object(json!({"rate": 5})));
+    cloud.change(NOW.unix, &leaf("leaf1"), Change::Patch(desired)).expect("a small patch");
+    let patch = object(json!({"rate": 5, "$version": 2}));
+    let said = FromCloud::DesiredPatch { identity: leaf("leaf1"), patch };
+    assert_eq!(outputs(&mut cloud)[0], Output::ToEdge { edge: edge(), said });
+}
+
+#[test]
+fn messages_wait_until_the_device_takes_them_and_go_when_it_has() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    send(&mut cloud, NOW, "2");
+    assert_eq!(bodies(&mut cloud), [""; 0]);
+    receive(&mut cloud, NOW);
+    let handed = handed(&mut cloud);
+    assert_eq!(handed.iter().map(|(_, body)| body.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+    for (lock, _) in handed {
+        cloud.handle(NOW, &edge(), ToCloud::Completed { identity: leaf("leaf1"), lock });
+    }
+    assert_eq!(cloud.waiting(NOW, &id("leaf1")), 0);
+    send(&mut cloud, NOW, "3");
+    assert_eq!(bodies(&mut cloud), ["3"]);
+}
+
+#[test]
+fn what_a_device_did_not_complete_comes_again() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    receive(&mut cloud, NOW);
+    let (old, _) = handed(&mut cloud).remove(0);
+    cloud.handle(NOW, &edge(), ToCloud::StopReceiving { identity: leaf("leaf1") });
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), ["1"]);
+    cloud.handle(NOW, &edge(), ToCloud::Completed { identity: leaf("leaf1"), lock: old });
+    assert_eq!(cloud.waiting(NOW, &id("leaf1")), 1, "that lock was lost");
+}
+
+#[test]
+fn a_cut_link_loses_the_locks() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), ["1"]);
+    cloud.lose_link(NOW, &edge());
+    send(&mut cloud, NOW, "2");
+    assert_eq!(bodies(&mut cloud), [""; 0]);
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), ["1", "2"]);
+}
+
+#[test]
+fn a_lock_holds_60_seconds() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), ["1"]);
+    assert_eq!(cloud.deadline(), Some(later(60).monotonic));
+    cloud.handle_timeout(later(59));
+    assert_eq!(bodies(&mut cloud), [""; 0]);
+    cloud.handle_timeout(later(60));
+    assert_eq!(bodies(&mut cloud), ["1"]);
+}
+
+#[test]
+fn the_tenth_lost_lock_is_the_last() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    for round in 1..=10 {
+        receive(&mut cloud, NOW);
+        assert_eq!(bodies(&mut cloud), ["1"], "round {round}");
+        cloud.handle(NOW, &edge(), ToCloud::StopReceiving { identity: leaf("leaf1") });
+    }
+    let warnings = outputs(&mut cloud).into_iter().filter(|output| matches!(output, Output::Warning(_))).count();
+    assert_eq!((cloud.waiting(NOW, &id("leaf1")), warnings), (0, 1));
+}
+
+#[test]
+fn a_message_lives_for_an_hour() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    assert_eq!(cloud.waiting(later(3599), &id("leaf1")), 1);
+    receive(&mut cloud, later(3600));
+    assert_eq!((bodies(&mut cloud), cloud.waiting(later(3600), &id("leaf1"))), (vec![], 0));
+}
+
+#[test]
+fn fifty_messages_of_64_kb_wait_and_no_more() {
+    let mut cloud = with_leaf();
+    (0..50).for_each(|n| send(&mut cloud, NOW, &n.to_string()));
+    let mut refused = |name: &str, body: &str| cloud.send(NOW, &id(name), message(body), DEFAULT_LIFE);
+    assert_eq!(refused("leaf1", "one more"), Err(SendError::Full(id("leaf1"))));
+    assert_eq!(refused("leaf1", &"x".repeat(65_537)), Err(SendError::TooLarge { size: 65_537 }));
+    assert_eq!(refused("d1", "x"), Err(SendError::Unknown(id("d1"))));
+    send(&mut cloud, later(3600), "there is room again");
+}
+
+#[test]
+fn what_waits_outlives_a_restart() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    receive(&mut cloud, NOW);
+    let kept: BTreeMap<String, Value> = outputs(&mut cloud)
+        .into_iter()
+        .filter_map(|output| match output {
+            Output::Save { name, document } => Some((name, document)),
+            _ => None,
+        })
+        .collect();
+    let waiting = serde_json::from_value(kept["devicebound/leaf1"].clone()).expect("it reads what it wrote");
+    let mut registry = Registry::default();
+    registry.add(device("leaf1", "d1")).expect("added");
+    let recovered = Recovered { registry, waiting: [(id("leaf1"), waiting)].into(), ..Recovered::default() };
+    let mut cloud = IotHub::new([], recovered);
+    let count = cloud.twin_document(&leaf("leaf1")).expect("it has a twin")["cloudToDeviceMessageCount"].clone();
+    assert_eq!(count, 1);
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), ["1"]);
+}
