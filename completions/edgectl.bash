@@ -1209,7 +1209,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__simulate)
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
+            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --max-clients --duration --fail-on --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1273,6 +1273,10 @@ _edgectl() {
                     ;;
                 --wait)
                     COMPREPLY=($(compgen -W "connected" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-clients)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --duration)

@@ -23,6 +23,8 @@ pub(super) struct Opening<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) identities: &'a Identities,
     pub(super) state: &'a StateFolder,
+    /// How many clients may be connected at a time.
+    pub(super) max_clients: Option<usize>,
     /// The names that a SAS audience may have for the hub.
     pub(super) names: &'a [String],
 }
@@ -36,6 +38,9 @@ impl Opening<'_> {
             self.ui.step("Kept", format!("{} of the last run (forget them with `--reset`)", counted(kept, "message")));
         }
         let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
+        if let Some(most) = self.max_clients {
+            hub.limit_clients(most);
+        }
         hub.handle(self.now, Input::Configure(configuration(self.deployment)?));
         hub.handle(self.now, Input::Link(Link::Online));
         Ok((hub, queues))

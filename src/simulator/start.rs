@@ -212,6 +212,7 @@ impl Ground<'_> {
             deployment: &self.simulated.deployment,
             identities: &self.identities,
             state: &self.state,
+            max_clients: self.options.max_clients,
             names,
         };
         let (hub, queues) = opening.hub()?;
