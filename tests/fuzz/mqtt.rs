@@ -201,7 +201,7 @@ proptest! {
         let run = |parts: &mut dyn Iterator<Item = &[u8]>| {
             let mut session = Session::new(Now::default(), Limits::default());
             let mut said = Vec::new();
-            session.handle_bytes(Now::default(), BytesMut::from(&CONNECT[..]));
+            session.handle_bytes(Now::default(), BytesMut::from(CONNECT));
             session.connected(Now::default(), None);
             for part in std::iter::once(&b""[..]).chain(parts) {
                 session.handle_bytes(Now::default(), BytesMut::from(part));
