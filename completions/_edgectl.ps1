@@ -239,6 +239,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Run only this module (can be repeated)')
             [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Leave this module out (can be repeated)')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'With `--detach`: return when every module is `connected`')
+            [CompletionResult]::new('--max-clients', '--max-clients', [CompletionResultType]::ParameterName, 'Refuse further clients while so many are connected [default: no limit]')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'End after this time, such as `10s`, `5m` or `1h`')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 4 on a module''s first `exit`, or `backoff` before a restart')
             [CompletionResult]::new('--max-storage', '--max-storage', [CompletionResultType]::ParameterName, 'Refuse messages while those that wait take this much, such as `500MB` [default: the manifest''s limit, or none]')

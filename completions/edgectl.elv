@@ -223,6 +223,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --only 'Run only this module (can be repeated)'
             cand --without 'Leave this module out (can be repeated)'
             cand --wait 'With `--detach`: return when every module is `connected`'
+            cand --max-clients 'Refuse further clients while so many are connected [default: no limit]'
             cand --duration 'End after this time, such as `10s`, `5m` or `1h`'
             cand --fail-on 'End with exit code 4 on a module''s first `exit`, or `backoff` before a restart'
             cand --max-storage 'Refuse messages while those that wait take this much, such as `500MB` [default: the manifest''s limit, or none]'

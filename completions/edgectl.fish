@@ -169,6 +169,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l external -d
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l only -d 'Run only this module (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l without -d 'Leave this module out (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l wait -d 'With `--detach`: return when every module is `connected`' -r -f -a "connected\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l max-clients -d 'Refuse further clients while so many are connected [default: no limit]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l duration -d 'End after this time, such as `10s`, `5m` or `1h`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l fail-on -d 'End with exit code 4 on a module\'s first `exit`, or `backoff` before a restart' -r -f -a "exit\t''
 backoff\t''"

@@ -79,6 +79,9 @@ pub struct Simulate {
     /// With `--detach`: return when every module is `connected`
     #[arg(long, value_name = "WHAT", requires = "detach", hide_possible_values = true)]
     wait: Option<Wait>,
+    /// Refuse further clients while so many are connected [default: no limit]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    max_clients: Option<usize>,
     /// End after this time, such as `10s`, `5m` or `1h`
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     duration: Option<f64>,
@@ -173,6 +176,7 @@ impl Simulate {
             without: self.without.clone(),
             build: permission(self.no_build),
             setup: permission(self.no_setup),
+            max_clients: self.max_clients,
             duration: self.duration.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
             link: self.upstream.into(),
             fail_on: match self.fail_on {

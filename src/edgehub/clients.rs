@@ -54,6 +54,8 @@ pub(super) struct Clients {
     connections: HashMap<ConnectionId, Identity>,
     subscriptions: BTreeMap<Identity, Subscriptions>,
     counts: BTreeMap<Identity, ClientStatus>,
+    /// How many may be connected at a time; `None` is any number.
+    most: Option<usize>,
 }
 
 impl Clients {
@@ -146,6 +148,11 @@ impl EdgeHub {
         ClientStatus { connected: self.clients.connected.contains_key(identity), ..counts }
     }
 
+    /// Lets no more than so many clients be connected at a time (protocol.md §9.3); there is no limit unless said.
+    pub fn limit_clients(&mut self, most: usize) {
+        self.clients.most = Some(most);
+    }
+
     /// Returns who speaks on a connection, once it was let in.
     pub fn speaker(&self, connection: ConnectionId) -> Option<&Identity> {
         self.clients.identity(connection)
@@ -162,6 +169,13 @@ impl EdgeHub {
         if let Err(reason) = self.access.check(now.unix, &identity, credential) {
             self.metrics.refused(&identity);
             self.out.push_back(Output::Refused { connection, identity, refusal: Refusal::NotAuthorized(reason) });
+            return;
+        }
+        if let Some(most) = self.clients.most
+            && self.clients.connected.len() >= most
+            && !self.clients.connected.contains_key(&identity)
+        {
+            self.out.push_back(Output::Refused { connection, identity, refusal: Refusal::TooManyClients(most) });
             return;
         }
         if let Some(older) = self.clients.connected.get(&identity).map(|client| client.connection) {

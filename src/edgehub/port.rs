@@ -63,6 +63,8 @@ pub enum Session {
 pub enum Refusal {
     /// The identity is unknown, or the credential does not prove it; the text is for the log and holds no secret.
     NotAuthorized(String),
+    /// So many clients are connected already, and no more are wanted.
+    TooManyClients(usize),
 }
 
 /// What a client can subscribe to (protocol.md §4.4).

@@ -102,6 +102,11 @@ const NAMES: [&str; 8] = [
     "x509",
 ];
 
+/// Tells a name that nobody knows from a piece of a key, which ends in `=` too and must not be shown.
+fn could_be_name(name: &str, value: &str) -> bool {
+    name.len() <= 24 && name.bytes().all(|byte| byte.is_ascii_alphabetic()) && !matches!(value, "" | "=")
+}
+
 /// The values by their place in [`NAMES`].
 struct Parts<'a>([Option<&'a str>; NAMES.len()]);
 
@@ -111,7 +116,10 @@ impl<'a> Parts<'a> {
         for (place, part) in text.trim().split(';').enumerate().filter(|(_, part)| !part.is_empty()) {
             let (name, value) = part.split_once('=').ok_or(ConnectionStringError::PartWithoutValue(place + 1))?;
             let known = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name));
-            let known = known.ok_or_else(|| ConnectionStringError::UnknownName(name.chars().take(40).collect()))?;
+            let known = known.ok_or_else(|| match could_be_name(name, value) {
+                true => ConnectionStringError::UnknownName(name.to_owned()),
+                false => ConnectionStringError::PartWithoutValue(place + 1),
+            })?;
             if parts.0[known].replace(value).is_some() {
                 return Err(ConnectionStringError::Twice(NAMES[known]));
             }
@@ -154,6 +162,12 @@ mod tests {
     use super::*;
 
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    #[test]
+    fn a_key_that_a_semicolon_split_is_not_shown() {
+        let split = ConnectionString::parse("HostName=h;DeviceId=d;SharedAccessKey=AAEC;AwQFBgcICQ==");
+        assert_eq!(split, Err(ConnectionStringError::PartWithoutValue(4)));
+    }
 
     #[test]
     fn the_string_of_the_official_tool_comes_back_as_it_was() {

@@ -23,6 +23,8 @@ pub(super) struct Opening<'a> {
     pub(super) identities: &'a Identities,
     pub(super) state: &'a StateFolder,
     pub(super) link: Link,
+    /// How many clients may be connected at a time.
+    pub(super) max_clients: Option<usize>,
     /// The names that a SAS audience may have for the hub.
     pub(super) names: &'a [String],
     pub(super) max_storage: Option<u64>,
@@ -40,6 +42,9 @@ impl Opening<'_> {
         let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
         if let Some(bytes) = self.max_storage {
             hub.limit_storage(bytes);
+        }
+        if let Some(most) = self.max_clients {
+            hub.limit_clients(most);
         }
         hub.handle(self.now, Input::Configure(configuration(self.deployment)?));
         hub.handle(self.now, Input::Link(self.link));

@@ -50,6 +50,8 @@ pub struct Options {
     pub build: Permission,
     /// Whether the setup of processes may run.
     pub setup: Permission,
+    /// How many clients may be connected at a time; `None` is any number.
+    pub max_clients: Option<usize>,
     /// When the simulation ends by itself.
     pub duration: Option<Duration>,
     /// The link to the cloud at the start.

@@ -39,8 +39,10 @@ impl Dispatcher {
                 self.tell_connections();
             }
             Output::Refused { connection, identity, refusal } => {
-                let Refusal::NotAuthorized(reason) = &refusal;
-                let reason = reason.clone();
+                let reason = match &refusal {
+                    Refusal::NotAuthorized(reason) => reason.clone(),
+                    Refusal::TooManyClients(_) => format!("`{identity}` is one more than `--max-clients` allows"),
+                };
                 self.turn_away(now, Some(identity), &reason, Turned::Head(connection, refusal));
             }
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),

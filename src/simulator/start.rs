@@ -251,6 +251,7 @@ impl Ground<'_> {
             identities: &self.identities,
             state: &self.state,
             link: self.options.link,
+            max_clients: self.options.max_clients,
             names,
             max_storage: self.options.max_storage,
             durability: self.options.durability,

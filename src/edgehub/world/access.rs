@@ -43,6 +43,24 @@ fn a_second_connection_of_an_identity_closes_the_first() {
     assert!(world.hub.client(&identity("a")).connected, "the end of {first:?} does not touch {second:?}");
 }
 
+/// protocol.md §9.3
+#[test]
+fn one_client_more_than_asked_for_is_refused_and_a_second_connection_is_not() {
+    let mut world = World::new(vec![]);
+    world.hub.limit_clients(2);
+    let (a, _b, _c) = (world.connect("a"), world.connect("b"), world.connect("c"));
+    let refused = world.taken(|output| match output {
+        Output::Refused { identity, refusal, .. } => Some((identity.clone(), refusal.clone())),
+        _ => None,
+    });
+    assert_eq!(refused, [(identity("c"), Refusal::TooManyClients(2))]);
+    world.connect("b");
+    assert!(world.hub.client(&identity("b")).connected, "it takes the place of its first connection");
+    world.input(Input::Disconnect { connection: a });
+    world.connect("c");
+    assert!(world.hub.client(&identity("c")).connected);
+}
+
 #[test]
 fn nobody_speaks_before_being_let_in() {
     let mut world = World::new(vec![route("up", "FROM /* INTO $upstream")]);

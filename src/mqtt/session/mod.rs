@@ -235,10 +235,12 @@ impl Session {
         self.read_on();
     }
 
-    /// Does not let the client in: return code 5.
+    /// Does not let the client in: return code 5 if it is the client's fault, else 3.
     pub fn refused(&mut self, refusal: &Refusal) {
-        let Refusal::NotAuthorized(reason) = refusal;
-        self.refuse(ConnectRefusal::NotAuthorized, reason.clone());
+        match refusal {
+            Refusal::NotAuthorized(reason) => self.refuse(ConnectRefusal::NotAuthorized, reason.clone()),
+            Refusal::TooManyClients(most) => self.unavailable(format!("{most} clients are connected already")),
+        }
     }
 
     /// Cannot let the client in now, for a reason that is not the client's: return code 3.
