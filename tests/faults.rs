@@ -37,6 +37,10 @@
 
 #[path = "faults/clients.rs"]
 mod clients;
+#[path = "faults/crowd.rs"]
+mod crowd;
+#[path = "faults/doors.rs"]
+mod doors;
 #[path = "faults/endings.rs"]
 mod endings;
 #[path = "faults/engine.rs"]

@@ -92,6 +92,8 @@ enum Stage {
 pub(super) enum Turn {
     /// It wants in by SASL; answer with [`Connection::decide`].
     Login(Login),
+    /// It wanted in as nobody can, and is told so.
+    Hopeless(String),
     /// Something on its links.
     Link(Happening),
 }
@@ -170,7 +172,10 @@ impl Connection {
                 };
                 match sasl::choose(&init) {
                     Choice::Later => self.decide(Ok(())),
-                    Choice::Hopeless(reason) => self.decide(Err(reason)),
+                    Choice::Hopeless(reason) => {
+                        self.turns.push_back(Turn::Hopeless(reason.clone()));
+                        self.decide(Err(reason));
+                    }
                     Choice::Now(login) => {
                         self.stage = Stage::Deciding;
                         self.turns.push_back(Turn::Login(login));

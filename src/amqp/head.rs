@@ -64,6 +64,8 @@ pub enum Output {
         /// What.
         notice: Notice,
     },
+    /// Tell the developer that somebody was not let in, since no hub could; why.
+    Misfit(String),
     /// Tell the hub that this client is gone, though the connection is not.
     Left {
         /// Who.
@@ -81,6 +83,9 @@ pub enum Notice {
     /// A link to nowhere.
     #[error("attached a link to `{0}`, which no hub knows")]
     UnknownAddress(String),
+    /// A token for an identity that is in already.
+    #[error("put a token that is refused, and stays connected with its older one: {0}")]
+    NotRenewed(String),
     /// A message that the hub did not take.
     #[error("sent a message that is rejected: {0}")]
     Rejected(String),
@@ -202,6 +207,7 @@ impl Head {
         while let Some(turn) = self.connection.turn() {
             match turn {
                 Turn::Login(login) => self.authenticate(login, Asker::Sasl),
+                Turn::Hopeless(reason) => self.outputs.push_back(Output::Misfit(reason)),
                 Turn::Link(Happening::Wanted(link, wanted)) => self.handle_wanted(link, wanted),
                 Turn::Link(Happening::Received(link, received)) => self.handle_received(link, received),
                 Turn::Link(Happening::Credit(link)) => self.tell_room(link),

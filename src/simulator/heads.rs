@@ -66,6 +66,8 @@ enum Act {
     Send(Bytes),
     Request(ConnectionId, Request),
     Tell(ConnectionId, FromHead),
+    /// Somebody was not let in, for this reason, and has its answer already.
+    Refuse(String),
     /// The connection is over.
     End,
 }
@@ -143,6 +145,7 @@ impl Heads {
                     }
                 }
                 Act::Tell(client, event) => self.tell(client, event).await,
+                Act::Refuse(reason) => self.tell_refused(reason).await,
                 Act::Request(..) => {}
                 Act::End => goes_on = false,
             }
@@ -160,6 +163,10 @@ impl Heads {
     async fn tell(&self, connection: ConnectionId, event: FromHead) {
         // A dispatcher that has ended is noticed where its words are awaited.
         let _ = self.events.send(Event::Head { connection, event }).await;
+    }
+
+    async fn tell_refused(&self, reason: String) {
+        let _ = self.events.send(Event::Refused { reason }).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::dispatcher::{CallReply, Dispatcher};
 use super::event::ToHead;
+use super::refusals::Turned;
 use super::taps::Tapped;
 use crate::agent;
 use crate::clock::Now;
@@ -39,7 +40,9 @@ impl Dispatcher {
                 self.tell_connections();
             }
             Output::Refused { connection, identity, refusal } => {
-                self.handle_refused(now, connection, identity, refusal)
+                let Refusal::NotAuthorized(reason) = &refusal;
+                let reason = reason.clone();
+                self.turn_away(now, Some(identity), &reason, Turned::Head(connection, refusal));
             }
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
@@ -49,7 +52,7 @@ impl Dispatcher {
                 }
                 self.tell_connections();
             }
-            Output::Invoked { call, result } => self.handle_invoked(call, result),
+            Output::Invoked { call, result } => self.handle_invoked(now, call, result),
             Output::Injected { ticket, queued } => self.handle_injected(ticket, queued),
             Output::Store(ToStore::Save { mark, name, document }) => {
                 self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state_name), document });
@@ -100,15 +103,6 @@ impl Dispatcher {
         }
     }
 
-    fn handle_refused(&mut self, now: Now, connection: edgehub::ConnectionId, identity: Identity, refusal: Refusal) {
-        let Refusal::NotAuthorized(reason) = &refusal;
-        match identity.module.as_ref().filter(|module| self.children.plan(module).is_some()) {
-            Some(module) => self.note(now, module.clone(), format!("connection refused: {reason}")),
-            None => self.report.warn(&format!("connection refused: {reason}")),
-        }
-        self.heads.tell(connection, ToHead::Refused(refusal));
-    }
-
     fn handle_injected(&mut self, ticket: edgehub::Ticket, queued: usize) {
         let Some(answers) = self.asked.close_injection(ticket) else { return };
         answers.record(&serde_json::json!({ "queued": queued }));
@@ -127,10 +121,16 @@ impl Dispatcher {
         self.audience.taps.remember(tapped);
     }
 
-    fn handle_invoked(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
+    fn handle_invoked(&mut self, now: Now, call: CallId, result: Result<Answer, InvokeError>) {
         match self.asked.calls.remove(&call) {
-            // A caller that went away needs no answer.
-            Some(CallReply::Http(reply)) => drop(reply.send(result)),
+            Some(CallReply::Http { caller, reply }) => match result {
+                Err(InvokeError::NotAuthorized(reason)) => {
+                    let error = InvokeError::NotAuthorized(reason.clone());
+                    self.turn_away(now, Some(caller), &reason, Turned::Http(reply, error));
+                }
+                // A caller that went away needs no answer.
+                result => drop(reply.send(result)),
+            },
             Some(CallReply::Control { answers, target, method }) => match result {
                 Ok(answer) => {
                     let payload = serde_json::from_slice(&answer.payload).unwrap_or(serde_json::Value::Null);

@@ -88,15 +88,38 @@ impl Client {
 
     /// Connects with a password; returns what the hub answered.
     pub(crate) fn connect(site: &Site, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
-        let tls = open_tls(site, 8883, &credentials.authority);
-        let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
-        client.send(&credentials.connect_packet(password));
+        Self::connect_to(&site.address, credentials, password)
+    }
+
+    /// Connects to an address with a password; returns what the hub answered.
+    pub(crate) fn connect_to(address: &str, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
+        let mut client = Self::send_connect_to(address, credentials, &credentials.connect_packet(password));
         let code = match client.receive() {
             Some(Packet::ConnAck(answer)) => Some(answer),
             None => None,
             Some(packet) => panic!("not an answer to CONNECT: {packet:?}"),
         };
         (client, code)
+    }
+
+    /// Sends a CONNECT and does not wait for the answer.
+    pub(crate) fn send_connect(site: &Site, credentials: &Credentials, connect: &Packet) -> Self {
+        Self::send_connect_to(&site.address, credentials, connect)
+    }
+
+    fn send_connect_to(address: &str, credentials: &Credentials, connect: &Packet) -> Self {
+        let tls = open_tls_to(address, 8883, &credentials.authority);
+        let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
+        client.send(connect);
+        client
+    }
+
+    /// Says whether nothing has come yet.
+    pub(crate) fn hears_nothing(&mut self) -> bool {
+        self.tls.sock.set_nonblocking(true).expect("set");
+        let read = self.tls.read(&mut [0; 16]);
+        self.tls.sock.set_nonblocking(false).expect("set");
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 
     pub(crate) fn send(&mut self, packet: &Packet) {
@@ -151,6 +174,19 @@ impl Client {
 
 /// Opens a TLS connection to a port of a site.
 pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
+    open_tls_to(&site.address, port, authority)
+}
+
+fn open_tls_to(address: &str, port: u16, authority: &str) -> Tls {
+    let name = ServerName::try_from(address.to_owned()).expect("an address");
+    let connection = ClientConnection::new(trusting(authority), name).expect("a client");
+    let stream = TcpStream::connect((address, port)).expect("the port is open");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    StreamOwned::new(connection, stream)
+}
+
+/// What a TLS client needs that trusts this authority only.
+pub(crate) fn trusting(authority: &str) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
         roots.add(certificate.expect("PEM")).expect("a certificate");
@@ -160,11 +196,7 @@ pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
         .expect("ring has them")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from(site.address.clone()).expect("an address");
-    let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
-    let stream = TcpStream::connect((site.address.as_str(), port)).expect("the port is open");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
-    StreamOwned::new(connection, stream)
+    Arc::new(config)
 }
 
 /// Sends one HTTP request and returns the whole answer.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Bound, Head, Notice, Speaker};
+use super::{Bound, Head, Notice, Output, Speaker};
 use crate::amqp::address::Purpose;
 use crate::amqp::cbs;
 use crate::amqp::client::Asker;
@@ -48,7 +48,10 @@ impl Head {
         let put = cbs::put_token(payload);
         match put.login {
             Ok(login) => self.authenticate(login, Asker::Token { channel, id: put.id }),
-            Err(reason) => self.answer_token(channel, cbs::answer(put.id, 400, &reason)),
+            Err(reason) => {
+                self.answer_token(channel, cbs::answer(put.id, 400, &reason));
+                self.outputs.push_back(Output::Misfit(reason));
+            }
         }
     }
 

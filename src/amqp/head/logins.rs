@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Bound, CLIENTS, Head, Output, Speaker};
+use super::{Bound, CLIENTS, Head, Notice, Output, Speaker};
 use crate::amqp::cbs;
 use crate::amqp::client::{Asker, Client, Question};
 use crate::amqp::condition::Condition;
@@ -69,10 +69,12 @@ impl Head {
     pub(super) fn handle_renewed(&mut self, speaker: Speaker, result: Result<(), Refusal>) {
         let Some(client) = self.clients.get_mut(&speaker) else { return };
         let Some(question) = client.questions.pop_front() else { return };
-        if result.is_ok() {
-            client.credential = question.credential;
+        let result = result.map_err(|Refusal::NotAuthorized(reason)| reason);
+        match &result {
+            Ok(()) => client.credential = question.credential,
+            Err(reason) => self.notice(speaker, Notice::NotRenewed(reason.clone())),
         }
-        self.answer(question.asker, result.map_err(|Refusal::NotAuthorized(reason)| reason));
+        self.answer(question.asker, result);
     }
 
     /// Tells the client the hub's word on a credential.

@@ -64,6 +64,7 @@ impl Amqp {
                 }
             }
             Output::Notice { speaker, notice } => self.tell(speaker, FromHead::Notice(notice.to_string())),
+            Output::Misfit(reason) => self.acts.push_back(Act::Refuse(format!("connection refused: {reason}"))),
             Output::Left { speaker, why } => {
                 self.tell(speaker, FromHead::Closed(why));
                 self.clients.remove(&speaker);

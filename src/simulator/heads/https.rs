@@ -36,7 +36,12 @@ impl Heads {
             body: &request.body,
         };
         let answer = match parse_invocation(&self.device, &call) {
-            Err(answer) => answer,
+            Err(answer) => {
+                if answer.status == 401 {
+                    self.tell_refused(format!("call refused: {}", String::from_utf8_lossy(&answer.body))).await;
+                }
+                answer
+            }
             Ok(invocation) => {
                 // If its credential is no good the connection ends with the answer.
                 seat.leave();

@@ -85,6 +85,7 @@ impl Protocol for Mqtt {
                 session: login.session,
                 head: self.to_head.take()?,
             },
+            Output::Misfit(error) => FromHead::Misfit { reason: error.to_string(), head: self.to_head.take()? },
             Output::Close(why) => {
                 // Who still has it asked for nothing: a probe of the port, or garbage.
                 if self.to_head.is_some() {
