@@ -5,6 +5,7 @@
 mod containers;
 mod demo;
 mod loops;
+mod peers;
 mod program;
 mod sdk;
 #[path = "../support/mod.rs"]

@@ -1,10 +1,11 @@
 // A module on the unmodified Azure IoT SDK for Node, driven and watched by a test; steps and events as in module.py.
 //
-//   node module.js [mqtt|mqtt-ws|amqp|amqp-ws]
+//   node module.js [mqtt|mqtt-ws|amqp|amqp-ws] [SECONDS between two tokens]
 'use strict';
 
+const fs = require('node:fs');
 const readline = require('node:readline');
-const { ModuleClient, Message } = require('azure-iot-device');
+const { ModuleClient, Message, SharedAccessKeyAuthenticationProvider } = require('azure-iot-device');
 const { Amqp, AmqpWs } = require('azure-iot-device-amqp');
 const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
 
@@ -81,10 +82,24 @@ async function runSteps(client) {
   }
 }
 
+// With `seconds` each token is renewed when it is so old, which is half of what it is good for.
+async function makeClient(transport = 'mqtt', seconds) {
+  if (!seconds) {
+    return ModuleClient.fromEnvironment(TRANSPORTS[transport]);
+  }
+  const [good, margin] = [2 * Number(seconds), Number(seconds)];
+  const { EdgeHubConnectionString, EdgeModuleCACertificateFile } = process.env;
+  const provider = SharedAccessKeyAuthenticationProvider.fromConnectionString(EdgeHubConnectionString, good, margin);
+  provider.on('newTokenAvailable', () => tell('renewal'));
+  const client = ModuleClient.fromAuthenticationProvider(provider, TRANSPORTS[transport]);
+  await client.setOptions({ ca: fs.readFileSync(EdgeModuleCACertificateFile, 'utf8') });
+  return client;
+}
+
 async function main() {
   let client;
   try {
-    client = await ModuleClient.fromEnvironment(TRANSPORTS[process.argv[2] ?? 'mqtt']);
+    client = await makeClient(...process.argv.slice(2));
     await client.open();
     listen(client, await client.getTwin());
   } catch (error) {
