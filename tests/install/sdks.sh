@@ -1,6 +1,5 @@
 # The Azure IoT SDKs for Python and Node, two AMQP clients, and what pip, npm and cargo need to install again without
-# network.
-# Sourced by tests/run.
+# network. Sourced by tests/run.
 
 python_lists=(tests/sdk/requirements.txt tests/sdk/peers.txt)
 node_lists=(tests/install/node/package.json tests/install/node/package-lock.json tests/sdk/package.json tests/sdk/package-lock.json)
