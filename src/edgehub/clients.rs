@@ -43,9 +43,9 @@ struct Connected {
 
 /// Deliveries that a client allows, and those that it got, counted from the beginning.
 #[derive(Debug, Clone, Copy, Default)]
-struct Room {
-    total: u64,
-    given: u64,
+pub(super) struct Room {
+    pub(super) total: u64,
+    pub(super) given: u64,
 }
 
 #[derive(Debug, Default)]
@@ -98,13 +98,12 @@ impl Clients {
 
     /// Says whether a client allows one more delivery.
     pub(super) fn has_room(&self, identity: &Identity, feature: Feature) -> bool {
-        let room = self.connected.get(identity).and_then(|client| client.rooms.get(&feature));
-        room.is_none_or(|room| room.given < room.total)
+        self.room(identity, feature).is_none_or(|room| room.given < room.total)
     }
 
-    /// Returns how many deliveries a client allows in all; `None` if it does not count them.
-    pub(super) fn allowed(&self, identity: &Identity, feature: Feature) -> Option<u64> {
-        self.connected.get(identity)?.rooms.get(&feature).map(|room| room.total)
+    /// Returns what a client has said that it has room for; `None` if it does not count.
+    pub(super) fn room(&self, identity: &Identity, feature: Feature) -> Option<Room> {
+        self.connected.get(identity)?.rooms.get(&feature).copied()
     }
 
     /// Counts a delivery.

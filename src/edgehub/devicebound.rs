@@ -16,8 +16,16 @@ use crate::message::Message;
 #[derive(Debug, Default)]
 pub(super) struct DeviceBound {
     /// Who takes messages, and how many, as far as the cloud was told.
-    receiving: BTreeMap<Identity, Option<u64>>,
+    receiving: BTreeMap<Identity, Receiving>,
     handed: HashMap<Delivery, HandedOver>,
+}
+
+/// What the cloud was told of a device that takes messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Receiving {
+    /// What the device had got before the cloud was told, and begins to count.
+    before: u64,
+    total: Option<u64>,
 }
 
 /// A message that its device has not acknowledged yet.
@@ -38,13 +46,20 @@ impl EdgeHub {
     /// Tells the cloud whether a device takes messages, and how many, if that has changed.
     pub(super) fn review_receiver(&mut self, identity: &Identity) {
         let takes = self.link == Link::Online && self.clients.ready(identity, Feature::CloudToDevice).is_some();
-        let total = self.clients.allowed(identity, Feature::CloudToDevice);
         let identity = identity.clone();
+        let told = self.device_bound.receiving.get(&identity).copied();
         if !takes {
             if self.device_bound.receiving.remove(&identity).is_some() {
                 self.out.push_back(Output::Cloud(ToCloud::StopReceiving { identity }));
             }
-        } else if self.device_bound.receiving.insert(identity.clone(), total) != Some(total) {
+            return;
+        }
+        let room = self.clients.room(&identity, Feature::CloudToDevice);
+        let before = told.map_or_else(|| room.map_or(0, |room| room.given), |told| told.before);
+        let total = room.map(|room| room.total.saturating_sub(before));
+        let now = Receiving { before, total };
+        if told != Some(now) {
+            self.device_bound.receiving.insert(identity.clone(), now);
             self.out.push_back(Output::Cloud(ToCloud::Receive { identity, total }));
         }
     }
@@ -64,7 +79,7 @@ impl EdgeHub {
     /// Hands a message to its device; one that went away meanwhile gets it when it is back.
     pub(super) fn handle_device_bound(&mut self, identity: Identity, lock: LockToken, message: Arc<Message>) {
         let Some((connection, guarantee)) = self.clients.ready(&identity, Feature::CloudToDevice) else { return };
-        self.clients.counts(&identity).received += 1;
+        self.clients.note_delivered(&identity, Feature::CloudToDevice);
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
         self.tell(connection, Event::Deliver { delivery, guarantee, target: Target::CloudToDevice, message });

@@ -59,11 +59,13 @@ pub enum Session {
 }
 
 /// Why a client was not let in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The identity is unknown, or the credential does not prove it; the text is for the log and holds no secret.
+    #[error("{0}")]
     NotAuthorized(String),
     /// So many clients are connected already, and no more are wanted.
+    #[error("{0} clients are connected already")]
     TooManyClients(usize),
 }
 

@@ -6,6 +6,7 @@ mod children;
 mod containers;
 mod demo;
 mod loops;
+mod peers;
 mod program;
 mod sdk;
 #[path = "../support/mod.rs"]

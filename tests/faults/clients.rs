@@ -115,7 +115,7 @@ fn garbage_on_every_door_disturbs_nobody() {
     let workload = credentials.workload["IOTEDGE_WORKLOADURI"].as_str().expect("a text");
     let workload = workload.strip_prefix("unix://").expect("a socket").to_owned();
     for (number, garbage) in garbage().into_iter().enumerate() {
-        for port in [8883, 443] {
+        for port in [8883, 5671, 443] {
             let stream = TcpStream::connect((site.address.as_str(), port)).expect("open");
             stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("set");
             knock(stream, &garbage, |stream| drop(stream.shutdown(std::net::Shutdown::Write)));
@@ -175,6 +175,8 @@ fn garbage() -> Vec<Vec<u8>> {
         b"\x10\xff\xff\xff\x7f".to_vec(),
         b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00".to_vec(),
         b"\x30\x02\x00\x00".to_vec(),
+        b"AMQP\x00\x01\x00\x00\x00\x00\x00\x07\x02\x00\x00\x00".to_vec(),
+        b"AMQP\x03\x01\x00\x00\x00\x00\x00\x0d\x02\x01\x00\x00\x00\x53\x41\xd0\xff".to_vec(),
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         b"POST /modules/m/genid/0/sign HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n".to_vec(),
         b"{\"request\":\"stop\"".to_vec(),

@@ -58,8 +58,8 @@ struct Parts {
 }
 
 impl Modules for Parts {
-    fn primary_key(&self, module: &ModuleId) -> Option<&Key> {
-        (module.as_str() == "m").then_some(&self.key)
+    fn primary_key(&self, module: &ModuleId) -> Option<Key> {
+        (module.as_str() == "m").then(|| self.key.clone())
     }
 
     fn details(&self) -> Vec<ModuleDetails> {

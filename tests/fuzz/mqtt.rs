@@ -104,7 +104,7 @@ fn bytes(packet: &Packet) -> Vec<u8> {
 
 fn event() -> impl Strategy<Value = Event> {
     let guarantee = select(&[Guarantee::AtMostOnce, Guarantee::AtLeastOnce][..]);
-    let target = prop_oneof![text().prop_map(Target::Input), Just(Target::CloudToDevice)];
+    let target = prop_oneof![text().prop_map(|input| Target::Input(input.into())), Just(Target::CloudToDevice)];
     let message = || {
         vec((text(), proptest::option::of(text())), 0..3)
             .prop_map(|properties| Message { properties, ..Message::default() })

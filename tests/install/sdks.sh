@@ -1,7 +1,7 @@
-# The Azure IoT SDKs for Python and Node, and what pip, npm and cargo need to install again without network.
-# Sourced by tests/run.
+# The Azure IoT SDKs for Python and Node, two AMQP clients, and what pip, npm and cargo need to install again without
+# network. Sourced by tests/run.
 
-python_lists=(tests/sdk/requirements.txt)
+python_lists=(tests/sdk/requirements.txt tests/sdk/peers.txt)
 node_lists=(tests/install/node/package.json tests/install/node/package-lock.json tests/sdk/package.json tests/sdk/package-lock.json)
 rust_lists=(templates/rust/files/Cargo.*)
 npm_quiet=(--ignore-scripts --no-audit --no-fund --loglevel error)
@@ -19,6 +19,7 @@ install_python() {
   /usr/bin/python3 -m venv "$parts/python"
   "$parts/python/bin/pip" wheel --quiet --use-pep517 --wheel-dir "$parts/wheels" --requirement "${python_lists[0]}"
   "$parts/python/bin/pip" install --quiet --no-index --find-links "$parts/wheels" --requirement "${python_lists[0]}"
+  "$parts/python/bin/pip" install --quiet --requirement "${python_lists[1]}"
   note_made python "${python_lists[@]}"
 }
 

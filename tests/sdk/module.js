@@ -1,10 +1,11 @@
 // A module on the unmodified Azure IoT SDK for Node, driven and watched by a test; steps and events as in module.py.
 //
-//   node module.js [mqtt|mqtt-ws|amqp|amqp-ws]
+//   node module.js [mqtt|mqtt-ws|amqp|amqp-ws] [SECONDS between two tokens]
 'use strict';
 
+const fs = require('node:fs');
 const readline = require('node:readline');
-const { ModuleClient, Message } = require('azure-iot-device');
+const { ModuleClient, Message, SharedAccessKeyAuthenticationProvider } = require('azure-iot-device');
 const { Amqp, AmqpWs } = require('azure-iot-device-amqp');
 const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
 
@@ -87,6 +88,20 @@ async function runSteps(client, steps) {
   }
 }
 
+// With `seconds` each token is renewed when it is so old, which is half of what it is good for.
+async function makeClient(transport = 'mqtt', seconds) {
+  if (!seconds) {
+    return ModuleClient.fromEnvironment(TRANSPORTS[transport]);
+  }
+  const [good, margin] = [2 * Number(seconds), Number(seconds)];
+  const { EdgeHubConnectionString, EdgeModuleCACertificateFile } = process.env;
+  const provider = SharedAccessKeyAuthenticationProvider.fromConnectionString(EdgeHubConnectionString, good, margin);
+  provider.on('newTokenAvailable', () => tell('renewal'));
+  const client = ModuleClient.fromAuthenticationProvider(provider, TRANSPORTS[transport]);
+  await client.setOptions({ ca: fs.readFileSync(EdgeModuleCACertificateFile, 'utf8') });
+  return client;
+}
+
 async function main(createClient, listen, steps) {
   let client;
   try {
@@ -106,7 +121,7 @@ async function main(createClient, listen, steps) {
 }
 
 if (require.main === module) {
-  main(() => ModuleClient.fromEnvironment(TRANSPORTS[process.argv[2] ?? 'mqtt']), listen, steps);
+  main(() => makeClient(...process.argv.slice(2)), listen, steps);
 }
 
 module.exports = { listenToService, main, propertiesOf, steps, tell, tellFailure };

@@ -110,7 +110,7 @@ impl Site {
 
     /// Returns the line that a simulation of this device begins with.
     pub(crate) fn begins(&self, device: &str) -> String {
-        format!("  Simulating device `{device}` at {} (MQTT 8883, HTTPS 443)\n", self.address)
+        format!("  Simulating device `{device}` at {} (MQTT 8883, AMQP 5671, HTTPS 443)\n", self.address)
     }
 
     /// Runs `edgectl simulate` at the site's address to its end.

@@ -56,20 +56,23 @@ impl Head {
     pub fn refused(&mut self, now: Now, speaker: Speaker, refusal: &Refusal) {
         self.connection.handle_time(now);
         let Some(client) = self.clients.remove(&speaker) else { return };
-        let Refusal::NotAuthorized(reason) = refusal;
+        let (condition, reason) = match refusal {
+            Refusal::NotAuthorized(reason) => (Condition::Unauthorized, reason.clone()),
+            Refusal::TooManyClients(_) => (Condition::TooMuch, refusal.to_string()),
+        };
         for (link, ..) in client.waiting {
-            self.connection.detach(link, &Condition::Unauthorized.because(reason));
+            self.connection.detach(link, &condition.because(&reason));
         }
         for question in client.questions {
             self.answer(question.asker, Err(reason.clone()));
         }
-        self.outputs.push_back(Output::Left { speaker, why: reason.clone() });
+        self.outputs.push_back(Output::Left { speaker, why: reason });
     }
 
     pub(super) fn handle_renewed(&mut self, speaker: Speaker, result: Result<(), Refusal>) {
         let Some(client) = self.clients.get_mut(&speaker) else { return };
         let Some(question) = client.questions.pop_front() else { return };
-        let result = result.map_err(|Refusal::NotAuthorized(reason)| reason);
+        let result = result.map_err(|refusal| refusal.to_string());
         match &result {
             Ok(()) => client.credential = question.credential,
             Err(reason) => self.notice(speaker, Notice::NotRenewed(reason.clone())),

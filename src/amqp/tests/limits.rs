@@ -47,7 +47,8 @@ fn reading_pauses_while_64_messages_wait_for_the_hub() {
 
 #[test]
 fn rules_of_sessions_and_links_end_the_connection() {
-    let wrong: [(&str, fn(&mut Client)); 6] = [
+    type Say = fn(&mut Client);
+    let wrong: [(&str, Say); 6] = [
         ("a second open came", |client| client.say(0, Performative::Open(open()))),
         ("session 0 is open, or too high a number", |client| client.say(0, Performative::Begin(begin()))),
         ("session 9 is not open", |client| client.say(9, Performative::Flow(flow(0, 1)))),

@@ -253,3 +253,35 @@ fn a_child_is_called_like_a_module() {
     let asked = Event::CallMethod { rid: "3".into(), name: "reboot".into(), payload: Bytes::from_static(b"null") };
     assert_eq!(world.told(connection), [asked]);
 }
+
+#[test]
+fn the_cloud_is_told_how_many_messages_a_device_has_room_for() {
+    let feature = Feature::CloudToDevice;
+    let (mut world, key) = world();
+    let connection = world.connect_leaf(token(&key));
+    world.request(connection, Request::Allow { feature, total: 2 });
+    world.told_cloud();
+    world.subscribe(connection, feature);
+    assert_eq!(world.told_cloud(), [ToCloud::Receive { identity: leaf(), total: Some(2) }]);
+    world.input(device_bound(7, "1"));
+    world.request(connection, Request::Allow { feature, total: 3 });
+    assert_eq!(world.told_cloud(), [ToCloud::Receive { identity: leaf(), total: Some(3) }]);
+    world.input(Input::Link(Link::Offline));
+    world.input(Input::Link(Link::Online));
+    let told = world.told_cloud();
+    assert!(told.contains(&ToCloud::Receive { identity: leaf(), total: Some(2) }), "one has come already: {told:?}");
+}
+
+#[test]
+fn the_cloud_is_told_what_a_device_gave_back_or_refused() {
+    // protocol.md §5.4
+    let (mut world, connection) = receiver();
+    world.input(device_bound(7, "1"));
+    world.input(device_bound(8, "2"));
+    let delivered = world.delivered(connection);
+    world.told_cloud();
+    world.request(connection, Request::Release { delivery: delivered[0].0 });
+    world.request(connection, Request::Reject { delivery: delivered[1].0 });
+    let abandoned = ToCloud::Abandoned { identity: leaf(), lock: LockToken(7) };
+    assert_eq!(world.told_cloud(), [abandoned, ToCloud::Rejected { identity: leaf(), lock: LockToken(8) }]);
+}

@@ -217,3 +217,27 @@ fn what_waits_outlives_a_restart() {
     receive(&mut cloud, NOW);
     assert_eq!(bodies(&mut cloud), ["1"]);
 }
+
+#[test]
+fn a_device_gets_no_more_than_it_has_room_for() {
+    let mut cloud = with_leaf();
+    (1..=3).for_each(|n| send(&mut cloud, NOW, &n.to_string()));
+    let identity = leaf("leaf1");
+    cloud.handle(NOW, &edge(), ToCloud::Receive { identity: identity.clone(), total: Some(2) });
+    assert_eq!(bodies(&mut cloud), ["1", "2"]);
+    cloud.handle(NOW, &edge(), ToCloud::Receive { identity, total: Some(3) });
+    assert_eq!(bodies(&mut cloud), ["3"]);
+}
+
+#[test]
+fn what_a_device_gave_back_comes_again_and_what_it_refused_is_gone() {
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    receive(&mut cloud, NOW);
+    let (first, _) = handed(&mut cloud).remove(0);
+    cloud.handle(NOW, &edge(), ToCloud::Abandoned { identity: leaf("leaf1"), lock: first });
+    let (second, body) = handed(&mut cloud).remove(0);
+    assert_eq!(body, "1");
+    cloud.handle(NOW, &edge(), ToCloud::Rejected { identity: leaf("leaf1"), lock: second });
+    assert_eq!(cloud.waiting(NOW, &id("leaf1")), 0);
+}

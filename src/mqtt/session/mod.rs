@@ -239,7 +239,7 @@ impl Session {
     pub fn refused(&mut self, refusal: &Refusal) {
         match refusal {
             Refusal::NotAuthorized(reason) => self.refuse(ConnectRefusal::NotAuthorized, reason.clone()),
-            Refusal::TooManyClients(most) => self.unavailable(format!("{most} clients are connected already")),
+            Refusal::TooManyClients(_) => self.unavailable(refusal.to_string()),
         }
     }
 
