@@ -44,6 +44,10 @@
 mod clients;
 #[path = "faults/crashes.rs"]
 mod crashes;
+#[path = "faults/crowd.rs"]
+mod crowd;
+#[path = "faults/doors.rs"]
+mod doors;
 #[path = "faults/endings.rs"]
 mod endings;
 #[path = "faults/engine.rs"]

@@ -2,6 +2,7 @@
 //!
 //! A head turns bytes into [`Request`]s and [`Event`]s into bytes. It knows no other client, no queue and no twin.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,8 +22,8 @@ pub struct Receipt(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Delivery(pub u64);
 
-/// What a client shows to prove its identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a client shows to prove its identity; `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A SAS token, as it came (protocol.md §3.1).
     Sas(String),
@@ -39,6 +40,12 @@ impl Credential {
             (Self::None, Some(thumbprints)) => Self::Certificate(thumbprints),
             (credential, _) => credential,
         }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::None { "Credential(none)" } else { "Credential(hidden)" })
     }
 }
 

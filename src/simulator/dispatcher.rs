@@ -13,16 +13,18 @@ use super::children::Children;
 use super::control::Answers;
 use super::event::{Event, FromHead};
 use super::logs::{Line, Logs};
+use super::refusals::{Refusals, Turned};
 use super::report::Report;
 use super::storage::{Storage, Stored};
 use super::taps::{Filter, Taps};
 use super::to_heads::ToHeads;
 use crate::agent::{self, Agent};
 use crate::clock::{Now, since_epoch};
-use crate::edgehub::{self, Answer, CallId, ConnectionId, EdgeHub, InvokeError, Ticket};
+use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, EdgeHub, InvokeError, Refusal, Ticket};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::IotHub;
+use crate::workload::{Action, Audit};
 
 /// Events taken at once, at the most.
 const BATCH: usize = 512;
@@ -75,7 +77,7 @@ impl FailOn {
 /// Who waits for the end of a direct method.
 #[derive(Debug)]
 pub(super) enum CallReply {
-    Http(oneshot::Sender<Result<Answer, InvokeError>>),
+    Http { caller: Identity, reply: oneshot::Sender<Result<Answer, InvokeError>> },
     Control { answers: Answers, target: Identity, method: String },
 }
 
@@ -168,6 +170,7 @@ pub(super) struct Dispatcher {
     pub(super) heads: ToHeads,
     pub(super) asked: Asked,
     pub(super) audience: Audience,
+    pub(super) refusals: Refusals<Turned>,
 }
 
 impl Dispatcher {
@@ -196,15 +199,27 @@ impl Dispatcher {
         match event {
             Event::Head { connection, event } => self.handle_head(now, connection, event),
             Event::Invoke { invocation, reply } => {
-                let call = self.asked.open_call(CallReply::Http(reply));
+                let Caller::Module { identity: caller, .. } = &invocation.caller else { return };
+                let call = self.asked.open_call(CallReply::Http { caller: caller.clone(), reply });
                 self.hub.handle(now, edgehub::Input::Invoke { call, invocation });
             }
-            Event::Workload(audit) => self.note(now, audit.module, audit.action.to_string()),
+            Event::Refused { reason } => self.note_refusal(now, None, &reason),
+            Event::Workload(audit) => self.handle_audit(now, audit),
             Event::Instance { module, run, event } => self.handle_instance(now, module, run, event),
             Event::Stored(stored) => self.handle_stored(now, stored),
             Event::Control(call) => self.handle_control(now, call),
             Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
             Event::Interrupt(failure) => self.handle_interrupt(now, failure),
+        }
+    }
+
+    fn handle_audit(&mut self, now: Now, audit: Audit) {
+        let text = audit.action.to_string();
+        match audit.action {
+            Action::Forbidden { .. } => {
+                self.note_refusal(now, Some(Identity::of_module(self.device.clone(), audit.module)), &text);
+            }
+            _ => self.note(now, audit.module, text),
         }
     }
 
@@ -214,6 +229,11 @@ impl Dispatcher {
                 self.heads.add(connection, head);
                 self.hub.handle(now, edgehub::Input::Connect { connection, identity, credential, session });
             }
+            FromHead::Misfit { reason, head } => {
+                self.heads.add(connection, head);
+                let refusal = Refusal::NotAuthorized(reason.clone());
+                self.turn_away(now, None, &reason, Turned::Head(connection, refusal));
+            }
             FromHead::Requests { requests, room } => {
                 self.storage.hold(room);
                 for request in requests {
@@ -222,10 +242,11 @@ impl Dispatcher {
             }
             FromHead::Notice(text) => self.note_client(now, connection, text),
             FromHead::Closed(why) => {
+                let identity = self.hub.speaker(connection).cloned();
                 self.note_client(now, connection, format!("disconnected: {why}"));
                 self.heads.remove(connection);
                 self.hub.handle(now, edgehub::Input::Disconnect { connection });
-                self.tell_connections();
+                self.tell_connection(identity);
             }
         }
     }
@@ -308,7 +329,8 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
-        [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), until].into_iter().flatten().min()
+        let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline()];
+        cores.into_iter().chain([self.refusals.deadline(), until]).flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {
@@ -319,6 +341,7 @@ impl Dispatcher {
         if due(self.cloud.deadline()) {
             self.cloud.handle_timeout(now);
         }
+        self.answer_turned_away(now);
         if due(self.agent.deadline()) {
             self.agent.handle(now, agent::Input::Timeout);
         }

@@ -21,6 +21,8 @@ pub(super) enum Event {
     Head { connection: ConnectionId, event: FromHead },
     /// A module calls a direct method of another over HTTPS.
     Invoke { invocation: Invocation, reply: oneshot::Sender<Result<Answer, InvokeError>> },
+    /// Somebody was not let in, and has its answer already.
+    Refused { reason: String },
     /// The workload API did something for a module.
     Workload(Audit),
     /// An instance started, printed or ended.
@@ -40,6 +42,8 @@ pub(super) enum Event {
 pub(super) enum FromHead {
     /// The client wants in; what the hub says to it goes through `head`.
     Connect { identity: Identity, credential: Credential, session: Session, head: HeadSender },
+    /// The client wants in, and says who it is in a way that no hub takes.
+    Misfit { reason: String, head: HeadSender },
     /// The client asks for things, in this order; the room is given back when they are done with.
     Requests { requests: Vec<Request>, room: OwnedSemaphorePermit },
     /// Something a developer should know of the client.

@@ -89,7 +89,13 @@ impl Heads {
             body: &request.body,
         };
         let answer = match parse_invocation(&self.device, &call) {
-            Err(answer) => answer,
+            Err(answer) => {
+                if answer.status == 401 {
+                    let reason = format!("call refused: {}", String::from_utf8_lossy(&answer.body));
+                    let _ = self.events.send(Event::Refused { reason }).await;
+                }
+                answer
+            }
             Ok(invocation) => {
                 // If its credential is no good the connection ends with the answer.
                 seat.leave();
@@ -190,6 +196,10 @@ impl MqttHead {
                 let (identity, session) = (login.identity, login.session);
                 let credential = login.credential.or_certificate(self.certificate.take());
                 self.tell(FromHead::Connect { identity, credential, session, head }).await;
+            }
+            Output::Misfit(error) => {
+                let Some(head) = self.to_head.take() else { return true };
+                self.tell(FromHead::Misfit { reason: error.to_string(), head }).await;
             }
             Output::Request(request) => self.request(vec![request]).await,
             Output::Notice(notice) => self.tell(FromHead::Notice(notice.to_string())).await,

@@ -11,6 +11,7 @@
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
 //! dispatcher  owns the cores and the children; settle lets them speak to each other
 //!   heads, workloads, control  what comes in: clients, the workload API, other commands
+//!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, report, taps, logs  what people see
 //! ```
@@ -35,6 +36,7 @@ mod options;
 mod plan;
 mod planner;
 mod prepare;
+mod refusals;
 mod report;
 mod settle;
 mod setup;

@@ -2,6 +2,7 @@
 
 use super::dispatcher::{CallReply, Dispatcher};
 use super::event::ToHead;
+use super::refusals::Turned;
 use super::taps::Tapped;
 use crate::agent;
 use crate::clock::Now;
@@ -37,20 +38,22 @@ impl Dispatcher {
         match output {
             Output::Connected { connection, remembered } => {
                 self.heads.tell(connection, ToHead::Connected { remembered });
-                self.tell_connections();
+                self.tell_connection(self.hub.speaker(connection).cloned());
             }
             Output::Refused { connection, identity, refusal } => {
-                self.handle_refused(now, connection, identity, refusal)
+                let Refusal::NotAuthorized(reason) = &refusal;
+                let reason = reason.clone();
+                self.turn_away(now, Some(identity), &reason, Turned::Head(connection, refusal));
             }
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
                 self.heads.tell(connection, ToHead::Close(reason));
-                if let Some(module) = identity.module {
+                if let Some(module) = identity.module.clone() {
                     self.note(now, module, format!("connection closed: {reason}"));
                 }
-                self.tell_connections();
+                self.tell_connection(Some(identity));
             }
-            Output::Invoked { call, result } => self.handle_invoked(call, result),
+            Output::Invoked { call, result } => self.handle_invoked(now, call, result),
             Output::Injected { ticket, result } => self.handle_injected(ticket, result),
             Output::Store(ToStore::Save { mark, name, document }) => {
                 self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state_name), document });
@@ -101,15 +104,6 @@ impl Dispatcher {
         }
     }
 
-    fn handle_refused(&mut self, now: Now, connection: edgehub::ConnectionId, identity: Identity, refusal: Refusal) {
-        let Refusal::NotAuthorized(reason) = &refusal;
-        match identity.module.as_ref().filter(|module| self.children.plan(module).is_some()) {
-            Some(module) => self.note(now, module.clone(), format!("connection refused: {reason}")),
-            None => self.report.warn(&format!("connection refused: {reason}")),
-        }
-        self.heads.tell(connection, ToHead::Refused(refusal));
-    }
-
     fn handle_injected(&mut self, ticket: edgehub::Ticket, result: Result<usize, StoreFull>) {
         let Some(answers) = self.asked.close_injection(ticket) else { return };
         match result {
@@ -137,10 +131,16 @@ impl Dispatcher {
         self.audience.taps.remember(tapped);
     }
 
-    fn handle_invoked(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
+    fn handle_invoked(&mut self, now: Now, call: CallId, result: Result<Answer, InvokeError>) {
         match self.asked.calls.remove(&call) {
-            // A caller that went away needs no answer.
-            Some(CallReply::Http(reply)) => drop(reply.send(result)),
+            Some(CallReply::Http { caller, reply }) => match result {
+                Err(InvokeError::NotAuthorized(reason)) => {
+                    let error = InvokeError::NotAuthorized(reason.clone());
+                    self.turn_away(now, Some(caller), &reason, Turned::Http(reply, error));
+                }
+                // A caller that went away needs no answer.
+                result => drop(reply.send(result)),
+            },
             Some(CallReply::Control { answers, target, method }) => match result {
                 Ok(answer) => {
                     let payload = serde_json::from_slice(&answer.payload).unwrap_or(serde_json::Value::Null);
@@ -153,11 +153,12 @@ impl Dispatcher {
         }
     }
 
-    /// Tells of modules that connected or went, and answers those who wait for all of them.
-    pub(super) fn tell_connections(&mut self) {
-        let modules: Vec<ModuleId> = self.children.modules().cloned().collect();
-        for module in &modules {
-            self.tell_module(module);
+    /// Tells of a module that connected or went.
+    pub(super) fn tell_connection(&mut self, identity: Option<Identity>) {
+        if let Some(module) = identity.and_then(|identity| identity.module)
+            && self.children.plan(&module).is_some()
+        {
+            self.tell_module(&module);
         }
     }
 }

@@ -24,6 +24,7 @@ use super::options::{Options, State};
 use super::plan::ModulePlan;
 use super::planner::Planner;
 use super::prepare::{Prepared, Workshop};
+use super::refusals::Refusals;
 use super::report::{Ready, Report};
 use super::state::{EphemeralFolder, Identities, StateFolder, unwritable};
 use super::storage::{Storage, Stored};
@@ -195,6 +196,7 @@ impl Ground<'_> {
             heads: ToHeads::default(),
             asked: Asked::default(),
             audience: Audience::default(),
+            refusals: Refusals::default(),
         };
         let ended = dispatcher.run(received).await;
         tasks.shutdown().await;

@@ -43,7 +43,7 @@ fn images_are_for_the_engines_own_platform_unless_somebody_chose_one() {
         let stderr = format!(
             "error: the image of `filter` is missing\n  \
              caused by: `filter:1-{platform}` is not built yet, and `--no-build` is given\n\
-             hint: build it with `edgectl build filter`\n"
+             hint: build it with `edgectl build filter`, or leave `--no-build` out\n"
         );
         site.simulate(&format!("--runtime docker --no-build {arguments}")).check(1, "", &stderr);
     };

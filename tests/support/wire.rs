@@ -88,25 +88,46 @@ impl Client {
 
     /// Connects with a password; returns what the hub answered.
     pub(crate) fn connect(site: &Site, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
-        Self::over(open_tls(site, 8883, &credentials.authority), credentials, password)
+        Self::connect_to(&site.address, credentials, password)
     }
 
     /// Connects over an open stream to a hub that may be gone at any moment; `None` if it let nobody in.
     pub(crate) fn try_login(stream: TcpStream, credentials: &Credentials) -> Option<Self> {
         let tls = tls_over(stream, &credentials.hub, &credentials.authority);
-        let (client, answer) = Self::over(tls, credentials, &credentials.token(3600));
-        matches!(answer, Some(ConnAck::Accepted { .. })).then_some(client)
+        let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
+        client.send(&credentials.connect_packet(&credentials.token(3600)));
+        matches!(client.receive(), Some(Packet::ConnAck(ConnAck::Accepted { .. }))).then_some(client)
     }
 
-    fn over(tls: Tls, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
-        let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
-        client.send(&credentials.connect_packet(password));
+    /// Connects to an address with a password; returns what the hub answered.
+    pub(crate) fn connect_to(address: &str, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
+        let mut client = Self::send_connect_to(address, credentials, &credentials.connect_packet(password));
         let code = match client.receive() {
             Some(Packet::ConnAck(answer)) => Some(answer),
             None => None,
             Some(packet) => panic!("not an answer to CONNECT: {packet:?}"),
         };
         (client, code)
+    }
+
+    /// Sends a CONNECT and does not wait for the answer.
+    pub(crate) fn send_connect(site: &Site, credentials: &Credentials, connect: &Packet) -> Self {
+        Self::send_connect_to(&site.address, credentials, connect)
+    }
+
+    fn send_connect_to(address: &str, credentials: &Credentials, connect: &Packet) -> Self {
+        let tls = open_tls_to(address, 8883, &credentials.authority);
+        let mut client = Self { tls, input: BytesMut::new(), credentials: credentials.clone() };
+        client.send(connect);
+        client
+    }
+
+    /// Says whether nothing has come yet.
+    pub(crate) fn hears_nothing(&mut self) -> bool {
+        self.tls.sock.set_nonblocking(true).expect("set");
+        let read = self.tls.read(&mut [0; 16]);
+        self.tls.sock.set_nonblocking(false).expect("set");
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 
     pub(crate) fn send(&mut self, packet: &Packet) {
@@ -161,11 +182,22 @@ impl Client {
 
 /// Opens a TLS connection to a port of a site.
 pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
-    let stream = TcpStream::connect((site.address.as_str(), port)).expect("the port is open");
-    tls_over(stream, &site.address, authority)
+    open_tls_to(&site.address, port, authority)
+}
+
+fn open_tls_to(address: &str, port: u16, authority: &str) -> Tls {
+    tls_over(TcpStream::connect((address, port)).expect("the port is open"), address, authority)
 }
 
 fn tls_over(stream: TcpStream, name: &str, authority: &str) -> Tls {
+    let name = ServerName::try_from(name.to_owned()).expect("an address");
+    let connection = ClientConnection::new(trusting(authority), name).expect("a client");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    StreamOwned::new(connection, stream)
+}
+
+/// What a TLS client needs that trusts this authority only.
+pub(crate) fn trusting(authority: &str) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
         roots.add(certificate.expect("PEM")).expect("a certificate");
@@ -175,10 +207,7 @@ fn tls_over(stream: TcpStream, name: &str, authority: &str) -> Tls {
         .expect("ring has them")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from(name.to_owned()).expect("an address");
-    let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
-    StreamOwned::new(connection, stream)
+    Arc::new(config)
 }
 
 /// Sends one HTTP request and returns the whole answer.

@@ -6,6 +6,8 @@ use crate::edgehub::{Credential, Session as Kept};
 use crate::identity::{DeviceId, Identity, ModuleId, NameError};
 use crate::mqtt::packet::Connect;
 
+use super::shown;
+
 /// Who wants to connect and how; to be proved by the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
@@ -55,17 +57,17 @@ pub enum LoginError {
 /// Reads a CONNECT packet.
 pub(super) fn parse(connect: &Connect) -> Result<Login, LoginError> {
     let username = connect.username.as_deref().ok_or(LoginError::NoUsername)?;
-    let (path, query) = split_username(username).ok_or_else(|| LoginError::UsernameForm(shortened(username)))?;
+    let (path, query) = split_username(username).ok_or_else(|| LoginError::UsernameForm(shown(username)))?;
     if query_value(query, "api-version").is_none() {
         return Err(LoginError::NoApiVersion);
     }
     if query_value(query, "auth-chain").is_some() {
         return Err(LoginError::OnBehalfOf);
     }
-    let identity = parse_identity(path)?.ok_or_else(|| LoginError::UsernameForm(shortened(username)))?;
+    let identity = parse_identity(path)?.ok_or_else(|| LoginError::UsernameForm(shown(username)))?;
     let expected = identity.to_string();
     if connect.client_id != expected {
-        return Err(LoginError::ClientId { found: shortened(&connect.client_id), expected });
+        return Err(LoginError::ClientId { found: shown(&connect.client_id), expected });
     }
     Ok(Login {
         identity,
@@ -109,15 +111,6 @@ fn query_value(query: &str, name: &str) -> Option<String> {
     let fields = query.split('&').filter_map(|field| field.split_once('='));
     let (_, value) = fields.into_iter().find(|(key, _)| *key == name)?;
     Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
-}
-
-/// Keeps a log readable: a client can send 64 KB.
-fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(200).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }
 
 #[cfg(test)]
@@ -207,6 +200,8 @@ mod tests {
             refused("d", below),
             "the user name has an `auth-chain`: edge devices below this one are not simulated"
         );
+        let pasted = "HostName=h;DeviceId=d;SharedAccessKey=AAECAw==";
+        assert_eq!(refused("d", pasted), form("(hidden, since it seems to hold a secret)"));
         let long = format!("h/{}", "x".repeat(300));
         assert_eq!(refused("d", &long), form(&format!("{}…", &long[..200])));
     }

@@ -62,6 +62,8 @@ pub enum Output {
     /// Let this client in or not; answer with [`Session::connected`], [`Session::refused`] or
     /// [`Session::unavailable`].
     Connect(Box<Login>),
+    /// Do not let this client in, for no hub could; answer with [`Session::refused`], at once or later.
+    Misfit(LoginError),
     /// Tell the hub.
     Request(Request),
     /// Tell the developer, who would wonder otherwise.
@@ -159,6 +161,8 @@ enum State {
     },
     /// The hub is asked.
     Authenticating(Box<Candidate>),
+    /// It will be refused whatever the hub would say.
+    Unfit,
     Open(Box<Open>),
     Closed,
 }
@@ -247,7 +251,7 @@ impl Session {
         let open = match std::mem::replace(&mut self.state, State::Closed) {
             State::Closed => return,
             State::Open(open) => Some(open),
-            State::AwaitingConnect { .. } | State::Authenticating(_) => None,
+            State::AwaitingConnect { .. } | State::Authenticating(_) | State::Unfit => None,
         };
         if let Some(will) = open.and_then(|open| open.into_will()).filter(|_| why != Closed::Disconnected) {
             self.outbox.request(will);
@@ -266,7 +270,7 @@ impl Session {
         match &self.state {
             State::AwaitingConnect { .. } => true,
             State::Open(open) => open.wants_read(),
-            State::Authenticating(_) | State::Closed => false,
+            State::Authenticating(_) | State::Unfit | State::Closed => false,
         }
     }
 
@@ -276,7 +280,7 @@ impl Session {
             State::AwaitingConnect { until } => Some(*until),
             // While reading pauses the client cannot be heard.
             State::Open(open) => open.wants_read().then(|| open.deadline()),
-            State::Authenticating(_) | State::Closed => None,
+            State::Authenticating(_) | State::Unfit | State::Closed => None,
         }
     }
 
@@ -288,7 +292,7 @@ impl Session {
         match &self.state {
             State::AwaitingConnect { .. } => self.close(Closed::NoConnect(self.limits.connect_within)),
             State::Open(open) => self.close(Closed::Silent(open.silence())),
-            State::Authenticating(_) | State::Closed => {}
+            State::Authenticating(_) | State::Unfit | State::Closed => {}
         }
     }
 
@@ -312,7 +316,7 @@ impl Session {
                 Ok(Heard::Goodbye) => self.close(Closed::Disconnected),
                 Err(violation) => self.close(violation.into()),
             },
-            (State::Authenticating(_) | State::Closed, _) => {}
+            (State::Authenticating(_) | State::Unfit | State::Closed, _) => {}
         }
     }
 
@@ -328,7 +332,10 @@ impl Session {
     fn handle_connect(&mut self, mut connect: Connect) {
         let login = match login::parse(&connect) {
             Ok(login) => login,
-            Err(error) => return self.refuse(ConnectRefusal::NotAuthorized, error.to_string()),
+            Err(error) => {
+                self.state = State::Unfit;
+                return self.outbox.push(Output::Misfit(error));
+            }
         };
         self.state = State::Authenticating(Box::new(Candidate {
             identity: login.identity.clone(),
@@ -339,7 +346,7 @@ impl Session {
     }
 
     fn refuse(&mut self, code: ConnectRefusal, reason: String) {
-        if matches!(self.state, State::AwaitingConnect { .. } | State::Authenticating(_)) {
+        if matches!(self.state, State::Authenticating(_) | State::Unfit) {
             self.outbox.send(&Packet::ConnAck(ConnAck::Refused(code)));
             self.close(Closed::Refused(reason));
         }
@@ -352,4 +359,17 @@ fn longest_silence(keep_alive: u16, longest: Duration) -> Duration {
         0 => longest,
         seconds => longest.min(Duration::from_secs(seconds.into()) * 3 / 2),
     }
+}
+
+/// Returns what a log may show of a client's text: not all of 64 KB, and nothing that was pasted into the wrong field.
+fn shown(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    if ["sharedaccess", "sig=", "password"].iter().any(|secret| lower.contains(secret)) {
+        return "(hidden, since it seems to hold a secret)".to_owned();
+    }
+    let mut short: String = text.chars().take(200).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::outbox::Outbox;
 use super::subscriptions::Subscriptions;
 use super::window::{Inbound, Outbound};
-use super::{Candidate, Limits, Notice, Violation};
+use super::{Candidate, Limits, Notice, Violation, shown};
 use crate::clock::Now;
 use crate::edgehub::{Delivery, Event, Feature, Guarantee, Request, Target};
 use crate::identity::Identity;
@@ -120,7 +120,7 @@ impl Open {
             FromClient::MethodResult { status, rid } => {
                 outbox.request(Request::AnswerMethod { rid: rid.to_owned(), status, payload: publish.payload });
             }
-            FromClient::Unknown => outbox.notice(Notice::UnknownTopic(publish.topic)),
+            FromClient::Unknown => outbox.notice(Notice::UnknownTopic(shown(&publish.topic))),
         }
         // The hub stores none of these, so there is nothing to wait for.
         if let Some(id) = id {
@@ -156,7 +156,7 @@ impl Open {
 
     fn subscribe(&mut self, filter: String, qos: Qos, outbox: &mut Outbox) {
         let Some(found) = topic::parse_filter(&filter, &self.identity) else {
-            return outbox.notice(Notice::UnknownFilter(filter));
+            return outbox.notice(Notice::UnknownFilter(shown(&filter)));
         };
         if let Some(base) = found.base {
             self.base = base.to_owned();

@@ -23,6 +23,7 @@ struct Client {
 enum Seen {
     Packet(Packet),
     Login(Login),
+    Misfit(LoginError),
     Request(Request),
     Notice(Notice),
     Closed(Closed),
@@ -95,6 +96,7 @@ impl Client {
                         seen.push(Seen::Packet(packet));
                     }
                 }
+                Output::Misfit(error) => seen.push(Seen::Misfit(error)),
                 Output::Connect(login) => seen.push(Seen::Login(*login)),
                 Output::Request(request) => seen.push(Seen::Request(request)),
                 Output::Notice(notice) => seen.push(Seen::Notice(notice)),
@@ -212,10 +214,14 @@ fn a_clean_session_is_asked_for() {
 #[test]
 fn a_wrong_client_id_is_refused_with_code_5() {
     let why = "the client id is `d/other`, expected `d/m` as the user name says";
-    assert_eq!(
-        Client::new().say(&[connect_with(|connect| connect.client_id = "d/other".into())]),
-        [refused(ConnectRefusal::NotAuthorized), Seen::Closed(Closed::Refused(why.into()))]
-    );
+    let mut client = Client::new();
+    let seen = client.say(&[connect_with(|connect| connect.client_id = "d/other".into()), Packet::PingReq]);
+    let [Seen::Misfit(misfit)] = &seen[..] else { panic!("not fit to connect, found {seen:?}") };
+    assert_eq!(misfit.to_string(), why);
+    client.session.connected(client.now(), None);
+    client.session.refused(&Refusal::NotAuthorized(why.into()));
+    let expected = [refused(ConnectRefusal::NotAuthorized), Seen::Closed(Closed::Refused(why.into()))];
+    assert_eq!(client.drain(), expected, "nothing but a refusal is taken");
 }
 
 #[test]
