@@ -29,6 +29,7 @@ main() {
   measure_memory_and_connections
   measure_calls
   measure_routes
+  measure_backlog
 }
 
 build() {
@@ -115,10 +116,23 @@ measure_routes() {
   tell_more "1,000 further routes: messages/s" "$(median "many routes")" "$(median "few routes")" 0.5
 }
 
+# A million messages that nobody reads, sent faster than a disk writes; then edgectl is killed and started again.
+measure_backlog() {
+  start_edgectl backlog 0 0
+  sample flood flood "${server[backlog]}" 1000000 1024
+  tell_less "resident with 1,000,000 messages of 1 KB, MB" "$(resident backlog)" 100 1
+  kill -9 "${process[backlog]}"
+  local start=$EPOCHREALTIME
+  start_edgectl backlog 0 0
+  tell_less "start with these messages, ms" "$(echo "$start $EPOCHREALTIME" | awk '{ print ($2 - $1) * 1000 }')" 1000 1
+  tell_less "resident after that, MB" "$(resident backlog)" 100 1
+  stop backlog
+}
+
 # start_edgectl NAME IDLE ROUTES
 start_edgectl() {
   local name=$1 folder=$work/$1 external=() module
-  mkdir "$folder"
+  mkdir -p "$folder"
   "$generator" solution "$folder" "$pairs" "$2" "$3"
   for module in $(names s "$pairs") $(names r "$pairs") $(names c "$2"); do external+=(--external "$module"); done
   ((++last))

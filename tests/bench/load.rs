@@ -91,6 +91,26 @@ async fn read(mut reader: Client, progress: Rc<Progress>) {
     }
 }
 
+/// Sends messages of level 0 as fast as the server reads them, and prints how many a second it stored.
+pub(crate) async fn flood(server: Server, count: usize, bytes: usize) {
+    let mut sensor = server.connect("s0").await;
+    let (topic, payload) = (server.publish_topic("s0"), vec![b'x'; bytes]);
+    let start = Instant::now();
+    for number in 0..count {
+        sensor.put_publish(&topic, None, &payload);
+        if number.is_multiple_of(64) {
+            sensor.flush().await;
+        }
+    }
+    // Its acknowledgement comes when everything before it is stored, too.
+    sensor.put_publish(&topic, Some(1), &payload);
+    sensor.flush().await;
+    while !matches!(sensor.take(), Some(Packet::PubAck)) {
+        sensor.read().await;
+    }
+    tell("messages/s", count as f64 / start.elapsed().as_secs_f64());
+}
+
 fn packet_id(number: u64) -> u16 {
     (number % 0xffff) as u16 + 1
 }
