@@ -79,7 +79,6 @@ measure_messages() {
 measure_memory_and_connections() {
   start_edgectl connections "$idle" 0
   local held fifo=$work/hold
-  tell_less "resident, idle, MB" "$(resident connections)" 30 1
   mkfifo "$fifo"
   "$generator" connections "${server[connections]}" "$idle" <"$fifo" >"$work/connected" &
   local client=$!
@@ -95,6 +94,7 @@ measure_memory_and_connections() {
 
 measure_calls() {
   start_edgectl calls 0 0
+  tell_less "resident, idle, MB" "$(resident calls)" 30 1
   sample methods methods "${server[calls]}" 2000
   tell_less "direct method, module to module: p50, µs" "$(median methods p50)" 500 1
   sample twins twins "${server[calls]}" 2000

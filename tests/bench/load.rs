@@ -58,9 +58,9 @@ pub(crate) async fn measure_throughput(server: Server, pairs: usize, load: Load)
 
 async fn send(mut sensor: Client, topic: String, load: Load, progress: Rc<Progress>) {
     let payload = vec![b'x'; load.bytes];
-    let (mut sent, mut acknowledged) = (0, 0);
+    let (mut sent, mut acknowledged) = (0_u64, 0);
     loop {
-        while sent - acknowledged < load.window as u64 && sent - progress.received.get() < AHEAD {
+        while sent - acknowledged < load.window as u64 && sent.saturating_sub(progress.received.get()) < AHEAD {
             sensor.put_publish(&topic, Some(packet_id(sent)), &payload);
             sent += 1;
         }
