@@ -104,7 +104,7 @@ measure_calls() {
 
 # The cost of a message is what the processor spends on it: the same load, with and without routes that do not match.
 measure_routes() {
-  local round name
+  local round name pairs=1
   start_edgectl few 0 0
   start_edgectl many 0 1000
   for ((round = 0; round < rounds; round++)); do
@@ -138,7 +138,7 @@ start_edgectl() {
   ((++last))
   echo "$address.$last" >"$folder/address"
   "$edgectl" -C "$folder" simulate --file deployment.json --device bench --address "$address.$last" --detach --json \
-    "${external[@]}" >"$folder/ready" || exit 1
+    "${external[@]}" >"$folder/ready" 2>"$folder/errors" || { cat "$folder/errors" >&2; exit 1; }
   process[$name]=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$folder/ready")
   server[$name]=$folder
 }

@@ -330,7 +330,7 @@ impl Dispatcher {
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
         let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline()];
-        cores.into_iter().chain([self.refusals.deadline(), until]).flatten().min()
+        cores.into_iter().chain([self.storage.deadline(), self.refusals.deadline(), until]).flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {

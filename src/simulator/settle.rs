@@ -31,7 +31,7 @@ impl Dispatcher {
         }
         // Who is waited for first.
         self.heads.flush();
-        self.storage.flush();
+        self.storage.flush(now.monotonic);
     }
 
     fn handle_hub(&mut self, now: Now, output: Output) {
