@@ -4,6 +4,11 @@
 # acknowledges it; mosquitto speaks plain TCP and keeps everything in memory, in the faster of its default settings
 # and `set_tcp_nodelay true`. Tells and never fails: a busy machine is no defect.
 #
+# Where the time goes (perf, 1/1 at 68,000 messages/s on two cores): of edgectl's processor time 58 % is the kernel's,
+# most of it waking threads and socket calls; the dispatcher takes 36 % (it runs in the main thread), the connections'
+# tasks with TLS, MQTT and bags 48 %, the store's thread 16 %. What helped most was to say everything of a turn at once.
+# The median latency is the price of the ways between threads: connection, dispatcher, connection.
+#
 #   apt-get install mosquitto
 #   tests/bench-hub.sh [ROUNDS [SECONDS]]
 set -uo pipefail
