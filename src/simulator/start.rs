@@ -198,7 +198,8 @@ impl Ground<'_> {
             audience: Audience::default(),
             refusals: Refusals::default(),
         };
-        let ended = dispatcher.run(received).await;
+        // Among the workers: the main thread would have to be woken for every turn, which costs more than the turn.
+        let ended = tokio::spawn(dispatcher.run(received)).await.or_fail(Kind::Bug, || "the dispatcher ended early")?;
         tasks.shutdown().await;
         Ok(ended)
     }
