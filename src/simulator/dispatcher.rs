@@ -289,11 +289,12 @@ impl Dispatcher {
             }
             FromHead::Notice(text) => self.note_client(now, connection, text),
             FromHead::Closed(why) => {
+                let identity = self.hub.speaker(connection).cloned();
                 self.note_client(now, connection, format!("disconnected: {why}"));
                 self.tell_speaker(connection, false);
                 self.heads.remove(connection);
                 self.hub.handle(now, edgehub::Input::Disconnect { connection });
-                self.tell_connections();
+                self.tell_connection(identity);
             }
         }
     }
@@ -380,7 +381,7 @@ impl Dispatcher {
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
         let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), self.link.deadline()];
-        cores.into_iter().chain([self.refusals.deadline(), until]).flatten().min()
+        cores.into_iter().chain([self.storage.deadline(), self.refusals.deadline(), until]).flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {

@@ -6,7 +6,7 @@ use super::refusals::Turned;
 use super::taps::Tapped;
 use crate::clock::Now;
 use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal, StoreFull, ToCloud, ToStore};
-use crate::identity::ModuleId;
+use crate::identity::Identity;
 
 impl Dispatcher {
     /// Drains all cores until none has anything to say, and then tells the store and the heads all at once.
@@ -28,7 +28,7 @@ impl Dispatcher {
         }
         // Who is waited for first.
         self.heads.flush();
-        self.storage.flush();
+        self.storage.flush(now.monotonic);
     }
 
     fn handle_hub(&mut self, now: Now, output: Output) {
@@ -36,7 +36,7 @@ impl Dispatcher {
             Output::Connected { connection, remembered } => {
                 self.heads.tell(connection, ToHead::Connected { remembered });
                 self.tell_speaker(connection, true);
-                self.tell_connections();
+                self.tell_connection(self.hub.speaker(connection).cloned());
             }
             Output::Refused { connection, identity, refusal } => {
                 let reason = match &refusal {
@@ -48,11 +48,11 @@ impl Dispatcher {
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
                 self.heads.tell(connection, ToHead::Close(reason));
-                match identity.module {
+                match identity.module.clone() {
                     Some(module) => self.note(now, module, format!("connection closed: {reason}")),
                     None => self.report.device(&identity.device, false),
                 }
-                self.tell_connections();
+                self.tell_connection(Some(identity));
             }
             Output::Invoked { call, result } => self.handle_invoked(now, call, result),
             Output::Injected { ticket, result } => self.handle_injected(ticket, result),
@@ -109,11 +109,12 @@ impl Dispatcher {
         }
     }
 
-    /// Tells of modules that connected or went, and answers those who wait for all of them.
-    pub(super) fn tell_connections(&mut self) {
-        let modules: Vec<ModuleId> = self.children.modules().cloned().collect();
-        for module in &modules {
-            self.tell_module(module);
+    /// Tells of a module that connected or went.
+    pub(super) fn tell_connection(&mut self, identity: Option<Identity>) {
+        if let Some(module) = identity.and_then(|identity| identity.module)
+            && self.children.plan(&module).is_some()
+        {
+            self.tell_module(&module);
         }
     }
 }

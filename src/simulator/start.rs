@@ -233,8 +233,10 @@ impl Ground<'_> {
             audience: Audience::default(),
             refusals: Refusals::default(),
         };
+        // Among the workers: the main thread would have to be woken for every turn, which costs more than the turn.
+        let dispatched = tokio::spawn(dispatcher.run(received));
         let ended = tokio::select! {
-            ended = dispatcher.run(received) => ended,
+            ended = dispatched => ended.or_fail(Kind::Bug, || "the dispatcher ended early")?,
             never = deployer.run(deployments) => match never {},
         };
         tasks.shutdown().await;

@@ -26,6 +26,9 @@ const GROUP_BYTES: usize = 4 << 20;
 const LOAD_BYTES: usize = 1 << 18;
 /// Messages looked at for one [`ToStore::Expire`], at the most.
 const EXPIRE_COUNT: usize = 4096;
+/// How long it may take until the thread hears that messages are done with: what a killed process did not write down
+/// comes again, which it may.
+const LAZY: Duration = Duration::from_millis(10);
 /// A change of the bytes in use that is worth telling.
 const USED_STEP: u64 = 64 * 1024;
 
@@ -53,6 +56,8 @@ struct Turn {
 pub(super) struct Storage {
     /// What was said since the last [`Storage::flush`].
     waiting: Turn,
+    /// Until when a turn is kept back in which messages are done with and nothing else.
+    lazy_until: Option<Duration>,
     commands: Option<Sender<Turn>>,
     thread: Option<JoinHandle<Result<(), StoreError>>>,
 }
@@ -74,7 +79,7 @@ impl Storage {
             }
             ended
         })?;
-        Ok(Self { waiting: Turn::default(), commands: Some(commands), thread: Some(thread) })
+        Ok(Self { waiting: Turn::default(), lazy_until: None, commands: Some(commands), thread: Some(thread) })
     }
 
     /// Says something to the thread, at the next [`Storage::flush`].
@@ -90,8 +95,25 @@ impl Storage {
         }
     }
 
-    /// Lets the thread hear what was said; after a failure nobody does, which [`Stored::Failed`] has told.
-    pub(super) fn flush(&mut self) {
+    /// Lets the thread hear what was said, unless it is nothing that anybody waits for and has been said just now.
+    pub(super) fn flush(&mut self, now: Duration) {
+        if self.waiting.commands.iter().all(|command| matches!(command, ToStore::Done { .. })) {
+            self.waiting.room = None;
+            if self.waiting.commands.is_empty() || now < *self.lazy_until.get_or_insert(now + LAZY) {
+                return;
+            }
+        }
+        self.flush_all();
+    }
+
+    /// Returns when [`Storage::flush`] is due, on the monotonic clock.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.lazy_until
+    }
+
+    /// After a failure nobody hears it, which [`Stored::Failed`] has told.
+    fn flush_all(&mut self) {
+        self.lazy_until = None;
         let turn = std::mem::take(&mut self.waiting);
         if let Some(commands) = self.commands.as_ref().filter(|_| !turn.commands.is_empty()) {
             let _ = commands.send(turn);
@@ -102,7 +124,7 @@ impl Storage {
     ///
     /// The thread may have something to tell: whoever calls this must not keep it from that.
     pub(super) fn close(&mut self) -> Result<(), StoreError> {
-        self.flush();
+        self.flush_all();
         self.commands = None;
         let Some(thread) = self.thread.take() else { return Ok(()) };
         // A panic of the thread has been told on stderr already.
@@ -475,10 +497,10 @@ mod tests {
         let mut storage =
             Storage::start(queues, world.folder.path().to_owned(), Durability::Process, tell).expect("started");
         storage.send(append(1, 0));
-        storage.flush();
+        storage.flush(Duration::ZERO);
         assert_eq!(told(&[said.recv().expect("stored")]), ["durable 1"]);
         storage.send(append(2, 9));
-        storage.flush();
+        storage.flush(Duration::ZERO);
         assert_eq!(told(&[said.recv().expect("told")]), ["failed"]);
         let why = storage.close().expect_err("number 9 is out of order").to_string();
         assert_eq!(why, format!("queue `{}` is at record 1, not at 9", upstream().name()));

@@ -35,7 +35,7 @@ impl Dispatcher {
         while let Some(output) = self.cloud.poll() {
             self.handle_cloud(now, output);
         }
-        self.storage.flush();
+        self.storage.flush(now.monotonic);
     }
 
     fn handle_cloud(&mut self, now: Now, output: iothub::Output) {

@@ -5,6 +5,7 @@
 //! hub solution FOLDER PAIRS IDLE ROUTES   writes a manifest: sensors, readers, idle modules; further routes
 //! hub throughput WHERE PAIRS BYTES WINDOW SECONDS
 //! hub latency WHERE RATE SECONDS          one pair, 256 bytes
+//! hub flood WHERE COUNT BYTES             messages of level 0 that nobody reads, until all are stored
 //! hub connections WHERE COUNT             then holds them until stdin ends
 //! hub methods WHERE COUNT                 module to module over HTTPS
 //! hub twins WHERE COUNT                   patch at the control socket to notification
@@ -52,6 +53,7 @@ fn main() {
             ["latency", place, rate, seconds] => {
                 load::measure_latency(Server::at(place), number(rate), number(seconds)).await;
             }
+            ["flood", place, count, bytes] => load::flood(Server::at(place), number(count), number(bytes)).await,
             ["connections", place, count] => calls::measure_connections(Server::at(place), number(count)).await,
             ["methods", place, count] => calls::measure_methods(Server::at(place), number(count)).await,
             ["twins", place, count] => calls::measure_twins(Server::at(place), place, number(count)).await,

@@ -58,9 +58,9 @@ pub(crate) async fn measure_throughput(server: Server, pairs: usize, load: Load)
 
 async fn send(mut sensor: Client, topic: String, load: Load, progress: Rc<Progress>) {
     let payload = vec![b'x'; load.bytes];
-    let (mut sent, mut acknowledged) = (0, 0);
+    let (mut sent, mut acknowledged) = (0_u64, 0);
     loop {
-        while sent - acknowledged < load.window as u64 && sent - progress.received.get() < AHEAD {
+        while sent - acknowledged < load.window as u64 && sent.saturating_sub(progress.received.get()) < AHEAD {
             sensor.put_publish(&topic, Some(packet_id(sent)), &payload);
             sent += 1;
         }
@@ -89,6 +89,26 @@ async fn read(mut reader: Client, progress: Rc<Progress>) {
         reader.flush().await;
         reader.read().await;
     }
+}
+
+/// Sends messages of level 0 as fast as the server reads them, and prints how many a second it stored.
+pub(crate) async fn flood(server: Server, count: usize, bytes: usize) {
+    let mut sensor = server.connect("s0").await;
+    let (topic, payload) = (server.publish_topic("s0"), vec![b'x'; bytes]);
+    let start = Instant::now();
+    for number in 0..count {
+        sensor.put_publish(&topic, None, &payload);
+        if number.is_multiple_of(64) {
+            sensor.flush().await;
+        }
+    }
+    // Its acknowledgement comes when everything before it is stored, too.
+    sensor.put_publish(&topic, Some(1), &payload);
+    sensor.flush().await;
+    while !matches!(sensor.take(), Some(Packet::PubAck)) {
+        sensor.read().await;
+    }
+    tell("messages/s", count as f64 / start.elapsed().as_secs_f64());
 }
 
 fn packet_id(number: u64) -> u16 {

@@ -122,8 +122,8 @@ impl Client {
     /// Connects over an open stream to a hub that may be gone at any moment; `None` if it let nobody in.
     pub(crate) fn try_login(stream: TcpStream, credentials: &Credentials) -> Option<Self> {
         let tls = tls_over(stream, &credentials.hub, &credentials.authority);
-        let (client, answer) = Self::over(tls, credentials, &credentials.token(3600));
-        matches!(answer, Some(ConnAck::Accepted { .. })).then_some(client)
+        let mut client = Self::send_over(tls, credentials, &credentials.connect_packet(&credentials.token(3600)));
+        matches!(client.receive(), Some(Packet::ConnAck(ConnAck::Accepted { .. }))).then_some(client)
     }
 
     fn over(tls: Tls, credentials: &Credentials, password: &str) -> (Self, Option<ConnAck>) {
@@ -211,8 +211,7 @@ pub(crate) fn open_tls(site: &Site, port: u16, authority: &str) -> Tls {
 }
 
 fn open_tls_to(address: &str, port: u16, authority: &str) -> Tls {
-    let stream = TcpStream::connect((address, port)).expect("the port is open");
-    tls_over(stream, address, authority)
+    tls_over(TcpStream::connect((address, port)).expect("the port is open"), address, authority)
 }
 
 fn tls_over(stream: TcpStream, name: &str, authority: &str) -> Tls {
