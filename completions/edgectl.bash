@@ -1494,11 +1494,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__simulate)
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --reset --ephemeral --max-storage --durability --demo --project --json --quiet --verbose --color --yes --help"
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --input-port --time-scale --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --upstream --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --metrics-port --workload --external --only --without --no-build --no-setup --detach --wait --duration --fail-on --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --workload --external --only --without --no-build --no-setup --detach --wait --max-clients --duration --fail-on --reset --ephemeral --demo --project --json --quiet --verbose --color --yes --help"
+            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --metrics-port --workload --external --only --without --no-build --no-setup --detach --wait --max-clients --duration --fail-on --input-port --time-scale --upstream --reset --ephemeral --max-storage --durability --demo --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1580,22 +1576,24 @@ _edgectl() {
                     COMPREPLY=($(compgen -W "exit backoff" -- "${cur}"))
                     return 0
                     ;;
-                --max-storage)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --durability)
-                    COMPREPLY=($(compgen -W "process fsync" -- "${cur}"))
-                    return 0
-                    ;;
                 --input-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --time-scale)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --upstream)
                     COMPREPLY=($(compgen -W "online offline" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-storage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --durability)
+                    COMPREPLY=($(compgen -W "process fsync" -- "${cur}"))
                     return 0
                     ;;
                 --project)

@@ -48,8 +48,6 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "call" -d 'Call a di
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "monitor" -d 'Watch messages of the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
-complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
-complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "device" -d 'Register child devices and remove them'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -173,13 +171,13 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l max-clients
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l duration -d 'End after this time, such as `10s`, `5m` or `1h`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l fail-on -d 'End with exit code 4 on a module\'s first `exit`, or `backoff` before a restart' -r -f -a "exit\t''
 backoff\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l max-storage -d 'Refuse messages while those that wait take this much, such as `500MB` [default: the manifest\'s limit, or none]' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l durability -d 'What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine' -r -f -a "process\t''
-fsync\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l input-port -d 'Take messages for the one `--external` module at this port of HTTP, as iotedgehubdev did [53000 if not said]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l time-scale -d 'Divide the agent\'s pauses by this number, for tests' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l upstream -d 'Link to the cloud at the start: `online` or `offline`, as `edgectl upstream` changes it' -r -f -a "online\t''
 offline\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l max-storage -d 'Refuse messages while those that wait take this much, such as `500MB` [default: the manifest\'s limit, or none]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l durability -d 'What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine' -r -f -a "process\t''
+fsync\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -405,23 +403,6 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s q -l qui
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "new" -d 'Start a solution, or add a module to it'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "build" -d 'Build the images of modules'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "push" -d 'Push the images of modules'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "simulate" -d 'Run the solution on a simulated edge device'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "ps" -d 'List the modules of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "logs" -d 'Show what the modules of the running simulation printed'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "restart" -d 'Restart a module of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "stop" -d 'Stop the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "twin" -d 'Show or change a twin'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "call" -d 'Call a direct method of a module'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "send" -d 'Send a message to a module, or as if a module had sent it'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "credentials" -d 'Print the environment to run a module outside edgectl'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream credentials completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "new" -d 'Start a solution, or add a module to it'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "build" -d 'Build the images of modules'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "push" -d 'Push the images of modules'
@@ -435,7 +416,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_see
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "call" -d 'Call a direct method of a module'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "upstream" -d 'Cut or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "device" -d 'Register child devices and remove them'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "completions" -d 'Print the completion script of a shell'
