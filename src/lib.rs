@@ -41,6 +41,9 @@
 //!                text       a wrong place in a file, as it is shown
 //! ```
 //!
+//! `protocol.md`, beside this file, holds the wire contracts with their evidence; comments name its sections, and
+//! `tests/tidy/protocol.rs` the tests that hold its facts.
+//!
 //! # The rules
 //!
 //! * Domain code is synchronous and touches the world only through files that its caller names.

@@ -2,6 +2,8 @@
 //!
 //! Code behind `#[cfg(test)]` and in files named `tests.rs` is free.
 
+#[path = "tidy/protocol.rs"]
+mod protocol;
 #[path = "tidy/source.rs"]
 mod source;
 
