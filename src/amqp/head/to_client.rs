@@ -65,6 +65,10 @@ impl Head {
             self.deliveries.insert(key, (speaker, link));
         }
         self.connection.send(link, Parcel { key, tag: translate::tag_of(delivery), payload });
+        if guarantee == Guarantee::AtMostOnce {
+            // Settled by us, so no word of the client will come. The credit of the link bounds what follows.
+            self.request(speaker, Request::Acknowledge { delivery });
+        }
     }
 
     pub(super) fn send_twin(&mut self, speaker: Speaker, payload: Bytes) {

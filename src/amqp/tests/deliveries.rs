@@ -11,6 +11,10 @@ use fe2o3_amqp_types::performatives::{Detach, Disposition};
 const INPUTS: Feature = Feature::Inputs;
 
 fn deliver(client: &mut Client, delivery: u64, body: &'static str) {
+    deliver_as(client, Guarantee::AtLeastOnce, delivery, body);
+}
+
+fn deliver_as(client: &mut Client, guarantee: Guarantee, delivery: u64, body: &'static str) {
     let mut message = Message { body: Bytes::from_static(body.as_bytes()), ..Message::default() };
     message.properties.push(("colour".into(), Some("blue".into())));
     for (name, value) in [
@@ -24,7 +28,6 @@ fn deliver(client: &mut Client, delivery: u64, body: &'static str) {
         message.set_system(name, value);
     }
     let target = Target::Input("in".into());
-    let guarantee = Guarantee::AtLeastOnce;
     client.hear(ME, Event::Deliver { delivery: Delivery(delivery), guarantee, target, message: Arc::new(message) });
 }
 
@@ -154,6 +157,18 @@ fn the_modes_that_the_client_asks_for_are_answered() {
     assert_eq!(answer.rcv_settle_mode, ReceiverSettleMode::Second);
     let subscribe = Request::Subscribe { feature: INPUTS, guarantee: Guarantee::AtMostOnce };
     assert_eq!(client.requests()[1], subscribe);
+}
+
+#[test]
+fn a_settled_delivery_is_done_once_it_is_sent() {
+    let mut client = Client::entered();
+    let settled =
+        Attach { snd_settle_mode: SenderSettleMode::Settled, ..receiver(&format!("{MODULE}/messages/events")) };
+    client.attach(1, settled);
+    client.credit(1, 5);
+    client.requests();
+    deliver_as(&mut client, Guarantee::AtMostOnce, 1, "x");
+    assert_eq!(client.requests(), [Request::Acknowledge { delivery: Delivery(1) }]);
 }
 
 #[test]
