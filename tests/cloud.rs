@@ -137,7 +137,9 @@ fn offline_the_device_goes_on_and_afterwards_both_sides_know_all() {
     call.check(4, "", stderr);
     assert_eq!(site.run("ps").stderr, "    Upstream offline, 3 messages wait\n");
 
-    site.run("upstream online").check(0, "online, 0 messages wait\n", "");
+    // They are read from the store first.
+    site.run("upstream online").check(0, "online, 3 messages wait\n", "");
+    site.ask_until("upstream", |state| state["waiting"] == 0);
     let topic = "$iothub/twin/PATCH/properties/desired/?$version=2";
     assert_eq!(a.told(), (topic.to_owned(), json!({ "threshold": 30, "$version": 2 })));
     let known = reported(&site, "a");

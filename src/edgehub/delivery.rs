@@ -78,7 +78,8 @@ impl EdgeHub {
             if let Taker::Client { identity, .. } = taker
                 && !self.clients.has_room(identity, Feature::Inputs)
             {
-                break;
+                // What is on its way stays so; the rest waits for the client to have room again.
+                return false;
             }
             let Some(queue) = self.queues.get_mut(id) else { return true };
             queue.open();
@@ -108,9 +109,6 @@ impl EdgeHub {
             Endpoint::Input { module, input } => {
                 let identity = Identity::of_module(self.device.clone(), module.clone());
                 let (connection, guarantee) = self.clients.ready(&identity, Feature::Inputs)?;
-                if !self.clients.has_room(&identity, Feature::Inputs) {
-                    return None;
-                }
                 Some(Taker::Client { connection, guarantee, identity, input: Arc::clone(input) })
             }
         }

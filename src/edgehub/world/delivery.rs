@@ -172,6 +172,17 @@ fn a_client_that_counts_gets_no_more_than_it_has_room_for() {
 }
 
 #[test]
+fn a_client_without_room_keeps_what_it_was_handed() {
+    let (mut world, a, b) = world_with_reader();
+    world.request(b, Request::Allow { feature: Feature::Inputs, total: 1 });
+    world.subscribe(b, Feature::Inputs);
+    (1..=3).for_each(|n| world.publish(a, n, telemetry("o", &n.to_string())));
+    assert_eq!(world.bodies(b), ["1"]);
+    world.request(b, Request::Allow { feature: Feature::Inputs, total: 3 });
+    assert_eq!(world.bodies(b), ["2", "3"], "and the first is on its way still");
+}
+
+#[test]
 fn a_released_delivery_comes_again_after_a_second_and_a_rejected_one_never() {
     // protocol.md §9.2
     let (mut world, a, b) = world_with_reader();
