@@ -76,15 +76,6 @@ impl Message {
         Some(value.as_deref().unwrap_or_default())
     }
 
-    /// Returns the device and module that a receiver is told as the sender: of a twin change whoever reported it, and not
-    /// the hub that made a message of it (protocol.md §7.5).
-    pub fn sender(&self) -> (Option<&str>, Option<&str>) {
-        match self.system(system::REPORTER_DEVICE_ID) {
-            Some(device) => (Some(device), self.system(system::REPORTER_MODULE_ID)),
-            None => (self.system(system::CONNECTION_DEVICE_ID), self.system(system::CONNECTION_MODULE_ID)),
-        }
-    }
-
     /// Sets a system property.
     pub fn set_system(&mut self, name: &str, value: impl Into<String>) {
         self.system.insert(name.to_owned(), value.into());

@@ -166,22 +166,15 @@ pub fn base_of(identity: &Identity) -> String {
 ///
 /// The bag is never empty (protocol.md §0.6): it starts with the sender, or with `device` if there is none.
 pub fn of_input(base: &str, device: &str, input: &str, message: &Message) -> String {
-    let (sender, module) = message.sender();
-    let is_said = sender.is_some() && message.system(system::REPORTER_DEVICE_ID).is_none();
-    let bag =
-        if is_said { bag::format(message, Author::Hub) } else { bag_from(sender.unwrap_or(device), module, message) };
+    let bag = match message.system(system::CONNECTION_DEVICE_ID) {
+        Some(_) => bag::format(message, Author::Hub),
+        None => {
+            let mut stamped = Message { body: Bytes::new(), ..message.clone() };
+            stamped.set_system(system::CONNECTION_DEVICE_ID, device);
+            bag::format(&stamped, Author::Hub)
+        }
+    };
     format!("{base}/inputs/{}/{bag}", level(input))
-}
-
-/// Writes the bag of a message that somebody else has sent than stands in it.
-fn bag_from(device: &str, module: Option<&str>, message: &Message) -> String {
-    let mut stamped = Message { body: Bytes::new(), ..message.clone() };
-    stamped.set_system(system::CONNECTION_DEVICE_ID, device);
-    match module {
-        Some(module) => stamped.set_system(system::CONNECTION_MODULE_ID, module),
-        None => drop(stamped.system.remove(system::CONNECTION_MODULE_ID)),
-    }
-    bag::format(&stamped, Author::Hub)
 }
 
 /// Returns the topic on which a device gets a message from the cloud; its bag always names the receiver.

@@ -103,21 +103,6 @@ fn a_delivered_bag_is_never_empty() {
 }
 
 #[test]
-fn a_twin_change_comes_from_whoever_reported_it() {
-    // protocol.md §7.5
-    let change = |device: &str, module: Option<&str>| {
-        let mut message = Message::default();
-        message.set_system(system::CONNECTION_DEVICE_ID, "d");
-        message.set_system(system::CONNECTION_MODULE_ID, "$edgeHub");
-        message.set_system(system::REPORTER_DEVICE_ID, device);
-        module.into_iter().for_each(|module| message.set_system(system::REPORTER_MODULE_ID, module));
-        of_input("devices/d/modules/m", "d", "i", &message)
-    };
-    assert_eq!(change("leaf1", None), "devices/d/modules/m/inputs/i/%24.cdid=leaf1");
-    assert_eq!(change("d", Some("a")), "devices/d/modules/m/inputs/i/%24.cdid=d&%24.cmid=a");
-}
-
-#[test]
 fn a_name_cannot_leave_its_level() {
     assert_eq!(of_method_call("a/b#+?", "1"), "$iothub/methods/POST/a%2Fb%23%2B%3F/?$rid=1");
     assert_eq!(base_of(&module("d+1", "$edgeHub")), "devices/d%2B1/modules/$edgeHub");
