@@ -169,6 +169,7 @@ impl Agent {
             Input::Timeout => self.time_passed(now),
         }
         self.start_waiting();
+        self.twin.has_news = true;
         self.metrics.observe(now, &self.modules);
     }
 

@@ -27,6 +27,8 @@ pub(super) struct AgentTwin {
     pub(super) status: DeploymentStatus,
     /// The reported properties as the cloud has them; `None` while they are not known.
     told: Option<Map<String, Value>>,
+    /// Whether anything has happened since the last look at what is to be reported.
+    pub(super) has_news: bool,
     link: Link,
     retries: u32,
     /// When a deployment that failed in part is tried again, on the monotonic clock.
@@ -48,6 +50,7 @@ impl Default for AgentTwin {
             prepared: 0,
             status: DeploymentStatus { code: 406, description: String::new() },
             told: None,
+            has_news: false,
             link: Link::Offline,
             retries: 0,
             retry_at: None,
@@ -147,7 +150,7 @@ impl Agent {
 
     /// Returns what the cloud does not know yet of the agent, and takes it that it will.
     pub(super) fn report(&mut self) -> Option<Map<String, Value>> {
-        if self.twin.link == Link::Offline || self.twin.prepared == 0 {
+        if !std::mem::take(&mut self.twin.has_news) || self.twin.link == Link::Offline || self.twin.prepared == 0 {
             return None;
         }
         self.twin.told.as_ref()?;
