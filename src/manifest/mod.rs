@@ -23,7 +23,7 @@ pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
 pub use hub::{HubError, HubSettings};
 pub use layer::Layer;
-pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
+pub use placeholder::{ImagePlaceholder, ModulePlace, NamedImage, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use shape::{is_template, module_member, modules_content};
 
