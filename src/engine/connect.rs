@@ -127,7 +127,8 @@ fn start_hint(choice: &Choice) -> String {
     }
 }
 
-fn describe(choice: &Choice) -> String {
+/// Returns where an engine listens, in back-ticks.
+pub(super) fn describe(choice: &Choice) -> String {
     match &choice.endpoint {
         Endpoint::Unix(path) => format!("`{}`", path.display()),
         Endpoint::Tcp(address) => format!("`tcp://{address}`"),
