@@ -125,7 +125,8 @@ async fn images(cx: &Context, args: &Clean, engine: &Engine, project: &Path) -> 
             .flat_map(|module| module.images().filter_map(|(p, variant)| module.image(p, variant, None).ok()))
             .map(|image| image.repository())
             .collect();
-        let is_ours = |owned: &Owned| Reference::parse(&owned.name).is_ok_and(|r| repositories.contains(&r.repository()));
+        let is_ours =
+            |owned: &Owned| Reference::parse(&owned.name).is_ok_and(|r| repositories.contains(&r.repository()));
         images.retain(is_ours);
     }
     Ok(images)

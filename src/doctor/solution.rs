@@ -49,7 +49,7 @@ fn suspicious(finding: &Finding) -> Check {
     let at = &finding.at;
     Check {
         status: Status::Warning,
-        fixes: at.hint.iter().cloned().collect(),
+        fixes: at.hint.iter().map(|hint| hint.to_string()).collect(),
         ..Check::ok(Area::Solution, format!("`{}`, line {}, column {}: {}", at.file, at.line, at.column, at.message))
     }
 }
