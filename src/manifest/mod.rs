@@ -17,7 +17,7 @@ mod policy;
 mod routes;
 mod shape;
 
-pub use create_options::pieces as create_options_pieces;
+pub use create_options::{Chunks, pieces as create_options_pieces, write as write_create_options};
 pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
 pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
@@ -25,7 +25,7 @@ pub use hub::{HubError, HubSettings};
 pub use layer::Layer;
 pub use placeholder::{ImagePlaceholder, ModulePlace, NamedImage, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
-pub use shape::{is_template, module_member, modules_content};
+pub use shape::{is_layer, is_template, module_member, modules_content};
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,8 @@ use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
-    Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
-    expand, failure_of, is_template,
+    Chunks, Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential,
+    RouteSpec, expand, failure_of, is_template, modules_content, write_create_options,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -119,6 +119,15 @@ impl Manifest {
         }
     }
 
+    /// Writes createOptions as text, in pieces or not, whatever they were.
+    pub fn write_create_options(&mut self, chunks: Chunks) -> Outcome {
+        if modules_content(&self.document).is_ok() {
+            let written = write_create_options(&self.document, chunks);
+            self.document = written.map_err(|finding| failure_of(self.document.file(), &[finding]))?;
+        }
+        Ok(())
+    }
+
     /// Returns what an image is built from, or `None` if it isn't the solution's own.
     pub fn source_of(&self, image: &str) -> Option<&Source> {
         self.sources.get(image)
@@ -149,7 +158,10 @@ impl Solution {
         };
         match manifest.kind {
             ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
+            ManifestKind::Finished => {
+                manifest.document = Document::parse(&shown, &text)?;
+                manifest.write_create_options(Chunks::Split)?;
+            }
         }
         manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
         match Layer::parse(&manifest.document, &mut manifest.warnings) {

@@ -10,7 +10,7 @@ use super::Context;
 use super::input::SetArgs;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::manifest::Finding;
+use crate::manifest::{Chunks, Finding};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 
 /// Write the deployment manifest of the solution
@@ -49,6 +49,9 @@ pub struct Deploy {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    /// Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit
+    #[arg(long)]
+    no_chunks: bool,
     #[command(flatten)]
     variables: SetArgs,
 }
@@ -62,7 +65,10 @@ enum Hub {
 pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     let solution = Solution::open(cx.project(), cx.environment(), &args.variables.set)?;
     let wanted = Wanted { file: args.file.clone(), platform: args.platform.clone(), tag: args.tag.clone() };
-    let manifest = solution.manifest(&wanted)?;
+    let mut manifest = solution.manifest(&wanted)?;
+    if args.no_chunks {
+        manifest.write_create_options(Chunks::Whole)?;
+    }
 
     if args.check {
         return check::check(cx, &manifest);
