@@ -8,7 +8,9 @@ use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
-use crate::manifest::{Deployment, Finding, ImagePlaceholder, ModulePlace, Names, expand, failure_of, is_template};
+use crate::manifest::{
+    Deployment, Finding, ImagePlaceholder, ModulePlace, Names, expand, failure_of, fill_in, is_template,
+};
 
 /// Which deployment is wanted; empty means the solution's own.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +28,7 @@ pub struct Wanted {
 pub enum ManifestKind {
     /// A template: they are.
     Template,
-    /// A finished manifest: nothing is touched.
+    /// A finished manifest: nothing is touched but passwords of registries that `deploy` took out.
     Finished,
 }
 
@@ -96,7 +98,11 @@ impl Solution {
         };
         match manifest.kind {
             ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
+            ManifestKind::Finished => {
+                let document = Document::parse(&shown, &text)?;
+                let variable = |name: &str| self.variables().get(name);
+                manifest.document = fill_in(&document, &variable, &mut manifest.warnings);
+            }
         }
         manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
         Ok(manifest)
