@@ -5,6 +5,7 @@
 //! A template goes through [`expand`], which returns the manifest as a document whose places are still those of the
 //! template; [`Deployment::parse`] then reads that document and says at which place it is wrong.
 
+mod content;
 mod create_options;
 mod deployment;
 mod expand;
@@ -14,7 +15,9 @@ mod layer;
 mod modules;
 mod placeholder;
 mod policy;
+mod redact;
 mod routes;
+mod secret;
 mod shape;
 
 pub use create_options::pieces as create_options_pieces;
@@ -25,6 +28,8 @@ pub use hub::{HubError, HubSettings};
 pub use layer::Layer;
 pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
+pub use redact::{HIDDEN, Hide, Redacted, fill_in, redact, unknown_passwords};
+pub use secret::is_secret;
 pub use shape::{is_template, module_member, modules_content};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
     Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
-    expand, failure_of, is_template,
+    expand, failure_of, fill_in, is_template,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -29,7 +29,7 @@ pub struct Wanted {
 pub enum ManifestKind {
     /// A template: they are.
     Template,
-    /// A finished manifest: nothing is touched.
+    /// A finished manifest: nothing is touched but passwords of registries that `deploy` took out.
     Finished,
 }
 
@@ -149,7 +149,11 @@ impl Solution {
         };
         match manifest.kind {
             ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
+            ManifestKind::Finished => {
+                let document = Document::parse(&shown, &text)?;
+                let variable = |name: &str| self.variables().get(name);
+                manifest.document = fill_in(&document, &variable, &mut manifest.warnings);
+            }
         }
         manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
         match Layer::parse(&manifest.document, &mut manifest.warnings) {
