@@ -23,7 +23,8 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
         let Some(settings) = value.pointer_mut(node.pointer().as_str()).and_then(Value::as_object_mut) else {
             continue;
         };
-        let Some(text) = text_of(&node).map_err(wrong)? else { continue };
+        let none = || settings.get(KEY).is_some_and(Value::is_null).then(|| "{}".to_owned());
+        let Some(text) = text_of(&node).map_err(wrong)?.or_else(none) else { continue };
         let pieces = split(&text);
         if pieces.len() > MOST_PIECES {
             let message =

@@ -26,7 +26,7 @@ pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
 pub use hub::{HubError, HubSettings};
 pub use layer::Layer;
-pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
+pub use placeholder::{ImagePlaceholder, ModulePlace, NamedImage, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use redact::{HIDDEN, Hide, Redacted, fill_in, redact, unknown_passwords};
 pub use secret::is_secret;

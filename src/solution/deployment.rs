@@ -199,6 +199,21 @@ impl Solution {
         }
     }
 
+    /// Returns the module that a template in `folder` names.
+    ///
+    /// A template that lies beside modules of its own means those first, as with iotedgedev.
+    pub(super) fn module_at(&self, place: &ModulePlace, folder: &Path) -> Outcome<Module> {
+        let load = |folder: &Path| Module::load(folder, self.root(), self.variables());
+        match place {
+            ModulePlace::Folder(path) => load(&folder.join(path)),
+            ModulePlace::Name(name) => {
+                let beside = folder.join(self.variables().setting("MODULES_PATH").unwrap_or("modules")).join(name);
+                let is_own = folder != self.root() && beside.join("module.json").is_file();
+                if is_own { load(&beside) } else { self.module(name).cloned() }
+            }
+        }
+    }
+
     /// Every image that the modules of the folder have a Dockerfile for, by name.
     fn sources(&self, tag: Option<&str>) -> BTreeMap<String, Source> {
         let mut sources = BTreeMap::new();
@@ -236,12 +251,7 @@ impl Names for TemplateNames<'_> {
     fn image(&self, image: &ImagePlaceholder) -> Outcome<String> {
         let platform = image.platform.as_ref().unwrap_or(self.platform);
         let solution = self.solution;
-        let module = match &image.module {
-            ModulePlace::Name(name) => solution.module(name)?.clone(),
-            ModulePlace::Folder(folder) => {
-                Module::load(&self.folder.join(folder), solution.root(), solution.variables())?
-            }
-        };
+        let module = solution.module_at(&image.module, self.folder)?;
         let name = module.image(platform, image.variant, self.tag)?.to_string();
         let source = Source { module, platform: platform.clone(), variant: image.variant };
         self.found.borrow_mut().insert(name.clone(), source);

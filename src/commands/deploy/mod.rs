@@ -11,7 +11,7 @@ use super::input::SetArgs;
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::manifest::{Finding, Hide};
-use crate::solution::{Manifest, Solution, Wanted};
+use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use write::Target;
 
 /// Write the deployment manifest of the solution
@@ -79,6 +79,7 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     }
     tell_warnings(cx, &manifest.warnings);
     manifest.refuse_mistakes()?;
+    tell_leniency(cx, &manifest);
 
     if args.hub == Some(Hub::Simulation) {
         manifest.checked()?;
@@ -100,6 +101,19 @@ impl Deploy {
 
 fn tell_warnings(cx: &Context, warnings: &[Finding]) {
     warnings.iter().for_each(|warning| cx.ui().warn_at(&warning.at));
+}
+
+/// Notes what edgectl tolerates and others don't; a template's manifest has none of it, a finished one is used as it is.
+fn tell_leniency(cx: &Context, manifest: &Manifest) {
+    let Some(line) = manifest.document.first_lenient_line() else { return };
+    let what = format!("`{}` has comments or trailing commas, the first in line {line}", manifest.document.file());
+    match manifest.kind {
+        ManifestKind::Template => cx.ui().hint(format!("{what}: edgectl reads them, iotedgedev doesn't")),
+        ManifestKind::Finished => {
+            cx.ui().warn(format!("{what}: edgectl reads them, `az` doesn't"));
+            cx.ui().hint("write a plain copy with `--out FILE`");
+        }
+    }
 }
 
 fn summary(manifest: &Manifest) -> String {
