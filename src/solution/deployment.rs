@@ -3,12 +3,17 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::source_texts::SourceTexts;
 use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
-use crate::manifest::{Deployment, Finding, ImagePlaceholder, ModulePlace, Names, expand, failure_of, is_template};
+use crate::manifest::{
+    Deployment, Finding, ImagePlaceholder, ModulePlace, Names, Surroundings, check, expand, failure_of, hide_secrets,
+    is_template,
+};
 
 /// Which deployment is wanted; empty means the solution's own.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +24,8 @@ pub struct Wanted {
     pub platform: Option<Platform>,
     /// What follows the version in tags.
     pub tag: Option<String>,
+    /// The day, as time since 1970, by which the support of versions is judged.
+    pub today: Duration,
 }
 
 /// Whether names in a file are expanded.
@@ -67,6 +74,13 @@ impl Manifest {
         self.deployment.as_ref().map_err(|findings| failure_of(self.document.file(), findings))
     }
 
+    fn check(&mut self, today: Duration) {
+        let sources = SourceTexts::of(&self.sources);
+        let checked = check(&self.document, Surroundings { today, sources: &sources });
+        self.deployment = checked.deployment;
+        self.warnings.extend(checked.warnings);
+    }
+
     /// Returns what an image is built from, or `None` if it isn't the solution's own.
     pub fn source_of(&self, image: &str) -> Option<&Source> {
         self.sources.get(image)
@@ -87,7 +101,7 @@ impl Solution {
         let mut manifest = Manifest {
             kind: if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished },
             template_schema: None,
-            document: Document::parse_template(&shown, &text)?,
+            document: hide_secrets(Document::parse_template(&shown, &text)?),
             deployment: Err(Vec::new()),
             warnings: Vec::new(),
             sources: self.sources(tag),
@@ -96,9 +110,9 @@ impl Solution {
         };
         match manifest.kind {
             ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
+            ManifestKind::Finished => manifest.document = hide_secrets(Document::parse(&shown, &text)?),
         }
-        manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
+        manifest.check(wanted.today);
         Ok(manifest)
     }
 
