@@ -3,8 +3,9 @@
 //! Knows nothing of folders, images on an engine or a running device; what a name stands for comes in by [`Names`].
 //!
 //! A template goes through [`expand`], which returns the manifest as a document whose places are still those of the
-//! template; [`Deployment::parse`] then reads that document and says at which place it is wrong.
+//! template; [`check()`] then reads that document, and says at which places it is wrong or suspicious.
 
+mod check;
 mod content;
 mod create_options;
 mod deployment;
@@ -20,6 +21,7 @@ mod routes;
 mod secret;
 mod shape;
 
+pub use check::{CODES, Checked, Code, NoSources, Sources, Surroundings, check, hide_secrets};
 pub use create_options::pieces as create_options_pieces;
 pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
 pub use expand::{Expanded, Names, expand, expand_variables};

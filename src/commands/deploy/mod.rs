@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::Context;
 use super::input::SetArgs;
+use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::manifest::{Finding, Hide};
@@ -71,7 +72,12 @@ enum Hub {
 
 pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     let solution = Solution::open(cx.project(), cx.environment(), &args.variables.set)?;
-    let wanted = Wanted { file: args.file.clone(), platform: args.platform.clone(), tag: args.tag.clone() };
+    let wanted = Wanted {
+        file: args.file.clone(),
+        platform: args.platform.clone(),
+        tag: args.tag.clone(),
+        today: since_epoch(cx.now()),
+    };
     let manifest = solution.manifest(&wanted)?;
 
     if args.check {
