@@ -55,7 +55,7 @@ fn check_manifests(group: &str) {
 }
 
 fn deploy(folder: &Folder, case: &Path) -> Run {
-    folder.run(&format!("deploy {}", arguments(case)))
+    folder.run(&format!("deploy --with-secrets {}", arguments(case)))
 }
 
 fn arguments(case: &Path) -> String {
@@ -89,8 +89,8 @@ fn a_layer_is_checked_and_written_but_not_run_alone() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (layer: 1 module, 1 route)\n\
-         hint: nothing is deployed yet; run `az iot edge deployment create --layered --hub-name HUB --deployment-id ID \
-         --content config/deployment.amd64.json`\n",
+         hint: nothing is deployed yet; run `edgectl deploy --apply --layered --id ID --target-condition CONDITION \
+         --priority N`\n",
     );
     let refused = "error: cannot run `deployment.template.json` alone\n  \
         caused by: line 6, column 9: this is a layer over another deployment, not a whole one\n \
@@ -120,8 +120,7 @@ fn comments_and_trailing_commas_are_noted() {
 fn create_options_can_be_kept_in_one_piece_up_to_the_limit_of_a_twin() {
     let case = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join(name).join("solution");
     let written = Folder::copy_of(case("same/create-options-of-eight-pieces")).run("deploy --no-chunks --out -").json();
-    let settings =
-        &written["modulesContent"]["$edgeAgent"]["properties.desired"]["modules"]["filter"]["settings"];
+    let settings = &written["modulesContent"]["$edgeAgent"]["properties.desired"]["modules"]["filter"]["settings"];
     let keys: Vec<&String> = settings.as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["image", "createOptions"]);
     assert_eq!(settings["createOptions"].as_str().map(str::len), Some(4096));
@@ -147,8 +146,7 @@ fn what_was_written_and_what_comes_next_is_told() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (2 modules, 2 routes)\n\
-         hint: nothing is deployed yet; run `az iot edge set-modules --hub-name HUB --device-id solution \
-         --content config/deployment.amd64.json`\n",
+         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution`\n",
     );
     assert!(folder.read(MANIFEST).ends_with("}\n"));
 }
@@ -227,8 +225,8 @@ fn a_finished_manifest_is_checked_and_left_as_it_is() {
     folder.run("deploy --file finished.json").check(
         0,
         "",
-        "     Checked `finished.json` (2 modules, 2 routes)\nhint: nothing is deployed yet; run `az iot edge set-modules \
-         --hub-name HUB --device-id solution --content finished.json`\n",
+        "     Checked `finished.json` (2 modules, 2 routes)\nhint: nothing is deployed yet; run `edgectl \
+         deploy --apply --device solution --file finished.json`\n",
     );
     assert_eq!(folder.read("finished.json"), finished);
 }
@@ -271,7 +269,7 @@ fn a_manifest_with_a_password_is_the_owners_to_read() {
     use std::os::unix::fs::PermissionsExt;
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("same/registries/solution");
     let folder = Folder::copy_of(case);
-    assert_eq!(folder.run("deploy").status, Some(0));
+    assert_eq!(folder.run("deploy --with-secrets").status, Some(0));
     let mode = fs::metadata(folder.path(MANIFEST)).expect("it was written").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -70,6 +70,27 @@ pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
     })
 }
 
+/// Returns where a key stands a second time in its object, the first such place of the text.
+pub fn find_duplicate(text: &str) -> Option<Range<usize>> {
+    let unmarked = without_byte_order_mark(text);
+    duplicate_in(&parse_to_ast(&unmarked, &CollectOptions::default(), &options()).ok()?.value?)
+}
+
+fn duplicate_in(tree: &ast::Value) -> Option<Range<usize>> {
+    match tree {
+        ast::Value::Array(array) => array.elements.iter().find_map(duplicate_in),
+        ast::Value::Object(object) => {
+            let mut keys = BTreeSet::new();
+            let mut members = object.properties.iter();
+            members.find_map(|member| {
+                let is_new = keys.insert(member.name.as_str());
+                if is_new { duplicate_in(&member.value) } else { Some(span(&member.name)) }
+            })
+        }
+        _ => None,
+    }
+}
+
 /// Maps a range of bytes of a string's value to the bytes of the text, given where its literal stands.
 pub fn inside(text: &str, literal: &Range<usize>, within: &Range<usize>) -> Range<usize> {
     let content = text.get(literal.start + 1..literal.end - 1).unwrap_or_default();

@@ -57,6 +57,27 @@ fn fitting(text: &str, chunks: Chunks) -> Result<Vec<String>, String> {
     if pieces.len() <= MOST_PIECES { Ok(pieces) } else { Err(told()) }
 }
 
+/// Returns the createOptions of a module's settings opened up; `None` if there are none, or none that can be read.
+pub(super) fn open(settings: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let first = settings.get(KEY)?;
+    if let Value::Object(options) = first {
+        return Some(options.clone());
+    }
+    let pieces = (1..MOST_PIECES).map_while(|number| settings.get(&key(number)).and_then(Value::as_str));
+    let text: String = first.as_str().into_iter().chain(pieces).collect();
+    serde_json::from_str(&text).ok()
+}
+
+/// Writes opened createOptions back into a module's settings.
+pub(super) fn close(settings: &mut Map<String, Value>, options: &Map<String, Value>) {
+    replace(settings, &split(&Value::Object(options.clone()).to_string()));
+}
+
+/// Says whether a key of a module's settings holds createOptions or a piece of them.
+pub(super) fn is_key(key: &str) -> bool {
+    key == KEY || is_piece(key)
+}
+
 /// Returns createOptions as members of a module's settings: `createOptions`, `createOptions01` ….
 pub fn pieces(options: &Map<String, Value>) -> impl Iterator<Item = (String, String)> {
     let pieces = split(&Value::Object(options.clone()).to_string());
@@ -88,8 +109,17 @@ fn text_of(settings: &Node<'_>) -> Result<Option<String>, TextError> {
     if first.value().is_object() {
         return Ok(Some(first.value().to_string()));
     }
-    let mut text = first.text().map_err(|_| first.wrong("an object, or a string that holds one"))?.to_owned();
-    let mut pieces: Vec<(usize, Node<'_>)> = Vec::new();
+    first.text().map_err(|_| first.wrong("an object, or a string that holds one"))?;
+    let mut text = String::new();
+    for piece in pieces_of(settings)? {
+        text.push_str(piece.text()?);
+    }
+    Ok(Some(text))
+}
+
+/// Returns the strings that createOptions are written as, in their order; they must be strings.
+pub(super) fn pieces_of<'d>(settings: &Node<'d>) -> Result<Vec<Node<'d>>, TextError> {
+    let mut pieces: Vec<(usize, Node<'_>)> = settings.get(KEY).map(|first| (0, first)).into_iter().collect();
     for (key, piece) in settings.members()? {
         let number = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY)).map(|_| &key[KEY.len()..]);
         if let Some(number) = number.filter(|number| number.len() == 2).and_then(|number| number.parse().ok()) {
@@ -97,14 +127,13 @@ fn text_of(settings: &Node<'_>) -> Result<Option<String>, TextError> {
         }
     }
     pieces.sort_by_key(|(number, _)| *number);
-    for (expected, (number, piece)) in (1..).zip(&pieces) {
+    for (expected, (number, piece)) in (0..).zip(&pieces) {
         if *number != expected {
             let told = piece.key_error(format!("`{KEY}{expected:02}` is missing before `{KEY}{number:02}`"));
             return Err(told.hint("number the pieces without a gap, or write createOptions as one object"));
         }
-        text.push_str(piece.text()?);
     }
-    Ok(Some(text))
+    Ok(pieces.into_iter().map(|(_, piece)| piece).collect())
 }
 
 fn split(text: &str) -> Vec<String> {

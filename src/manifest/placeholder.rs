@@ -61,6 +61,11 @@ pub fn images_named(template: &Document) -> Vec<NamedImage> {
     found
 }
 
+/// Says whether a text names an image of the solution.
+pub(super) fn names_image(text: &str) -> bool {
+    pieces(text).iter().any(|(_, piece)| matches!(piece, Piece::Image(_)))
+}
+
 fn collect<'v>(value: &'v Value, path: &mut Vec<&'v str>, found: &mut Vec<NamedImage>) {
     match value {
         Value::String(text) if text.contains("${MODULE") => {

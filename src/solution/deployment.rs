@@ -3,14 +3,17 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::source_texts::SourceTexts;
 use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
     Chunks, Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential,
-    RouteSpec, expand, failure_of, is_template, modules_content, write_create_options,
+    RouteSpec, Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template, modules_content,
+    write_create_options,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -22,6 +25,8 @@ pub struct Wanted {
     pub platform: Option<Platform>,
     /// What follows the version in tags.
     pub tag: Option<String>,
+    /// The day, as time since 1970, by which the support of versions is judged.
+    pub today: Duration,
 }
 
 /// Whether names in a file are expanded.
@@ -29,7 +34,7 @@ pub struct Wanted {
 pub enum ManifestKind {
     /// A template: they are.
     Template,
-    /// A finished manifest: nothing is touched.
+    /// A finished manifest: nothing is touched but passwords of registries that `deploy` took out.
     Finished,
 }
 
@@ -128,6 +133,13 @@ impl Manifest {
         Ok(())
     }
 
+    fn check(&mut self, today: Duration) {
+        let sources = SourceTexts::of(&self.sources);
+        let checked = check(&self.document, Surroundings { today, sources: &sources });
+        self.deployment = checked.deployment;
+        self.warnings.extend(checked.warnings);
+    }
+
     /// Returns what an image is built from, or `None` if it isn't the solution's own.
     pub fn source_of(&self, image: &str) -> Option<&Source> {
         self.sources.get(image)
@@ -148,7 +160,7 @@ impl Solution {
         let mut manifest = Manifest {
             kind: if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished },
             template_schema: None,
-            document: Document::parse_template(&shown, &text)?,
+            document: hide_secrets(Document::parse_template(&shown, &text)?),
             deployment: Err(Vec::new()),
             layer: None,
             warnings: Vec::new(),
@@ -159,11 +171,13 @@ impl Solution {
         match manifest.kind {
             ManifestKind::Template => self.expand(&mut manifest, tag)?,
             ManifestKind::Finished => {
-                manifest.document = Document::parse(&shown, &text)?;
+                let document = hide_secrets(Document::parse(&shown, &text)?);
+                let variable = |name: &str| self.variables().get(name);
+                manifest.document = fill_in(&document, &variable, &mut manifest.warnings);
                 manifest.write_create_options(Chunks::Split)?;
             }
         }
-        manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
+        manifest.check(wanted.today);
         match Layer::parse(&manifest.document, &mut manifest.warnings) {
             Some(Ok(layer)) => manifest.layer = Some(layer),
             Some(Err(findings)) => manifest.deployment = Err(findings),

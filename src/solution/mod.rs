@@ -9,6 +9,7 @@ mod module;
 mod name;
 mod replace;
 mod settings;
+mod source_texts;
 mod targets;
 mod variables;
 mod wire;
