@@ -11,6 +11,14 @@ use crate::identity::Identity;
 impl Dispatcher {
     /// Drains all cores until none has anything to say, and then tells the store and the heads all at once.
     pub(super) fn settle(&mut self, now: Now) {
+        self.settle_cores(now);
+        // Who is waited for first.
+        self.heads.flush();
+        self.storage.flush(now.monotonic);
+    }
+
+    /// Drains all cores until none has anything to say.
+    pub(super) fn settle_cores(&mut self, now: Now) {
         loop {
             let mut quiet = true;
             self.settle_link(now);
@@ -26,9 +34,6 @@ impl Dispatcher {
                 break;
             }
         }
-        // Who is waited for first.
-        self.heads.flush();
-        self.storage.flush(now.monotonic);
     }
 
     fn handle_hub(&mut self, now: Now, output: Output) {
