@@ -1350,7 +1350,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__new__subcmd__module)
-            opts="-t -C -q -v -y -h --template --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
+            opts="-t -C -q -v -y -h --template --from --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1361,6 +1361,10 @@ _edgectl() {
                     return 0
                     ;;
                 -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -84,7 +84,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("jsonc_parser", &["json"]),
     ("percent_encoding", &["*"]),
     ("rcgen", &["identity"]),
-    ("regex_lite", &["agent"]),
+    ("regex_lite", &["agent", "template"]),
     ("ring", &["identity", "net"]),
     ("rustix", &["net", "runtime", "simulator", "store"]),
     ("rustls", &["client", "net"]),
