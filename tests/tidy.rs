@@ -85,7 +85,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("percent_encoding", &["*"]),
     ("rcgen", &["identity"]),
     ("regex_lite", &["agent"]),
-    ("ring", &["identity", "net"]),
+    ("ring", &["identity", "image", "net"]),
     ("rustix", &["net", "runtime", "simulator", "store"]),
     ("rustls", &["client", "net"]),
     ("serde", &["*"]),

@@ -7,15 +7,16 @@ use clap::ValueEnum;
 use super::Context;
 use super::images::{self, ImageArgs, ImageRecord, Job};
 use super::push::push;
-use crate::engine::Builder;
+use crate::engine::{Builder, Work};
 use crate::failure::Outcome;
 use crate::image::{Bases, BuildPlan, Cache};
 
 /// Build the images of modules
 ///
 /// Builds what `module.json` describes, several modules at a time, with BuildKit where the engine has it. The image
-/// is named `repository:version[-tag]-platform`. When a step fails, its own output is shown, the other modules
-/// finish, and the exit code is 4. `DOCKER_HOST`, docker's contexts, `DOCKER_BUILDKIT` and docker's credentials count.
+/// is named `repository:version[-tag]-platform`. One whose files, options and base images are what they were is not
+/// built again. When a step fails, its own output is shown, the other modules finish, and the exit code is 4.
+/// `DOCKER_HOST`, docker's contexts, `DOCKER_BUILDKIT` and docker's credentials count.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl build\n  edgectl build filter --build-arg VERSION=2\n  \
     edgectl build --push --platform amd64 --platform arm64v8")]
@@ -107,15 +108,18 @@ async fn build(job: &Arc<Job>, builder: Builder) -> Outcome<ImageRecord> {
     let built = job.engine.build(&target.plan, builder, &job.logins, &|event| job.show(event)).await?;
     let image = target.plan.image.to_string();
     let took = images::duration(built.seconds);
-    let how = if built.cached { " (nothing had changed)" } else { "" };
-    job.done("Built", &format!("`{image}` in {took}{how}"));
+    match built.work {
+        Work::Nothing => job.done("Unchanged", &format!("`{image}`")),
+        Work::Lookups => job.done("Built", &format!("`{image}` in {took} (every step was cached)")),
+        Work::Steps => job.done("Built", &format!("`{image}` in {took}")),
+    }
     Ok(ImageRecord {
         module: target.module.clone(),
         platform: target.platform.to_string(),
         image,
         id: Some(built.id),
         digest: None,
-        cached: Some(built.cached),
+        cached: Some(built.work != Work::Steps),
         seconds: built.seconds,
     })
 }

@@ -19,7 +19,7 @@ use super::error::{failure, text_of};
 use super::push::advise;
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
-use super::{Engine, Event, Logins, Watch, buildkit, classic, credentials};
+use super::{Engine, Event, Freshness, Logins, Watch, buildkit, classic, credentials};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Reference};
@@ -44,10 +44,21 @@ pub enum Builder {
 pub struct Built {
     /// The image's id, `sha256:…`.
     pub id: String,
-    /// Whether every step was there from earlier builds.
-    pub cached: bool,
+    /// How much there was to do.
+    pub work: Work,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// How much there was to do for an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// The image was there already, made of the same: nothing was sent to the engine.
+    Nothing,
+    /// Every step was there from earlier builds.
+    Lookups,
+    /// At least one step ran.
+    Steps,
 }
 
 impl Builder {
@@ -81,12 +92,32 @@ impl fmt::Display for Builder {
 }
 
 impl Engine {
+    /// Makes sure that the engine has the image of a plan: builds it unless it is there, made of the same files, options
+    /// and base images.
+    pub async fn build(&self, plan: &BuildPlan, builder: Builder, logins: &Logins, watch: Watch<'_>) -> Outcome<Built> {
+        let started = Instant::now();
+        let survey = self.survey(plan).await?;
+        let (id, work) = match &survey.freshness {
+            Freshness::Fresh { id } => (id.clone(), Work::Nothing),
+            freshness => {
+                watch(Event::Needed(&freshness.to_string()));
+                self.run_build(&survey.mark(plan), builder, logins, watch).await?
+            }
+        };
+        Ok(Built { id, work, seconds: started.elapsed().as_secs_f64() })
+    }
+
     /// Builds an image. Base images are pulled with what `logins` has for their registries.
     ///
     /// A step that fails is a refusal that shows the end of the step's own output. Dropping the future ends the build
     /// in the engine too.
-    pub async fn build(&self, plan: &BuildPlan, builder: Builder, logins: &Logins, watch: Watch<'_>) -> Outcome<Built> {
-        let started = Instant::now();
+    async fn run_build(
+        &self,
+        plan: &BuildPlan,
+        builder: Builder,
+        logins: &Logins,
+        watch: Watch<'_>,
+    ) -> Outcome<(String, Work)> {
         let nature = self.nature().await?;
         let builder = builder.decide(&nature);
         if builder == Builder::BuildKit && !plan.limits.is_empty() {
@@ -103,11 +134,11 @@ impl Engine {
         let request = Request { plan, builder, options, credentials };
         let transcript = self.send(request, context, watch).await?;
         let is_counted = if builder == Builder::Classic { classic::is_counted } else { buildkit::is_counted };
-        let id = match transcript.image_id.clone() {
-            Some(id) => id,
-            None => self.built_id(plan).await?,
-        };
-        Ok(Built { id, cached: transcript.is_cached(is_counted), seconds: started.elapsed().as_secs_f64() })
+        let work = if transcript.is_cached(is_counted) { Work::Lookups } else { Work::Steps };
+        match transcript.image_id {
+            Some(id) => Ok((id, work)),
+            None => Ok((self.built_id(plan).await?, work)),
+        }
     }
 
     async fn built_id(&self, plan: &BuildPlan) -> Outcome<String> {
@@ -128,7 +159,8 @@ impl Engine {
         let (archive, packing) = archive::pack(context);
         let mut messages =
             Box::pin(docker.build_image(options, Some(credentials), Some(bollard::body_try_stream(archive))));
-        let mut told = Told { builder, transcript: Transcript::default(), transfers: Transfers::default() };
+        let transcript = Transcript::new(plan.labels.len());
+        let mut told = Told { builder, transcript, transfers: Transfers::default() };
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut sent = 0;

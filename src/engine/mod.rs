@@ -15,6 +15,7 @@ mod error;
 mod image;
 pub mod network;
 mod push;
+mod survey;
 mod transcript;
 mod transfer;
 
@@ -22,9 +23,10 @@ use std::time::Duration;
 
 use bollard::Docker;
 
-pub use build::{Builder, Built};
+pub use build::{Builder, Built, Work};
 pub use credentials::{Login, Logins};
 pub use push::Pushed;
+pub use survey::{Freshness, Survey};
 
 /// Longer than any build; `bollard` would otherwise cut a request after two minutes.
 const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -38,6 +40,8 @@ pub struct Engine {
 /// What a long request tells while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
+    /// The image is built, for this reason.
+    Needed(&'a str),
     /// Bytes of the build context that were sent so far.
     ContextSent(u64),
     /// A step began, for example `[2/4] RUN pip install -r requirements.txt`.

@@ -36,6 +36,79 @@ fn a_built_image_is_in_the_engine_and_is_not_built_twice() {
     }
 }
 
+/// What one change of a module's folder does to its next build.
+type Change = (&'static str, fn(&crate::support::Folder), bool);
+
+#[test]
+fn only_what_changed_is_built_again() {
+    if !engine() {
+        return;
+    }
+    let changes: [Change; 6] = [
+        ("nothing", |_| (), true),
+        ("an ignored file", |folder| folder.write("modules/filter/x.log", "x"), true),
+        ("a file", |folder| folder.write("modules/filter/a", "2"), false),
+        ("its name", |folder| folder.write("modules/filter/b", ""), false),
+        (
+            "the Dockerfile",
+            |folder| folder.write("modules/filter/Dockerfile", "FROM edgectl-tests/moving:1\nCOPY a /\n"),
+            false,
+        ),
+        ("the base", |_| drop(docker(&["tag", "edgectl-tests/moving:2", "edgectl-tests/moving:1"])), false),
+    ];
+    for builder in BUILDERS {
+        docker(&["tag", BASE, "edgectl-tests/moving:1"]);
+        let other = solution("edgectl-tests/other", "RUN echo other > /other");
+        other.run_args(&["build", "--quiet", "--builder", builder]);
+        docker(&["tag", "edgectl-tests/other/filter:1-amd64", "edgectl-tests/moving:2"]);
+        let dockerfile = "FROM edgectl-tests/moving:1\nCOPY . /\n";
+        let folder = solution("edgectl-tests", "")
+            .file("modules/filter/Dockerfile", dockerfile)
+            .file("modules/filter/.dockerignore", "*.log\n")
+            .file("modules/filter/a", "1");
+        let build = |arguments: &[&str]| {
+            let run = folder.run_args(&[&["build", "--builder", builder], arguments].concat());
+            assert_eq!(run.status, Some(0), "{}", run.stderr);
+            run.stderr.trim_start().starts_with("Unchanged `edgectl-tests/filter:1-amd64`")
+        };
+        build(&[]);
+        for (change, apply, unchanged) in &changes {
+            apply(&folder);
+            assert_eq!(build(&[]), *unchanged, "{change} has changed, {builder}");
+            assert!(build(&[]), "{change} had changed, {builder}");
+        }
+        assert!(!build(&["--build-arg", "A=b"]));
+        assert!(!build(&["--no-cache"]));
+        assert!(build(&[]), "what ran without the cache is of the same files");
+    }
+}
+
+#[test]
+fn with_fail_fast_the_others_are_cancelled() {
+    if !engine() {
+        return;
+    }
+    for builder in BUILDERS {
+        // A number that no other process sleeps for.
+        let nap = format!("7{}.{builder}", std::process::id()).replace(".buildkit", "1").replace(".classic", "2");
+        let slow = r#"{"image": {"repository": "edgectl-tests/slow", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
+        let folder = solution("edgectl-tests", "RUN sleep 1; exit 1")
+            .file("modules/slow/module.json", slow)
+            .file("modules/slow/Dockerfile", &format!("FROM {BASE}\nRUN sleep {nap}\n"));
+        folder.run_args(&["build", "--fail-fast", "--no-cache", "--jobs", "2", "--builder", builder]).check(
+            4,
+            "",
+            &format!(
+                "error: cannot build `{IMAGE}`\n  caused by: step `[2/2] RUN sleep 1; exit 1` ended with exit code 1\n\
+                 hint: correct that step in `modules/filter/Dockerfile`, then build again\n\
+                 error: cannot finish 2 of 2 images\n  caused by: cannot build `{IMAGE}`\n  \
+                 caused by: `--fail-fast` cancelled 1 image\n"
+            ),
+        );
+        assert!(wait_until(|| !is_running(&nap)), "the step still runs with {builder}");
+    }
+}
+
 #[test]
 fn a_failing_step_shows_its_own_output() {
     if !engine() {
