@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::Context;
 use super::input::SetArgs;
+use crate::engine::registry::Registries;
 use crate::engine::{Engine, Event, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::Platform;
@@ -62,7 +63,7 @@ pub(super) struct ImageRecord {
 /// What one job may use.
 pub(super) struct Job {
     pub(super) engine: Engine,
-    pub(super) logins: Logins,
+    pub(super) registries: Registries,
     pub(super) target: Target,
     pub(super) ui: Ui,
     task: Task,
@@ -156,18 +157,19 @@ where
 {
     let several = targets.iter().any(|target| target.platform != targets[0].platform);
     let count = targets.len();
+    let registries = Registries::new(Logins::new(cx.environment()));
     let slots = Arc::new(Semaphore::new(pace.jobs));
     let shared = Arc::new((cx.ui().progress(), work));
     let mut running = JoinSet::new();
     for (index, target) in targets.into_iter().enumerate() {
         let name = if several { format!("{} {}", target.module, target.platform) } else { target.module.clone() };
-        let (engine, logins, ui) = (engine.clone(), Logins::new(cx.environment()), *cx.ui());
+        let (engine, registries, ui) = (engine.clone(), registries.clone(), *cx.ui());
         let (slots, shared) = (slots.clone(), shared.clone());
         running.spawn(async move {
             let _slot = slots.acquire_owned().await;
             let (progress, work) = &*shared;
             let task = progress.task(&name, target.plan.image.to_string());
-            let job = Arc::new(Job { engine, logins, target, ui, task, name });
+            let job = Arc::new(Job { engine, registries, target, ui, task, name });
             let outcome = work(job.clone()).await;
             job.task.finish();
             if let (Err(failure), true) = (&outcome, count > 1 && !ui.is_json()) {

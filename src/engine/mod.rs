@@ -15,6 +15,8 @@ mod error;
 mod image;
 pub mod network;
 mod push;
+pub mod registry;
+mod session;
 mod survey;
 mod transcript;
 mod transfer;
@@ -23,7 +25,7 @@ use std::time::Duration;
 
 use bollard::Docker;
 
-pub use build::{Builder, Built, Work};
+pub use build::{Builder, Built, Means, Place, Work};
 pub use credentials::{Login, Logins};
 pub use push::Pushed;
 pub use survey::{Freshness, Survey};
@@ -35,6 +37,7 @@ const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 #[derive(Debug, Clone)]
 pub struct Engine {
     docker: Docker,
+    endpoint: endpoint::Endpoint,
 }
 
 /// What a long request tells while it runs.

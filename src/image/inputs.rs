@@ -132,6 +132,9 @@ impl Hash {
         self.list(plan.args.iter().flat_map(|(name, value)| [name.as_str(), value]));
         self.list(plan.labels.iter().flat_map(|(name, value)| [name.as_str(), value]));
         self.list(plan.extra_hosts.iter().map(String::as_str));
+        // What is secret, or an agent's, no image keeps; whether it is there may make a difference.
+        self.list(plan.secrets.keys().map(String::as_str));
+        self.list(plan.agents.keys().map(String::as_str));
         self.list(plan.limits.iter().flat_map(|(name, value)| [*name, value]));
     }
 

@@ -9,6 +9,7 @@ mod plan;
 mod platform;
 mod recipe;
 mod reference;
+mod secret;
 
 pub use context::{BuildContext, Dockerfile, Entry, IgnoreFile, unreadable};
 pub use ignore::{Ignore, IgnoreError, Verdict};
@@ -18,3 +19,4 @@ pub use plan::{Bases, BuildPlan, Cache, Layers};
 pub use platform::{Platform, PlatformError, Variant};
 pub use recipe::Recipe;
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};
+pub use secret::Secret;

@@ -11,7 +11,8 @@ use super::options::{Options, Permission, Subject};
 use super::plan::Rebuild;
 use super::setup::Setup;
 use super::subject::Simulated;
-use crate::engine::{Builder, Engine, Event, Freshness, Login, Logins, Work};
+use crate::engine::registry::Registries;
+use crate::engine::{Builder, Engine, Event, Freshness, Login, Logins, Means, Place, Work};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildPlan, Reference, Variant};
@@ -152,10 +153,13 @@ impl Workshop<'_> {
     /// Where nothing may be built: an image that is missing is a failure, one that is stale is told.
     async fn look_at(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
         let module = &candidate.spec.id;
-        match engine.survey(plan).await?.freshness {
-            Freshness::Missing => Err(Failure::request(format!("the image of `{module}` is missing"))
-                .cause(format!("`{}` is not built yet, and `--no-build` is given", plan.image))
-                .hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out"))),
+        let registries = means(&self.options.environment).registries;
+        match engine.survey(plan, &registries).await?.freshness {
+            Freshness::Missing | Freshness::InRegistry(_) => {
+                Err(Failure::request(format!("the image of `{module}` is missing"))
+                    .cause(format!("`{}` is not built yet, and `--no-build` is given", plan.image))
+                    .hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out")))
+            }
             Freshness::Stale(why) => {
                 self.ui.warn(format!("the image of `{module}` may be out of date: {why}"));
                 self.ui.hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out"));
@@ -170,9 +174,7 @@ impl Workshop<'_> {
         let module = &candidate.spec.id;
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Building {}", plan.image));
-        let logins = Logins::new(&self.options.environment);
-        let builder = Builder::Auto.or_environment(&self.options.environment);
-        let built = engine.build(plan, builder, &logins, &|event| show(&task, event)).await;
+        let built = engine.build(plan, &means(&self.options.environment), &|event| show(&task, event)).await;
         task.finish();
         let built = built.map_err(|failure| self.with_output(failure))?;
         if built.work != Work::Nothing {
@@ -281,13 +283,15 @@ impl Workshop<'_> {
     }
 }
 
+fn means(environment: &Environment) -> Means {
+    let builder = Builder::Auto.or_environment(environment);
+    Means { builder, registries: Registries::new(Logins::new(environment)), place: Place::Engine }
+}
+
 fn rebuild(engine: Engine, plan: BuildPlan, environment: Environment) -> Rebuild {
     Arc::new(move || {
         let (engine, plan, environment) = (engine.clone(), plan.clone(), environment.clone());
-        Box::pin(async move {
-            let builder = Builder::Auto.or_environment(&environment);
-            engine.build(&plan, builder, &Logins::new(&environment), &|_| {}).await.map(drop)
-        })
+        Box::pin(async move { engine.build(&plan, &means(&environment), &|_| {}).await.map(drop) })
     })
 }
 

@@ -192,6 +192,36 @@ fn a_pushed_digest_is_known_to_the_registry() {
 }
 
 #[test]
+fn what_another_machine_pushed_is_not_built_again() {
+    let open = part("EDGECTL_TEST_REGISTRY").filter(|_| engine());
+    let closed = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine());
+    for registry in open.into_iter().chain(closed) {
+        let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
+        let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
+        let folder = solution(&registry, "RUN echo elsewhere > /elsewhere")
+            .file("modules/filter/module.json", &MODULE.replace("REGISTRY", &registry));
+        let folder = logged_in(folder, &registry, &user, &password);
+        let image = format!("{registry}/elsewhere:1-amd64");
+        let built = folder.run("build --push --json").json();
+        docker(&["image", "rm", &image]);
+        let again = folder.run("build --push --json").json();
+        assert_eq!((&again[0]["digest"], &again[0]["id"]), (&built[0]["digest"], &built[0]["id"]));
+        assert_eq!(again[0]["cached"], true);
+        assert_eq!(docker(&["image", "ls", "--quiet", &image]), b"", "nothing was built or pulled");
+        let unchanged = format!("   Unchanged `{image}`, as its registry has it\n");
+        folder.run("build").check(0, &format!("{image}@{}\n", built[0]["digest"].as_str().expect("text")), &unchanged);
+        assert_ne!(docker(&["image", "ls", "--quiet", &image]), b"", "it was pulled");
+        docker(&["image", "rm", &image]);
+        folder.write("modules/filter/new", "");
+        assert!(folder.run("build --push").stderr.trim_start().starts_with("Built"));
+        docker(&["image", "rm", &image]);
+    }
+}
+
+const MODULE: &str =
+    r#"{"image": {"repository": "REGISTRY/elsewhere", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
+
+#[test]
 fn a_password_that_needs_the_urls_base64_is_accepted() {
     let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
     let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
@@ -365,4 +395,38 @@ fn as_nobody(folder: &crate::support::Folder, group: u32, arguments: &[&str], se
         stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
         status: output.status.code(),
     }
+}
+
+#[test]
+fn secrets_and_agents_reach_their_steps_and_no_image() {
+    if !engine() {
+        return;
+    }
+    let dockerfile = "RUN --mount=type=secret,id=token --mount=type=secret,id=file \
+        cat /run/secrets/token /run/secrets/file > /dev/null && cat /run/secrets/token /run/secrets/file | \
+        while read -r line; do echo \"${#line}\" >> /lengths; done\n\
+        RUN --mount=type=ssh ls -l $SSH_AUTH_SOCK > /dev/null";
+    let folder = solution("edgectl-tests", "")
+        .file("secret.txt", "from a file\n")
+        .file("modules/filter/Dockerfile", &format!("FROM {BASE}\n{dockerfile}\n"));
+    let socket = folder.path("agent.sock");
+    let _agent = std::os::unix::net::UnixListener::bind(&socket).expect("a socket can be made");
+    let folder = folder.variable("TOKEN", "hunter2\n").variable("SSH_AUTH_SOCK", &socket.to_string_lossy());
+    let secrets = ["--secret", "id=token,env=TOKEN", "--secret", "id=file,src=secret.txt", "--ssh", "default"];
+    let build = [&["build", "--no-cache", "--verbose"], &secrets[..]].concat();
+    let run = folder.run_args(&build);
+    assert_eq!((run.status, run.stderr.contains("hunter2")), (Some(0), false), "{}", run.stderr);
+    assert_eq!(docker(&["run", "--rm", IMAGE, "cat", "/lengths"]), b"7\n11\n");
+    let history = docker(&["history", "--no-trunc", IMAGE]);
+    assert!(!String::from_utf8_lossy(&history).contains("hunter2"));
+    let refused = folder.run_args(&[&build[..], &["--builder", "classic"]].concat());
+    refused.check(
+        1,
+        "",
+        &format!(
+            "edgectl-tests/filter:1-amd64\nfilter: every step is to run\nerror: cannot build `{IMAGE}`\n  \
+             caused by: `--secret` and `--ssh` need BuildKit, and this is the classic builder\n\
+             hint: build with `--builder buildkit`, or take the options out of `image.buildOptions`\n"
+        ),
+    );
 }
