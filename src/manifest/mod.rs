@@ -8,9 +8,12 @@
 mod content;
 mod create_options;
 mod deployment;
+mod diff;
 mod expand;
 mod finding;
 mod hub;
+mod layer;
+mod merge;
 mod modules;
 mod placeholder;
 mod policy;
@@ -21,9 +24,12 @@ mod shape;
 
 pub use create_options::pieces as create_options_pieces;
 pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
+pub use diff::{Change, Difference, diff, diff_content};
 pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
 pub use hub::{HubError, HubSettings};
+pub use layer::{Layer, extract_layer};
+pub use merge::{Merged, Origin, merge};
 pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use redact::{HIDDEN, Hide, Redacted, fill_in, redact, unknown_passwords};

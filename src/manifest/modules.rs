@@ -54,6 +54,11 @@ pub(super) fn read_system(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<
     read
 }
 
+/// Checks one module that a user writes.
+pub(super) fn check(name: &str, node: &Node<'_>) -> Result<(), Finding> {
+    check_name(name, node).and_then(|id| read_module(id, node)).map(drop)
+}
+
 fn check_name(name: &str, node: &Node<'_>) -> Result<ModuleId, Finding> {
     let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     ModuleId::parse(name).ok().filter(|_| fits).ok_or_else(|| {
