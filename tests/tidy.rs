@@ -52,7 +52,7 @@ const LAYERS: &[&[Module]] = &[
     ],
     &[("ui", &[])],
     // Applications.
-    &[("simulator", &["demo"]), ("demo", &[])],
+    &[("simulator", &["demo"]), ("demo", &[]), ("doctor", &["simulator"])],
     // The command line.
     &[("commands", &["cli"]), ("cli", &["commands"]), ("main", &["cli"]), ("lib", &[])],
 ];

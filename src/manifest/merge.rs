@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::content::{Assignment, assignments};
-use super::layer;
+use super::layered::is_whole;
 use crate::document::Document;
 use crate::failure::Outcome;
 use crate::identity::ModuleId;
@@ -48,7 +48,7 @@ pub fn merge(base: &Document, layers: &[&Document]) -> Outcome<Merged> {
     work.take(0, assignments(base)?);
     for (number, layer) in layers.iter().enumerate() {
         let set = assignments(layer)?;
-        if let Some(whole) = set.iter().find(|assignment| layer::is_whole(assignment)) {
+        if let Some(whole) = set.iter().find(|assignment| is_whole(assignment)) {
             let told = layer
                 .key_error(&whole.pointer, "this is a whole deployment, which a hub takes alone, not over another");
             return Err(told.hint("make a layer of it with `edgectl deploy --layered --only MODULE`").into());

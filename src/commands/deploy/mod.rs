@@ -10,8 +10,8 @@ use super::Context;
 use super::input::SetArgs;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::manifest::{Deployment, Finding, Hide};
-use crate::solution::{Solution, Wanted};
+use crate::manifest::{Finding, Hide};
+use crate::solution::{Manifest, Solution, Wanted};
 use write::Target;
 
 /// Write the deployment manifest of the solution
@@ -78,9 +78,10 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
         return check::check(cx, &manifest);
     }
     tell_warnings(cx, &manifest.warnings);
-    manifest.checked()?;
+    manifest.refuse_mistakes()?;
 
     if args.hub == Some(Hub::Simulation) {
+        manifest.checked()?;
         return apply::to_simulation(cx, &manifest);
     }
     write::write(cx, &solution, &manifest, &Target { out: args.out.as_deref(), hide: args.hide() })
@@ -101,7 +102,9 @@ fn tell_warnings(cx: &Context, warnings: &[Finding]) {
     warnings.iter().for_each(|warning| cx.ui().warn_at(&warning.at));
 }
 
-fn summary(deployment: &Deployment) -> String {
+fn summary(manifest: &Manifest) -> String {
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    format!("{}, {}", counted(deployment.modules.len(), "module"), counted(deployment.routes.len(), "route"))
+    let kind = if manifest.layer.is_some() { "layer: " } else { "" };
+    let (modules, routes) = (manifest.modules().len(), manifest.routes().len());
+    format!("{kind}{}, {}", counted(modules, "module"), counted(routes, "route"))
 }

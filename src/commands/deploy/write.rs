@@ -74,10 +74,9 @@ fn tell_hidden(cx: &Context, hidden: usize) {
 }
 
 fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &Path) -> Outcome {
-    let deployment = manifest.checked()?;
     let shown = shown_from_here(cx, &solution.shown(path));
     let verb = if *path == manifest.path { "Checked" } else { "Wrote" };
-    cx.ui().step(verb, format!("`{shown}` ({})", summary(deployment)));
+    cx.ui().step(verb, format!("`{shown}` ({})", summary(manifest)));
     let device = solution.device_id(None)?;
     let file = match manifest.kind {
         ManifestKind::Finished => format!(" --file {shown}"),
@@ -85,7 +84,7 @@ fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &P
     };
     cx.ui().hint(format!("nothing is deployed yet; run `edgectl deploy --apply --device {device}{file}`"));
     if cx.ui().is_json() {
-        let modules = deployment.modules.iter();
+        let modules = manifest.modules().iter();
         let modules = modules.map(|module| WrittenModule { name: module.id.as_str(), image: &module.image }).collect();
         cx.ui().document(&Written { path: shown, platform: manifest.platform.as_str(), modules, deployed: false })?;
     }
