@@ -76,6 +76,11 @@ fn open(endpoint: &Endpoint) -> Result<Docker, bollard::errors::Error> {
     match endpoint {
         Endpoint::Unix(path) => Docker::connect_with_unix(&path.to_string_lossy(), TIMEOUT, API_DEFAULT_VERSION),
         Endpoint::Tcp(address) => Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION),
+        Endpoint::Tls { address, certificates } => {
+            let file = |name: &str| certificates.join(name);
+            let (key, certificate, authority) = (file("key.pem"), file("cert.pem"), file("ca.pem"));
+            Docker::connect_with_ssl(address, &key, &certificate, &authority, TIMEOUT, API_DEFAULT_VERSION)
+        }
     }
 }
 
@@ -88,6 +93,11 @@ fn unanswered(choice: &Choice) -> Failure {
 
 fn explain(choice: &Choice, error: &bollard::errors::Error, environment: &Environment) -> Failure {
     let place = describe(choice);
+    if let Some(file) = bad_certificate(error) {
+        return Failure::machine(format!("cannot reach the container engine at {place}"))
+            .cause(format!("cannot read `{}`", file.display()))
+            .hint("put `ca.pem`, `cert.pem` and `key.pem` into the folder of certificates");
+    }
     let kind = match error {
         bollard::errors::Error::SocketNotFoundError(_) => Some(io::ErrorKind::NotFound),
         error => io_error(error).map(io::Error::kind),
@@ -114,6 +124,15 @@ fn explain(choice: &Choice, error: &bollard::errors::Error, environment: &Enviro
     }
 }
 
+/// Returns the file that the client's certificate could not be had from.
+fn bad_certificate(error: &bollard::errors::Error) -> Option<&Path> {
+    use bollard::errors::Error::{CertMultipleKeys, CertParseError, CertPathError};
+    match error {
+        CertPathError { path } | CertParseError { path } | CertMultipleKeys { path, .. } => Some(path),
+        _ => None,
+    }
+}
+
 fn start_hint(choice: &Choice) -> String {
     match &choice.named_by {
         Some(named_by) => format!("start the engine that {named_by} names, {WITHOUT}"),
@@ -122,10 +141,12 @@ fn start_hint(choice: &Choice) -> String {
     }
 }
 
-fn describe(choice: &Choice) -> String {
+/// Returns where an engine listens, in back-ticks.
+pub(super) fn describe(choice: &Choice) -> String {
     match &choice.endpoint {
         Endpoint::Unix(path) => format!("`{}`", path.display()),
         Endpoint::Tcp(address) => format!("`tcp://{address}`"),
+        Endpoint::Tls { address, .. } => format!("`tcp://{address}` over TLS"),
     }
 }
 

@@ -3,12 +3,17 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::source_texts::SourceTexts;
 use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
-use crate::manifest::{Deployment, Finding, ImagePlaceholder, ModulePlace, Names, expand, failure_of, is_template};
+use crate::manifest::{
+    Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
+    Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template,
+};
 
 /// Which deployment is wanted; empty means the solution's own.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +24,8 @@ pub struct Wanted {
     pub platform: Option<Platform>,
     /// What follows the version in tags.
     pub tag: Option<String>,
+    /// The day, as time since 1970, by which the support of versions is judged.
+    pub today: Duration,
 }
 
 /// Whether names in a file are expanded.
@@ -26,7 +33,7 @@ pub struct Wanted {
 pub enum ManifestKind {
     /// A template: they are.
     Template,
-    /// A finished manifest: nothing is touched.
+    /// A finished manifest: nothing is touched but passwords of registries that `deploy` took out.
     Finished,
 }
 
@@ -45,6 +52,8 @@ pub struct Manifest {
     pub document: Document,
     /// The deployment that it describes, or what stops it.
     pub deployment: Result<Deployment, Vec<Finding>>,
+    /// The layer that it is instead; [`Manifest::deployment`] then holds what stops one from deploying it alone.
+    pub layer: Option<Layer>,
     /// What is suspicious.
     pub warnings: Vec<Finding>,
     sources: BTreeMap<String, Source>,
@@ -62,9 +71,63 @@ pub struct Source {
 }
 
 impl Manifest {
-    /// Returns the deployment, or a failure that shows every mistake.
+    /// Returns the whole deployment, or a failure that shows every mistake; a layer is refused.
     pub fn checked(&self) -> Outcome<&Deployment> {
-        self.deployment.as_ref().map_err(|findings| failure_of(self.document.file(), findings))
+        let file = self.document.file();
+        self.deployment.as_ref().map_err(|findings| match (&self.layer, &findings[..]) {
+            (Some(_), [layer]) => layer.at.clone().into_failure(format!("cannot run `{file}` alone")),
+            _ => failure_of(file, findings),
+        })
+    }
+
+    /// Returns what is wrong with it, be it a whole deployment or a layer.
+    pub fn mistakes(&self) -> &[Finding] {
+        match (&self.deployment, &self.layer) {
+            (Err(findings), None) => findings,
+            _ => &[],
+        }
+    }
+
+    /// Refuses it, showing every mistake, unless it is right: a whole deployment, or a layer.
+    pub fn refuse_mistakes(&self) -> Outcome {
+        match self.mistakes() {
+            [] => Ok(()),
+            mistakes => Err(failure_of(self.document.file(), mistakes)),
+        }
+    }
+
+    /// Returns the modules that users write.
+    pub fn modules(&self) -> &[ModuleSpec] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.modules,
+            (_, Some(layer)) => &layer.modules,
+            _ => &[],
+        }
+    }
+
+    /// Returns the routes.
+    pub fn routes(&self) -> &[RouteSpec] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.routes,
+            (_, Some(layer)) => &layer.routes,
+            _ => &[],
+        }
+    }
+
+    /// Returns the registries whose credentials it holds.
+    pub fn registries(&self) -> &[RegistryCredential] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.registries,
+            (_, Some(layer)) => &layer.registries,
+            _ => &[],
+        }
+    }
+
+    fn check(&mut self, today: Duration) {
+        let sources = SourceTexts::of(&self.sources);
+        let checked = check(&self.document, Surroundings { today, sources: &sources });
+        self.deployment = checked.deployment;
+        self.warnings.extend(checked.warnings);
     }
 
     /// Returns what an image is built from, or `None` if it isn't the solution's own.
@@ -87,8 +150,9 @@ impl Solution {
         let mut manifest = Manifest {
             kind: if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished },
             template_schema: None,
-            document: Document::parse_template(&shown, &text)?,
+            document: hide_secrets(Document::parse_template(&shown, &text)?),
             deployment: Err(Vec::new()),
+            layer: None,
             warnings: Vec::new(),
             sources: self.sources(tag),
             path,
@@ -96,9 +160,18 @@ impl Solution {
         };
         match manifest.kind {
             ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
+            ManifestKind::Finished => {
+                let document = hide_secrets(Document::parse(&shown, &text)?);
+                let variable = |name: &str| self.variables().get(name);
+                manifest.document = fill_in(&document, &variable, &mut manifest.warnings);
+            }
         }
-        manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
+        manifest.check(wanted.today);
+        match Layer::parse(&manifest.document, &mut manifest.warnings) {
+            Some(Ok(layer)) => manifest.layer = Some(layer),
+            Some(Err(findings)) => manifest.deployment = Err(findings),
+            None => {}
+        }
         Ok(manifest)
     }
 
@@ -134,6 +207,21 @@ impl Solution {
         match manifest.template_schema.as_deref() {
             Some(schema) if schema > "0.0.1" => folder.join(format!("{prefix}.{}.json", manifest.platform)),
             _ => folder.join(format!("{prefix}.json")),
+        }
+    }
+
+    /// Returns the module that a template in `folder` names.
+    ///
+    /// A template that lies beside modules of its own means those first, as with iotedgedev.
+    pub(super) fn module_at(&self, place: &ModulePlace, folder: &Path) -> Outcome<Module> {
+        let load = |folder: &Path| Module::load(folder, self.root(), self.variables());
+        match place {
+            ModulePlace::Folder(path) => load(&folder.join(path)),
+            ModulePlace::Name(name) => {
+                let beside = folder.join(self.variables().setting("MODULES_PATH").unwrap_or("modules")).join(name);
+                let is_own = folder != self.root() && beside.join("module.json").is_file();
+                if is_own { load(&beside) } else { self.module(name).cloned() }
+            }
         }
     }
 
@@ -174,12 +262,7 @@ impl Names for TemplateNames<'_> {
     fn image(&self, image: &ImagePlaceholder) -> Outcome<String> {
         let platform = image.platform.as_ref().unwrap_or(self.platform);
         let solution = self.solution;
-        let module = match &image.module {
-            ModulePlace::Name(name) => solution.module(name)?.clone(),
-            ModulePlace::Folder(folder) => {
-                Module::load(&self.folder.join(folder), solution.root(), solution.variables())?
-            }
-        };
+        let module = solution.module_at(&image.module, self.folder)?;
         let name = module.image(platform, image.variant, self.tag)?.to_string();
         let source = Source { module, platform: platform.clone(), variant: image.variant };
         self.found.borrow_mut().insert(name.clone(), source);

@@ -5,6 +5,8 @@
 mod children;
 mod containers;
 mod demo;
+mod endurance;
+mod engine;
 mod loops;
 mod peers;
 mod program;

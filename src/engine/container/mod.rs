@@ -31,6 +31,9 @@ pub const SIMULATION_LABEL: &str = "io.edgectl.simulation";
 /// The label that tells whose container it is.
 pub const MODULE_LABEL: &str = "io.edgectl.module";
 
+/// The label that tells for which folder a container or network was made.
+pub const FOLDER_LABEL: &str = "io.edgectl.folder";
+
 /// A container to be created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContainerSpec {
@@ -287,5 +290,7 @@ pub(super) fn status(error: &Error) -> Option<u16> {
 
 #[cfg(test)]
 pub(crate) mod fake;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -135,11 +135,12 @@ pub(super) async fn open(endpoint: &Endpoint, services: Services) -> Outcome<Ses
             Ok(stream) => serve(stream, services).await,
             Err(error) => Err(error.to_string()),
         },
+        Endpoint::Tls { .. } => Err("over TLS, edgectl opens none".to_owned()),
     };
     opened.map_err(|why| {
         Failure::machine("cannot open a session of BuildKit for secrets and SSH agents")
             .cause(why)
-            .hint("update the container engine: a docker engine has sessions from 18.09 on")
+            .hint("build on an engine from 18.09 on, by its socket or plain TCP, for example through a tunnel of ssh")
     })
 }
 
