@@ -95,6 +95,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
         'edgectl;new;module' {
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Template to begin from, one of `edgectl new list`')
             [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'Template to begin from, one of `edgectl new list`')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Template of your own: a folder with `template.yaml` and `files/`, or a git repository')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter of the template (can be repeated)')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Existing image, taken as it is: no source is made')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')

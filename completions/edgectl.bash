@@ -1358,7 +1358,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__new__subcmd__module)
-            opts="-t -C -q -v -y -h --template --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
+            opts="-t -C -q -v -y -h --template --from --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1369,6 +1369,10 @@ _edgectl() {
                     return 0
                     ;;
                 -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -89,6 +89,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;new;module'= {
             cand -t 'Template to begin from, one of `edgectl new list`'
             cand --template 'Template to begin from, one of `edgectl new list`'
+            cand --from 'Template of your own: a folder with `template.yaml` and `files/`, or a git repository'
             cand --set 'Value of a parameter of the template (can be repeated)'
             cand --image 'Existing image, taken as it is: no source is made'
             cand -C 'Folder of the solution [default: the current one]'

@@ -79,6 +79,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_sub
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s t -l template -d 'Template to begin from, one of `edgectl new list`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l from -d 'Template of your own: a folder with `template.yaml` and `files/`, or a git repository' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l set -d 'Value of a parameter of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l image -d 'Existing image, taken as it is: no source is made' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F

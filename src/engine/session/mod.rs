@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use super::endpoint::Endpoint;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildPlan, Secret};
+use crate::net;
 use grpc::{Answer, Refusal};
 
 const CREDENTIALS: &str = "/moby.filesync.v1.Auth/Credentials";
@@ -135,12 +136,15 @@ pub(super) async fn open(endpoint: &Endpoint, services: Services) -> Outcome<Ses
             Ok(stream) => serve(stream, services).await,
             Err(error) => Err(error.to_string()),
         },
-        Endpoint::Tls { .. } => Err("over TLS, edgectl opens none".to_owned()),
+        Endpoint::Tls { address, certificates } => match net::connect_mutual(address, certificates).await {
+            Ok(stream) => serve(stream, services).await,
+            Err(error) => Err(error.to_string()),
+        },
     };
     opened.map_err(|why| {
         Failure::machine("cannot open a session of BuildKit for secrets and SSH agents")
             .cause(why)
-            .hint("build on an engine from 18.09 on, by its socket or plain TCP, for example through a tunnel of ssh")
+            .hint("update the container engine: a docker engine has sessions from 18.09 on")
     })
 }
 
