@@ -202,6 +202,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]')
             [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'Hub to deploy to: `simulation`, the running one')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Edge device of the simulation that takes it [default: the main one]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Edge device of the simulation that takes it [default: the main one]')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Variable of the template (can be repeated)')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
@@ -224,8 +226,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
             [CompletionResult]::new('--runtime', '--runtime', [CompletionResultType]::ParameterName, 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)')
-            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]')
-            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]; `ID=FILE` adds a device (can be repeated)')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]; `ID=FILE` adds a device (can be repeated)')
             [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine''s own]')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine''s own]')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
@@ -456,8 +458,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;monitor' {
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`')
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Only to `upstream` or `MODULE/inputs/INPUT`')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this `[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Only to `upstream` or `[DEVICE/]MODULE/inputs/INPUT`')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after this many messages')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'End after this time; with fewer messages than `--count` the exit code is 1')
@@ -478,6 +480,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
         'edgectl;upstream' {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Bring the cut link back after this time')
             [CompletionResult]::new('--latency', '--latency', [CompletionResultType]::ParameterName, 'Time that everything takes, each way, up to 9s')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Edge device whose link it is [default: the main one]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Edge device whose link it is [default: the main one]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')

@@ -420,7 +420,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__deploy)
-            opts="-f -P -C -q -v -y -h --file --platform --out --check --apply --hub --tag --set --project --json --quiet --verbose --color --yes --help"
+            opts="-f -P -d -C -q -v -y -h --file --platform --out --check --apply --hub --device --tag --set --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -448,6 +448,14 @@ _edgectl() {
                     ;;
                 --hub)
                     COMPREPLY=($(compgen -W "simulation" -- "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --tag)
@@ -1816,7 +1824,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__upstream)
-            opts="-C -q -v -y -h --for --latency --project --json --quiet --verbose --color --yes --help online offline"
+            opts="-d -C -q -v -y -h --for --latency --device --project --json --quiet --verbose --color --yes --help online offline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1827,6 +1835,14 @@ _edgectl() {
                     return 0
                     ;;
                 --latency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

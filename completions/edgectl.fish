@@ -141,6 +141,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s f -l file -d 
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s P -l platform -d 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l out -d 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub -d 'Hub to deploy to: `simulation`, the running one' -r -f -a "simulation\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s d -l device -d 'Edge device of the simulation that takes it [default: the main one]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
@@ -156,7 +157,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s y -l yes -d '
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l runtime -d 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]; `ID=FILE` adds a device (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s P -l platform -d 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine\'s own]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l set -d 'Variable of the template (can be repeated)' -r
@@ -305,8 +306,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s q -l quiet -d '
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l to -d 'Only to `upstream` or `MODULE/inputs/INPUT`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l to -d 'Only to `upstream` or `[DEVICE/]MODULE/inputs/INPUT`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l since -d 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l count -d 'End after this many messages' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l timeout -d 'End after this time; with fewer messages than `--count` the exit code is 1' -r
@@ -321,6 +322,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s y -l yes -d 
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l for -d 'Bring the cut link back after this time' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l latency -d 'Time that everything takes, each way, up to 9s' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s d -l device -d 'Edge device whose link it is [default: the main one]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''

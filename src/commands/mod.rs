@@ -2,6 +2,7 @@
 
 mod build;
 mod call;
+mod called;
 mod completions;
 mod context;
 mod credentials;

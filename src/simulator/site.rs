@@ -262,6 +262,7 @@ impl<'a> Opened<'a> {
     fn place(&self) -> Place {
         Place {
             device: self.site.simulated.device.clone(),
+            parent: self.site.simulated.parent.clone(),
             address: self.gateway.host(),
             hub: self.gateway.host(),
             ports: report::Ports { metrics: self.metrics.as_ref().map(MetricsPort::number), ..self.gateway.ports() },

@@ -2,12 +2,13 @@
 
 use super::super::Context;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::DeviceId;
 use crate::simulator::control::{Connection, DeployOutcome, Request};
 use crate::solution::Manifest;
 
 /// Hands the manifest to the running simulation, and tells what that changed.
-pub(super) fn to_simulation(cx: &Context, manifest: &Manifest) -> Outcome {
-    let request = Request::Deploy { manifest: manifest.document.value().clone() };
+pub(super) fn to_simulation(cx: &Context, manifest: &Manifest, device: Option<&DeviceId>) -> Outcome {
+    let request = Request::Deploy { device: device.cloned(), manifest: manifest.document.value().clone() };
     let answer = cx.block_on(Connection::ask(cx.project(), &request))?;
     if cx.ui().is_json() {
         cx.ui().document(&answer)?;

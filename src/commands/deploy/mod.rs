@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::Context;
 use super::input::SetArgs;
 use crate::failure::Outcome;
+use crate::identity::DeviceId;
 use crate::image::Platform;
 use crate::manifest::{Deployment, Finding};
 use crate::solution::{Solution, Wanted};
@@ -46,6 +47,9 @@ pub struct Deploy {
     /// Hub to deploy to: `simulation`, the running one
     #[arg(long, value_name = "HUB", requires = "apply", hide_possible_values = true)]
     hub: Option<Hub>,
+    /// Edge device of the simulation that takes it [default: the main one]
+    #[arg(short, long, value_name = "DEVICE", requires = "apply", value_parser = DeviceId::parse)]
+    device: Option<DeviceId>,
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
@@ -71,7 +75,7 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     manifest.checked()?;
 
     if args.hub == Some(Hub::Simulation) {
-        return apply::to_simulation(cx, &manifest);
+        return apply::to_simulation(cx, &manifest, args.device.as_ref());
     }
     write::write(cx, &solution, &manifest, args.out.as_deref())
 }
