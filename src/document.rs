@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -38,6 +39,8 @@ pub struct Document {
     text: String,
     syntax: Syntax,
     value: Value,
+    /// What the text holds, where `value` was made from it.
+    written: Option<Arc<Value>>,
     bare: BTreeSet<Pointer>,
 }
 
@@ -49,7 +52,7 @@ impl Document {
             Syntax::Json => json::parse(file, text)?,
             Syntax::Yaml => yaml::parse(file, text)?,
         };
-        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, bare: BTreeSet::new() })
+        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, bare: BTreeSet::new() })
     }
 
     /// Parses a text in which values may be variables without quotes, see [`Document::is_bare`].
@@ -59,7 +62,7 @@ impl Document {
             Syntax::Json => json::parse_template(file, text)?,
             Syntax::Yaml => (yaml::parse(file, text)?, BTreeSet::new()),
         };
-        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, bare })
+        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, bare })
     }
 
     /// Returns the file's name as the user would write it.
@@ -87,7 +90,8 @@ impl Document {
     /// Places are looked up by the same pointers; what isn't in the text has the place of what would hold it.
     #[must_use]
     pub fn with_value(&self, value: Value) -> Self {
-        Self { value, bare: BTreeSet::new(), ..self.clone() }
+        let written = self.written.clone().unwrap_or_else(|| Arc::new(self.value.clone()));
+        Self { value, written: Some(written), bare: BTreeSet::new(), ..self.clone() }
     }
 
     /// Returns the root with its place.
@@ -98,6 +102,12 @@ impl Document {
     /// Returns the value at a pointer with its place.
     pub fn node(&self, pointer: &Pointer) -> Option<Node<'_>> {
         let value = self.value.pointer(pointer.as_str())?;
+        Some(Node { document: self, value, pointer: pointer.clone() })
+    }
+
+    /// Returns what the text holds at a pointer, before it was expanded, with its place.
+    pub fn written_node(&self, pointer: &Pointer) -> Option<Node<'_>> {
+        let value = self.written.as_deref().unwrap_or(&self.value).pointer(pointer.as_str())?;
         Some(Node { document: self, value, pointer: pointer.clone() })
     }
 
@@ -188,6 +198,11 @@ impl<'d> Node<'d> {
     /// Returns the value.
     pub fn value(&self) -> &'d Value {
         self.value
+    }
+
+    /// Returns the document that it is part of.
+    pub fn document(&self) -> &'d Document {
+        self.document
     }
 
     /// Returns the way to it from the root.

@@ -75,6 +75,28 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
+#[test]
+fn a_layer_is_checked_and_written_but_not_run_alone() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("same/layered-template/solution");
+    let folder = Folder::copy_of(case);
+    folder.run("deploy --check").check(0, "", "     Checked `deployment.template.json` (layer: 1 module, 1 route)\n");
+    folder.run("deploy").check(
+        0,
+        "",
+        "       Wrote `config/deployment.amd64.json` (layer: 1 module, 1 route)\n\
+         hint: nothing is deployed yet; run `az iot edge deployment create --layered --hub-name HUB --deployment-id ID \
+         --content config/deployment.amd64.json`\n",
+    );
+    let refused = "error: cannot run `deployment.template.json` alone\n  \
+        caused by: line 6, column 9: this is a layer over another deployment, not a whole one\n \
+        --> deployment.template.json:6:9\n  |\n6 |         \"properties.desired.modules.filter\": {\n  \
+        |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n\
+        hint: put it over its base: `edgectl deploy --merge BASE deployment.template.json --out WHOLE.json`\n";
+    for command in ["simulate", "deploy --apply --hub simulation"] {
+        folder.run(command).check(1, "", refused);
+    }
+}
+
 const MANIFEST: &str = "config/deployment.amd64.json";
 
 fn solution() -> Folder {

@@ -3,6 +3,8 @@
 mod build;
 mod call;
 mod called;
+mod check;
+mod clean;
 mod completions;
 mod context;
 mod credentials;
@@ -49,6 +51,8 @@ pub enum Command {
     Upstream(upstream::Upstream),
     Device(device::Device),
     Credentials(credentials::Credentials),
+    Check(check::Check),
+    Clean(clean::Clean),
     Completions(completions::Completions),
     DemoModule(demo_module::DemoModule),
 }
@@ -73,6 +77,8 @@ impl Command {
             Self::Upstream(args) => upstream::run(cx, &args),
             Self::Device(args) => device::run(cx, args),
             Self::Credentials(args) => credentials::run(cx, &args),
+            Self::Check(_) => check::run(cx),
+            Self::Clean(args) => clean::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
             Self::DemoModule(args) => demo_module::run(cx, &args),
         }

@@ -99,19 +99,26 @@ pub(super) fn read_route<'d>(name: &str, node: &Node<'d>, schema: &str) -> Resul
     Ok((place, spec))
 }
 
-/// Checks one route: its syntax, and that the modules it names are there.
-fn check(place: &Node<'_>, text: &str, modules: &[&str], findings: &mut Vec<Finding>) {
+/// Compiles one route; what is wrong or suspicious in it becomes findings.
+pub(super) fn compile(place: &Node<'_>, text: &str, findings: &mut Vec<Finding>) -> Option<Route> {
     let route = match Route::parse(text) {
         Ok(route) => route,
         Err(error) => {
             let hint = error.hint().unwrap_or_else(|| SHAPE.to_owned());
             let told = place.error_inside(&error.span, &error).hint(hint);
-            return findings.push(Finding::error("route", told));
+            findings.push(Finding::error("route", told));
+            return None;
         }
     };
     for warning in route.warnings() {
         findings.push(Finding::warning("route", place.error_inside(&warning.span, warning)));
     }
+    Some(route)
+}
+
+/// Checks one route: its syntax, and that the modules it names are there.
+fn check(place: &Node<'_>, text: &str, modules: &[&str], findings: &mut Vec<Finding>) {
+    let Some(route) = compile(place, text, findings) else { return };
     let from = route.source().strip_prefix("/messages/modules/").and_then(|rest| rest.split('/').next());
     if let Some(name) = from.filter(|name| !modules.iter().any(|module| module.eq_ignore_ascii_case(name))) {
         findings.extend(unknown_module(place, name, text.find(&format!("/{name}")), modules));

@@ -8,7 +8,10 @@ use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
-use crate::manifest::{Deployment, Finding, ImagePlaceholder, ModulePlace, Names, expand, failure_of, is_template};
+use crate::manifest::{
+    Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
+    expand, failure_of, is_template,
+};
 
 /// Which deployment is wanted; empty means the solution's own.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +48,8 @@ pub struct Manifest {
     pub document: Document,
     /// The deployment that it describes, or what stops it.
     pub deployment: Result<Deployment, Vec<Finding>>,
+    /// The layer that it is instead; [`Manifest::deployment`] then holds what stops one from deploying it alone.
+    pub layer: Option<Layer>,
     /// What is suspicious.
     pub warnings: Vec<Finding>,
     sources: BTreeMap<String, Source>,
@@ -62,9 +67,56 @@ pub struct Source {
 }
 
 impl Manifest {
-    /// Returns the deployment, or a failure that shows every mistake.
+    /// Returns the whole deployment, or a failure that shows every mistake; a layer is refused.
     pub fn checked(&self) -> Outcome<&Deployment> {
-        self.deployment.as_ref().map_err(|findings| failure_of(self.document.file(), findings))
+        let file = self.document.file();
+        self.deployment.as_ref().map_err(|findings| match (&self.layer, &findings[..]) {
+            (Some(_), [layer]) => layer.at.clone().into_failure(format!("cannot run `{file}` alone")),
+            _ => failure_of(file, findings),
+        })
+    }
+
+    /// Returns what is wrong with it, be it a whole deployment or a layer.
+    pub fn mistakes(&self) -> &[Finding] {
+        match (&self.deployment, &self.layer) {
+            (Err(findings), None) => findings,
+            _ => &[],
+        }
+    }
+
+    /// Refuses it, showing every mistake, unless it is right: a whole deployment, or a layer.
+    pub fn refuse_mistakes(&self) -> Outcome {
+        match self.mistakes() {
+            [] => Ok(()),
+            mistakes => Err(failure_of(self.document.file(), mistakes)),
+        }
+    }
+
+    /// Returns the modules that users write.
+    pub fn modules(&self) -> &[ModuleSpec] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.modules,
+            (_, Some(layer)) => &layer.modules,
+            _ => &[],
+        }
+    }
+
+    /// Returns the routes.
+    pub fn routes(&self) -> &[RouteSpec] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.routes,
+            (_, Some(layer)) => &layer.routes,
+            _ => &[],
+        }
+    }
+
+    /// Returns the registries whose credentials it holds.
+    pub fn registries(&self) -> &[RegistryCredential] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.registries,
+            (_, Some(layer)) => &layer.registries,
+            _ => &[],
+        }
     }
 
     /// Returns what an image is built from, or `None` if it isn't the solution's own.
@@ -89,6 +141,7 @@ impl Solution {
             template_schema: None,
             document: Document::parse_template(&shown, &text)?,
             deployment: Err(Vec::new()),
+            layer: None,
             warnings: Vec::new(),
             sources: self.sources(tag),
             path,
@@ -99,6 +152,11 @@ impl Solution {
             ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
         }
         manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
+        match Layer::parse(&manifest.document, &mut manifest.warnings) {
+            Some(Ok(layer)) => manifest.layer = Some(layer),
+            Some(Err(findings)) => manifest.deployment = Err(findings),
+            None => {}
+        }
         Ok(manifest)
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Number, Value};
 
 use super::Map;
 use super::error::{TwinError, TwinSection};
+use crate::text::Pointer;
 
 const MAX_KEY: usize = 1024;
 const MAX_STRING: usize = 4096;
@@ -12,6 +13,8 @@ const MAX_DEPTH: usize = 10;
 const INTEGERS: std::ops::RangeInclusive<i64> = -(1 << 52)..=(1 << 52) - 1;
 /// The longest patch of reported properties that the edge hub takes, as JSON text.
 const MAX_REPORTED_TEXT: usize = 32 * 1024;
+/// The largest section of desired or of reported properties.
+const SECTION: usize = 32 * 1024;
 
 /// Checks a patch of reported properties as the edge hub does.
 pub fn validate_reported(patch: &Value) -> Result<(), TwinError> {
@@ -21,7 +24,7 @@ pub fn validate_reported(patch: &Value) -> Result<(), TwinError> {
         return Err(TwinError::PatchTooLong { limit: MAX_REPORTED_TEXT, found });
     }
     let hub = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '.' | '$' | '#');
-    Walk { forbidden: hub, path: Vec::new() }.members(patch, 0, InArray::No)
+    first(Walk::over(patch, hub))
 }
 
 /// Says whether the cloud would take these as all reported properties of a twin.
@@ -39,16 +42,33 @@ pub fn validate_tags(patch: &Value) -> Result<(), TwinError> {
     validate_members(object(patch, TwinSection::Tags)?)
 }
 
+/// Returns everything in desired properties that the cloud refuses, and where; their size is not looked at.
+pub fn desired_mistakes(values: &Map) -> Vec<(Pointer, TwinError)> {
+    Walk::over(values, is_forbidden_by_cloud)
+}
+
+/// Returns the bytes that properties count for, and how many the cloud takes for one section.
+pub fn desired_size(values: &Map) -> (usize, usize) {
+    (size_of_members(values), SECTION)
+}
+
 /// Checks keys, values and depth as the cloud does.
 pub(super) fn validate_members(patch: &Map) -> Result<(), TwinError> {
-    let cloud = |c: char| c.is_control() || matches!(c, '.' | '$' | ' ');
-    Walk { forbidden: cloud, path: Vec::new() }.members(patch, 0, InArray::No)
+    first(Walk::over(patch, is_forbidden_by_cloud))
+}
+
+fn is_forbidden_by_cloud(c: char) -> bool {
+    c.is_control() || matches!(c, '.' | '$' | ' ')
+}
+
+fn first(mistakes: Vec<(Pointer, TwinError)>) -> Result<(), TwinError> {
+    mistakes.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
 }
 
 /// Checks the size of a whole section.
 pub(super) fn validate_size(section: TwinSection, values: &Map) -> Result<(), TwinError> {
     let limit = match section {
-        TwinSection::Desired | TwinSection::Reported => 32 * 1024,
+        TwinSection::Desired | TwinSection::Reported => SECTION,
         TwinSection::Tags => 8 * 1024,
     };
     let found = size_of_members(values);
@@ -81,79 +101,102 @@ enum InArray {
     No,
 }
 
-/// One walk through a patch; remembers where it is.
-struct Walk<F> {
-    forbidden: F,
-    path: Vec<String>,
+/// The way to a value, one step of it.
+#[derive(Debug, Clone, Copy)]
+enum Step<'v> {
+    Key(&'v str),
+    Item(usize),
 }
 
-impl<F: Fn(char) -> bool> Walk<F> {
-    fn members(&mut self, map: &Map, depth: usize, in_array: InArray) -> Result<(), TwinError> {
-        self.check_depth(depth)?;
-        for (key, value) in map {
-            self.check_key(key)?;
-            let step = if self.path.is_empty() { key.clone() } else { format!(".{key}") };
-            self.within(step, |walk| walk.value(value, depth + 1, in_array))?;
-        }
-        Ok(())
+/// One walk through a patch; remembers where it is and what it found.
+struct Walk<'v, F> {
+    forbidden: F,
+    steps: Vec<Step<'v>>,
+    found: Vec<(Pointer, TwinError)>,
+}
+
+impl<'v, F: Fn(char) -> bool> Walk<'v, F> {
+    /// Returns every mistake, in the order of the patch.
+    fn over(patch: &'v Map, forbidden: F) -> Vec<(Pointer, TwinError)> {
+        let mut walk = Self { forbidden, steps: Vec::new(), found: Vec::new() };
+        walk.members(patch, 0, InArray::No);
+        walk.found
     }
 
-    fn value(&mut self, value: &Value, depth: usize, in_array: InArray) -> Result<(), TwinError> {
+    fn members(&mut self, map: &'v Map, depth: usize, in_array: InArray) {
+        if depth > MAX_DEPTH {
+            return self.tell(TwinError::TooDeep { path: self.path(), limit: MAX_DEPTH });
+        }
+        for (key, value) in map {
+            self.steps.push(Step::Key(key));
+            self.check_key(key);
+            self.value(value, depth + 1, in_array);
+            self.steps.pop();
+        }
+    }
+
+    fn items(&mut self, items: &'v [Value], depth: usize) {
+        if depth > MAX_DEPTH {
+            return self.tell(TwinError::TooDeep { path: self.path(), limit: MAX_DEPTH });
+        }
+        for (index, item) in items.iter().enumerate() {
+            self.steps.push(Step::Item(index));
+            self.value(item, depth + 1, InArray::Yes);
+            self.steps.pop();
+        }
+    }
+
+    fn value(&mut self, value: &'v Value, depth: usize, in_array: InArray) {
         match value {
-            Value::Null if in_array == InArray::Yes => Err(TwinError::NullInArray { path: self.path() }),
-            Value::Null | Value::Bool(_) => Ok(()),
+            Value::Null if in_array == InArray::Yes => self.tell(TwinError::NullInArray { path: self.path() }),
+            Value::Null | Value::Bool(_) => {}
             Value::Number(number) => self.check_number(number),
             Value::String(text) if text.len() > MAX_STRING => {
-                Err(TwinError::StringTooLong { path: self.path(), limit: MAX_STRING, found: text.len() })
+                self.tell(TwinError::StringTooLong { path: self.path(), limit: MAX_STRING, found: text.len() });
             }
-            Value::String(_) => Ok(()),
+            Value::String(_) => {}
             Value::Object(map) => self.members(map, depth, in_array),
-            Value::Array(items) => {
-                self.check_depth(depth)?;
-                let mut items = items.iter().enumerate();
-                items.try_for_each(|(index, item)| {
-                    self.within(format!("[{index}]"), |walk| walk.value(item, depth + 1, InArray::Yes))
-                })
-            }
+            Value::Array(items) => self.items(items, depth),
         }
     }
 
-    fn within(
-        &mut self,
-        step: String,
-        check: impl FnOnce(&mut Self) -> Result<(), TwinError>,
-    ) -> Result<(), TwinError> {
-        self.path.push(step);
-        let checked = check(self);
-        self.path.pop();
-        checked
-    }
-
-    fn check_depth(&self, depth: usize) -> Result<(), TwinError> {
-        if depth > MAX_DEPTH { Err(TwinError::TooDeep { path: self.path(), limit: MAX_DEPTH }) } else { Ok(()) }
-    }
-
-    fn check_key(&self, key: &str) -> Result<(), TwinError> {
+    fn check_key(&mut self, key: &str) {
         if key.len() > MAX_KEY {
             let start = key.chars().take(10).collect();
-            return Err(TwinError::KeyTooLong { start, limit: MAX_KEY, found: key.len() });
-        }
-        match key.chars().find(|c| (self.forbidden)(*c)) {
-            Some(found) => Err(TwinError::KeyCharacter { key: key.to_owned(), found }),
-            None => Ok(()),
+            self.tell(TwinError::KeyTooLong { start, limit: MAX_KEY, found: key.len() });
+        } else if let Some(found) = key.chars().find(|c| (self.forbidden)(*c)) {
+            self.tell(TwinError::KeyCharacter { key: key.to_owned(), found });
         }
     }
 
-    fn check_number(&self, number: &Number) -> Result<(), TwinError> {
+    fn check_number(&mut self, number: &Number) {
         let in_range = match (number.as_i64(), number.as_u64()) {
             (Some(value), _) => INTEGERS.contains(&value),
             (None, Some(_)) => false,
             (None, None) => true,
         };
-        if in_range { Ok(()) } else { Err(TwinError::IntegerOutOfRange { path: self.path(), limits: INTEGERS }) }
+        if !in_range {
+            self.tell(TwinError::IntegerOutOfRange { path: self.path(), limits: INTEGERS });
+        }
+    }
+
+    fn tell(&mut self, error: TwinError) {
+        let pointer = self.steps.iter().fold(Pointer::root(), |pointer, step| match step {
+            Step::Key(key) => pointer.key(key),
+            Step::Item(index) => pointer.index(*index),
+        });
+        self.found.push((pointer, error));
     }
 
     fn path(&self) -> String {
-        self.path.concat()
+        let mut path = String::new();
+        for step in &self.steps {
+            match step {
+                Step::Key(key) if path.is_empty() => path.push_str(key),
+                Step::Key(key) => path.extend([".", key]),
+                Step::Item(index) => path.extend(["[", &index.to_string(), "]"]),
+            }
+        }
+        path
     }
 }

@@ -21,7 +21,7 @@ use crate::clock::iso_millis;
 use crate::identity::{DeviceId, Identity, ModuleId};
 
 pub use error::{TwinError, TwinSection};
-pub use limits::{fits_reported, validate_desired, validate_reported, validate_tags};
+pub use limits::{desired_mistakes, desired_size, fits_reported, validate_desired, validate_reported, validate_tags};
 pub use merge::{diff, merge};
 
 use section::Section;

@@ -16,7 +16,7 @@ struct Checked<'a> {
 
 /// Tells every finding; an error among them fails.
 pub(super) fn check(cx: &Context, manifest: &Manifest) -> Outcome {
-    let errors = manifest.deployment.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+    let errors = manifest.mistakes();
     if cx.ui().is_json() {
         let findings = errors.iter().chain(&manifest.warnings).map(Finding::to_record).collect();
         cx.ui().document(&Checked { findings })?;
@@ -26,7 +26,6 @@ pub(super) fn check(cx: &Context, manifest: &Manifest) -> Outcome {
     if !errors.is_empty() {
         return Err(failure_of(manifest.document.file(), errors));
     }
-    let deployment = manifest.checked()?;
-    cx.ui().step("Checked", format!("`{}` ({})", manifest.document.file(), summary(deployment)));
+    cx.ui().step("Checked", format!("`{}` ({})", manifest.document.file(), summary(manifest)));
     Ok(())
 }

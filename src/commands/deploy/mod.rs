@@ -11,8 +11,8 @@ use super::input::SetArgs;
 use crate::failure::Outcome;
 use crate::identity::DeviceId;
 use crate::image::Platform;
-use crate::manifest::{Deployment, Finding};
-use crate::solution::{Solution, Wanted};
+use crate::manifest::Finding;
+use crate::solution::{Manifest, Solution, Wanted};
 
 /// Write the deployment manifest of the solution
 ///
@@ -72,9 +72,10 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
         return check::check(cx, &manifest);
     }
     tell_warnings(cx, &manifest.warnings);
-    manifest.checked()?;
+    manifest.refuse_mistakes()?;
 
     if args.hub == Some(Hub::Simulation) {
+        manifest.checked()?;
         return apply::to_simulation(cx, &manifest, args.device.as_ref());
     }
     write::write(cx, &solution, &manifest, args.out.as_deref())
@@ -84,7 +85,9 @@ fn tell_warnings(cx: &Context, warnings: &[Finding]) {
     warnings.iter().for_each(|warning| cx.ui().warn_at(&warning.at));
 }
 
-fn summary(deployment: &Deployment) -> String {
+fn summary(manifest: &Manifest) -> String {
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    format!("{}, {}", counted(deployment.modules.len(), "module"), counted(deployment.routes.len(), "route"))
+    let kind = if manifest.layer.is_some() { "layer: " } else { "" };
+    let (modules, routes) = (manifest.modules().len(), manifest.routes().len());
+    format!("{kind}{}, {}", counted(modules, "module"), counted(routes, "route"))
 }
