@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use super::input::{SetArgs, parse_bytes, parse_seconds};
 use super::upstream::LinkArg;
 use super::{Context, detach};
+use crate::clock::since_epoch;
 use crate::failure::{Failure, Outcome};
 use crate::identity::{DeviceId, NameError};
 use crate::image::Platform;
@@ -168,7 +169,12 @@ pub(super) fn run(cx: &Context, args: &Simulate) -> Outcome {
 
 impl Simulate {
     fn options(&self, cx: &Context) -> Outcome<Options> {
-        let wanted = Wanted { file: self.file.clone(), platform: self.platform.clone(), tag: self.tag.clone() };
+        let wanted = Wanted {
+            file: self.file.clone(),
+            platform: self.platform.clone(),
+            tag: self.tag.clone(),
+            today: since_epoch(cx.now()),
+        };
         let of_module = |flag: &RuntimeFlag| flag.module.clone().map(|module| (module, flag.choice));
         Ok(Options {
             project: cx.project_absolute()?,
