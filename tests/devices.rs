@@ -157,6 +157,19 @@ fn both_devices_keep_what_they_were_given_when_they_are_killed() {
 }
 
 #[test]
+fn a_device_below_another_has_its_scope_among_its_parents() {
+    // protocol.md §12.2
+    let below = format!("devices: {{line2: {{file: line2.template.json, address: {}, parent: d}}}}\n", other_address());
+    let site = pair().file("edgectl.yaml", &below);
+    let simulation = start(&site);
+    assert_eq!(simulation.ready["devices"][1]["parent"], "d");
+    let [above, below] = ["d", "line2"].map(|device| site.json(&format!("twin show {device}")));
+    assert_eq!(below["parentScopes"], json!([above["deviceScope"]]));
+    assert_eq!((&above["parentScopes"], &below["capabilities"]), (&json!([]), &json!({ "iotEdge": true })));
+    assert_ne!(below["deviceScope"], above["deviceScope"], "its own children are in a scope of its own");
+}
+
+#[test]
 fn the_link_of_each_device_is_cut_alone() {
     let site = pair();
     let _simulation = start(&site);

@@ -113,6 +113,7 @@ impl Site {
             ui,
             now: clock.now(),
             device: &self.simulated.device,
+            parent: self.simulated.parent.as_ref(),
             deployment: &self.simulated.deployment,
             identities: &self.identities,
             state: &self.state,
