@@ -88,6 +88,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("ring", &["identity", "net"]),
     ("rustix", &["net", "runtime", "simulator", "store"]),
     ("rustls", &["client", "net"]),
+    ("rustls_native_certs", &["net"]),
     ("serde", &["*"]),
     ("serde_amqp", &["amqp"]),
     ("serde_json", &["*"]),

@@ -1,9 +1,11 @@
-//! TLS, TCP, unix sockets, HTTP and WebSockets. Owns `rustls`, `tungstenite` and the server side of `hyper`.
+//! TLS, TCP, unix sockets, HTTP and WebSockets, and blobs that are put. Owns `rustls`, `tungstenite` and the server side
+//! of `hyper`.
 //!
 //! Carries bytes to whoever asked for them. Knows no protocol of the hub and decides about no identity; what a
 //! connection may do is the business of the cores.
 
 mod accept;
+mod blob;
 mod client_certificate;
 mod descriptors;
 mod holder;
@@ -20,6 +22,7 @@ mod workload;
 mod tests;
 
 pub use accept::{AcceptRules, Arrival, accept_tls};
+pub use blob::{BlobError, put_blob};
 pub use descriptors::{Descriptors, raise_descriptors};
 pub use holder::{Holder, holder_of};
 pub use http::{HttpLimits, Request, Response, serve_http, serve_web};

@@ -12,10 +12,11 @@ use super::event::Event;
 use super::logs::Line;
 use super::plan::ModulePlan;
 use super::workloads::Behind;
-use crate::agent;
+use crate::agent::{self, Blob, SasUrl, TaskId};
 use crate::clock::Now;
 use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
+use crate::net::put_blob;
 use crate::runtime::{self, Instance, InstanceEvent, Ledger, OutputStream};
 use crate::workload::{Exit, ModuleDetails, RuntimeStatus};
 
@@ -129,6 +130,23 @@ impl Children {
             let _ = events.send(Event::Rebuilt { module, outcome, answers }).await;
         });
         Ok(())
+    }
+
+    /// Uploads blobs one after another; the first that is not taken ends it.
+    pub(super) fn upload(&self, task: TaskId, container: SasUrl, blobs: Vec<Blob>) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let mut result = Ok(());
+            for Blob { name, content } in blobs {
+                let put = put_blob(container.expose(), &name, content).await;
+                result = put.map_err(|error| format!("cannot upload `{name}`: {error}"));
+                if result.is_err() {
+                    break;
+                }
+            }
+            // Nobody asks a simulation that has ended meanwhile.
+            let _ = events.send(Event::Uploaded { task, result }).await;
+        });
     }
 
     fn is_current(&self, module: &ModuleId, run: u64) -> bool {

@@ -255,6 +255,7 @@ impl Dispatcher {
             Event::Control(call) => self.handle_control(now, call),
             Event::Test(test) => self.handle_test(now, test),
             Event::Prepared(preparation) => self.handle_prepared(now, *preparation),
+            Event::Uploaded { task, result } => self.agent.handle(now, agent::Input::Uploaded { task, result }),
             Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
             Event::Interrupt(failure) => self.handle_interrupt(now, failure),
         }

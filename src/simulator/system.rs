@@ -35,6 +35,10 @@ impl Dispatcher {
             }
             agent::Output::Answer { call, status, payload } => self.answer_agent_call(now, call, status, &payload),
             agent::Output::ReadLogs { call, request } => self.read_logs(now, call, &request),
+            agent::Output::Upload { task, upload } => match upload.blobs(self) {
+                Ok(blobs) => self.children.upload(task, upload.container().clone(), blobs),
+                Err(why) => self.agent.handle(now, agent::Input::Uploaded { task, result: Err(why) }),
+            },
         }
     }
 
