@@ -51,6 +51,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut, slow down or restore the link to the simulated cloud')
             [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices and remove them')
             [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module or device outside edgectl')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look at the engine, the ports and the solution')
+            [CompletionResult]::new('clean', 'clean', [CompletionResultType]::ParameterValue, 'Remove what simulations and builds of this solution left')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -209,6 +211,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only check, and write nothing')
             [CompletionResult]::new('--apply', '--apply', [CompletionResultType]::ParameterName, 'Deploy it, to the hub that `--hub` names')
+            [CompletionResult]::new('--with-secrets', '--with-secrets', [CompletionResultType]::ParameterName, 'Write passwords of registries, too, into a file that only you may read')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Take out whatever looks like a secret, in environments and twins of modules, too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
@@ -596,6 +600,40 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'edgectl;check' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;clean' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'Remove the images that `edgectl build` made, too')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Remove `.edgectl/`, too: identities, twins, waiting messages, child devices')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Remove what was made for any solution, wherever it lies; `--state` stays with this one')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only tell what would be removed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'edgectl;completions' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
@@ -628,6 +666,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut, slow down or restore the link to the simulated cloud')
             [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices and remove them')
             [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module or device outside edgectl')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look at the engine, the ports and the solution')
+            [CompletionResult]::new('clean', 'clean', [CompletionResultType]::ParameterValue, 'Remove what simulations and builds of this solution left')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -714,6 +754,12 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help;credentials' {
+            break
+        }
+        'edgectl;help;check' {
+            break
+        }
+        'edgectl;help;clean' {
             break
         }
         'edgectl;help;completions' {
