@@ -15,9 +15,11 @@
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, devices, report, taps, logs  what people see
+//!   alarm                      deadlines that are put off again and again
 //!   metrics, host              what Prometheus sees: of the cores, and of this machine
 //! ```
 
+mod alarm;
 mod answers;
 mod bridge;
 mod children;
