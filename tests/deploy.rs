@@ -102,6 +102,37 @@ fn a_layer_is_checked_and_written_but_not_run_alone() {
     }
 }
 
+#[test]
+fn comments_and_trailing_commas_are_noted() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("mended/comments-and-commas/solution");
+    let run = Folder::copy_of(case).run("deploy");
+    let note = "hint: `deployment.template.json` has comments or trailing commas, the first in line 53: edgectl reads them, \
+        iotedgedev doesn't";
+    assert_eq!((run.stderr.lines().next(), run.status), (Some(note), Some(0)));
+    let folder = Folder::new().file("finished.json", &format!("// made by hand\n{}", solution_manifest()));
+    let run = folder.run("deploy --file finished.json");
+    let told = "warning: `finished.json` has comments or trailing commas, the first in line 1: edgectl reads them, `az` \
+        doesn't\nhint: write a plain copy with `--out FILE`\n";
+    assert!(run.stderr.starts_with(told) && run.status == Some(0), "{}", run.stderr);
+}
+
+#[test]
+fn create_options_can_be_kept_in_one_piece_up_to_the_limit_of_a_twin() {
+    let case = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join(name).join("solution");
+    let written = Folder::copy_of(case("same/create-options-of-eight-pieces")).run("deploy --no-chunks --out -").json();
+    let settings = &written["modulesContent"]["$edgeAgent"]["properties.desired"]["modules"]["filter"]["settings"];
+    let keys: Vec<&String> = settings.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["image", "createOptions"]);
+    assert_eq!(settings["createOptions"].as_str().map(str::len), Some(4096));
+    let refused = Folder::copy_of(case("mended/create-options-of-more-than-eight-pieces")).run("deploy --no-chunks");
+    let cause = "  caused by: line 59, column 25: createOptions have 6239 bytes, in one piece at most 4096 fit";
+    assert_eq!((refused.stderr.lines().nth(1), refused.status), (Some(cause), Some(1)));
+}
+
+fn solution_manifest() -> String {
+    solution().run("deploy --out -").stdout
+}
+
 const MANIFEST: &str = "config/deployment.amd64.json";
 
 fn solution() -> Folder {

@@ -10,9 +10,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::create_options::{self, Chunks};
 use super::finding::{Finding, Severity, failure_of};
 use super::placeholder::{ImagePlaceholder, Piece, pieces};
-use super::{create_options, routes, shape};
+use super::{routes, shape};
 use crate::document::{Document, Syntax};
 use crate::failure::Outcome;
 use crate::text::{Pointer, TextError, nearest};
@@ -51,7 +52,7 @@ pub fn expand(template: &Document, names: &dyn Names) -> Outcome<Expanded> {
     if let Some(root) = value.as_object_mut() {
         root.shift_remove(shape::SCHEMA_TEMPLATE);
     }
-    let document = create_options::write(&template.with_value(value));
+    let document = create_options::write(&template.with_value(value), Chunks::Split);
     let document = document.map_err(|finding| failure_of(template.file(), &[finding]))?;
     Ok(Expanded { document, findings: work.findings })
 }
@@ -109,10 +110,9 @@ fn in_string(value: &str) -> Cow<'_, str> {
 fn retype(document: &Document, text: &str, expanded: String, at: &Pointer) -> Result<Value, TextError> {
     let is_whole = |text| matches!(pieces(text)[..], [(_, Piece::Bare(_) | Piece::Braced(_))]);
     match document.syntax() {
-        Syntax::Json if document.is_bare(at) => serde_json::from_str(&expanded).map_err(|_| {
-            let told = document.error(at, format!("`{text}` stands without quotes, and its value is no JSON value"));
-            told.hint(format!("write `\"{text}\"`, or give it a value such as `true` or `5`"))
-        }),
+        Syntax::Json if document.is_bare(at) => {
+            serde_json::from_str(&expanded).map_err(|_| without_value(document, at, text, &expanded))
+        }
         Syntax::Yaml if expanded != text && is_whole(text) && document.is_bare(at) => {
             match serde_json::from_str(&expanded) {
                 Ok(value @ (Value::Bool(_) | Value::Number(_))) => Ok(value),
@@ -121,6 +121,15 @@ fn retype(document: &Document, text: &str, expanded: String, at: &Pointer) -> Re
         }
         _ => Ok(Value::String(expanded)),
     }
+}
+
+fn without_value(document: &Document, at: &Pointer, text: &str, expanded: &str) -> TextError {
+    if expanded == text {
+        let told = document.error(at, format!("`{text}` stands without quotes, and no such variable is defined"));
+        return told.hint(format!("define it in `.env` or with `--set`, or write `\"{text}\"`"));
+    }
+    let told = document.error(at, format!("`{text}` stands without quotes, and its value is no JSON value"));
+    told.hint(format!("write `\"{text}\"`, or give it a value such as `true` or `5`"))
 }
 
 struct Work<'a> {
@@ -147,6 +156,7 @@ impl Work<'_> {
     fn text(&mut self, text: &str, at: &Pointer) -> Outcome<Value> {
         let is_route = shape::is_route(&at.steps());
         let mut expanded = String::with_capacity(text.len());
+        let told_before = self.findings.len();
         for (span, piece) in pieces(text) {
             let spot = Spot { at, text, span, is_route };
             expanded.push_str(&match piece {
@@ -160,7 +170,9 @@ impl Work<'_> {
         match retype(self.template, text, expanded, at) {
             Ok(value) => Ok(value),
             Err(told) => {
-                self.findings.push(Finding::error("value-without-quotes", told));
+                if self.findings.len() == told_before {
+                    self.findings.push(Finding::error("value-without-quotes", told));
+                }
                 Ok(Value::Null)
             }
         }

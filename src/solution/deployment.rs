@@ -11,8 +11,9 @@ use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
-    Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
-    Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template,
+    Chunks, Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential,
+    RouteSpec, Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template, modules_content,
+    write_create_options,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -123,6 +124,15 @@ impl Manifest {
         }
     }
 
+    /// Writes createOptions as text, in pieces or not, whatever they were.
+    pub fn write_create_options(&mut self, chunks: Chunks) -> Outcome {
+        if modules_content(&self.document).is_ok() {
+            let written = write_create_options(&self.document, chunks);
+            self.document = written.map_err(|finding| failure_of(self.document.file(), &[finding]))?;
+        }
+        Ok(())
+    }
+
     fn check(&mut self, today: Duration) {
         let sources = SourceTexts::of(&self.sources);
         let checked = check(&self.document, Surroundings { today, sources: &sources });
@@ -164,6 +174,7 @@ impl Solution {
                 let document = hide_secrets(Document::parse(&shown, &text)?);
                 let variable = |name: &str| self.variables().get(name);
                 manifest.document = fill_in(&document, &variable, &mut manifest.warnings);
+                manifest.write_create_options(Chunks::Split)?;
             }
         }
         manifest.check(wanted.today);

@@ -15,7 +15,7 @@ use super::input::SetArgs;
 use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::manifest::{Finding, Hide, unknown_passwords};
+use crate::manifest::{Chunks, Finding, Hide, unknown_passwords};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use cloud::{CloudArgs, Content};
 use write::Target;
@@ -87,6 +87,9 @@ pub struct Deploy {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    /// Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit
+    #[arg(long, conflicts_with = "merge")]
+    no_chunks: bool,
     #[command(flatten)]
     variables: SetArgs,
     #[command(flatten)]
@@ -108,6 +111,9 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     let mut manifest = solution.manifest(&wanted)?;
     if args.layered {
         manifest = layered::layer_of(&solution, manifest, &args.only)?;
+    }
+    if args.no_chunks {
+        manifest.write_create_options(Chunks::Whole)?;
     }
     if args.check {
         return check::check(cx, &manifest);
