@@ -36,6 +36,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
+            cand deployment 'List, show and delete the deployments of an IoT Hub'
             cand simulate 'Run the solution on a simulated edge device'
             cand ps 'List the modules of the running simulation'
             cand logs 'Show what the modules of the running simulation printed'
@@ -48,6 +49,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand device 'Register child devices and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
+            cand check 'Look at the engine, the ports and the solution'
+            cand clean 'Remove what simulations and builds of this solution left'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -186,14 +189,27 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -P 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --platform 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --out 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]'
-            cand --hub 'Hub to deploy to: `simulation`, the running one'
+            cand --only 'Module to make a layer of, with its routes and its twin (can be repeated)'
+            cand --merge 'Compose a deployment and its layers as IoT Hub does, the highest priority last'
+            cand --diff 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1'
             cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
             cand --set 'Variable of the template (can be repeated)'
+            cand --hub 'IoT Hub [default: that of the connection string], or `simulation` for the running one'
+            cand -d 'Device to deploy to'
+            cand --device 'Device to deploy to'
+            cand --target-condition 'Devices to deploy to: a condition on their twins such as `tags.site=''hall1''`, or `*`'
+            cand --id 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics'
+            cand --priority 'Its priority: of several deployments for a device the highest wins'
+            cand --label 'Label of the deployment (can be repeated)'
+            cand --metric 'Query that counts devices, under a name (can be repeated)'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
             cand --check 'Only check, and write nothing'
-            cand --apply 'Deploy it, to the hub that `--hub` names'
+            cand --apply 'Deploy it instead of writing it'
+            cand --layered 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
             cand --with-secrets 'Write passwords of registries, too, into a file that only you may read'
             cand --redact 'Take out whatever looks like a secret, in environments and twins of modules, too'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
@@ -205,6 +221,90 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --yes 'Never prompt: take the default, or yes'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the deployments, the highest priority first'
+            cand show 'Show a deployment: what the hub keeps of it, as JSON'
+            cand delete 'Delete a deployment, if nobody changes it meanwhile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;deployment;list'= {
+            cand --hub 'IoT Hub [default: that of the connection string]'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment;show'= {
+            cand --hub 'IoT Hub [default: that of the connection string]'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --with-secrets 'Show passwords of registries, too'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment;delete'= {
+            cand --hub 'IoT Hub [default: that of the connection string]'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment;help'= {
+            cand list 'List the deployments, the highest priority first'
+            cand show 'Show a deployment: what the hub keeps of it, as JSON'
+            cand delete 'Delete a deployment, if nobody changes it meanwhile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;deployment;help;list'= {
+        }
+        &'edgectl;deployment;help;show'= {
+        }
+        &'edgectl;deployment;help;delete'= {
+        }
+        &'edgectl;deployment;help;help'= {
         }
         &'edgectl;simulate'= {
             cand -f 'Deployment template or finished manifest [default: the solution''s template]'
@@ -554,6 +654,38 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'edgectl;check'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;clean'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --images 'Remove the images that `edgectl build` made, too'
+            cand --state 'Remove `.edgectl/`, too: identities, twins, waiting messages, child devices'
+            cand --all 'Remove what was made for any solution, wherever it lies; `--state` stays with this one'
+            cand --dry-run 'Only tell what would be removed'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;completions'= {
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
@@ -573,6 +705,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
+            cand deployment 'List, show and delete the deployments of an IoT Hub'
             cand simulate 'Run the solution on a simulated edge device'
             cand ps 'List the modules of the running simulation'
             cand logs 'Show what the modules of the running simulation printed'
@@ -585,6 +718,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand device 'Register child devices and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
+            cand check 'Look at the engine, the ports and the solution'
+            cand clean 'Remove what simulations and builds of this solution left'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -604,6 +739,17 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;push'= {
         }
         &'edgectl;help;deploy'= {
+        }
+        &'edgectl;help;deployment'= {
+            cand list 'List the deployments, the highest priority first'
+            cand show 'Show a deployment: what the hub keeps of it, as JSON'
+            cand delete 'Delete a deployment, if nobody changes it meanwhile'
+        }
+        &'edgectl;help;deployment;list'= {
+        }
+        &'edgectl;help;deployment;show'= {
+        }
+        &'edgectl;help;deployment;delete'= {
         }
         &'edgectl;help;simulate'= {
         }
@@ -646,6 +792,10 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;device;remove'= {
         }
         &'edgectl;help;credentials'= {
+        }
+        &'edgectl;help;check'= {
+        }
+        &'edgectl;help;clean'= {
         }
         &'edgectl;help;completions'= {
         }

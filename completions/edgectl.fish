@@ -38,6 +38,7 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "new" -d 'Start a so
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "build" -d 'Build the images of modules'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "push" -d 'Push the images of modules'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "deploy" -d 'Write the deployment manifest of the solution'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "deployment" -d 'List, show and delete the deployments of an IoT Hub'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "simulate" -d 'Run the solution on a simulated edge device'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "ps" -d 'List the modules of the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "logs" -d 'Show what the modules of the running simulation printed'
@@ -50,6 +51,8 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "monitor" -d 'Watch 
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "device" -d 'Register child devices and remove them'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "check" -d 'Look at the engine, the ports and the solution'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "clean" -d 'Remove what simulations and builds of this solution left'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
@@ -140,15 +143,27 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s h -l help -d 'P
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s P -l platform -d 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l out -d 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]' -r -F
-complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub -d 'Hub to deploy to: `simulation`, the running one' -r -f -a "simulation\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l only -d 'Module to make a layer of, with its routes and its twin (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l merge -d 'Compose a deployment and its layers as IoT Hub does, the highest priority last' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l diff -d 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l set -d 'Variable of the template (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub -d 'IoT Hub [default: that of the connection string], or `simulation` for the running one' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s d -l device -d 'Device to deploy to' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l target-condition -d 'Devices to deploy to: a condition on their twins such as `tags.site=\'hall1\'`, or `*`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l id -d 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l priority -d 'Its priority: of several deployments for a device the highest wins' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l label -d 'Label of the deployment (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l metric -d 'Query that counts devices, under a name (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l check -d 'Only check, and write nothing'
-complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it, to the hub that `--hub` names'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it instead of writing it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l layered -d 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l with-secrets -d 'Write passwords of registries, too, into a file that only you may read'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l redact -d 'Take out whatever looks like a secret, in environments and twins of modules, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
@@ -156,6 +171,60 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "list" -d 'List the deployments, the highest priority first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "show" -d 'Show a deployment: what the hub keeps of it, as JSON'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "delete" -d 'Delete a deployment, if nobody changes it meanwhile'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l hub -d 'IoT Hub [default: that of the connection string]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l hub -d 'IoT Hub [default: that of the connection string]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l with-secrets -d 'Show passwords of registries, too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l hub -d 'IoT Hub [default: that of the connection string]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the deployments, the highest priority first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a deployment: what the hub keeps of it, as JSON'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete a deployment, if nobody changes it meanwhile'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l runtime -d 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]' -r
@@ -396,6 +465,28 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s q -l qui
 complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand check" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand check" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand check" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand check" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand check" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand check" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -l images -d 'Remove the images that `edgectl build` made, too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -l state -d 'Remove `.edgectl/`, too: identities, twins, waiting messages, child devices'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -l all -d 'Remove what was made for any solution, wherever it lies; `--state` stays with this one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -l dry-run -d 'Only tell what would be removed'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand clean" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -405,27 +496,33 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s q -l qui
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "new" -d 'Start a solution, or add a module to it'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "build" -d 'Build the images of modules'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "push" -d 'Push the images of modules'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "simulate" -d 'Run the solution on a simulated edge device'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "ps" -d 'List the modules of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "logs" -d 'Show what the modules of the running simulation printed'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "restart" -d 'Restart a module of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "stop" -d 'Stop the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "twin" -d 'Show or change a twin'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "call" -d 'Call a direct method of a module'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "device" -d 'Register child devices and remove them'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "new" -d 'Start a solution, or add a module to it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "build" -d 'Build the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "push" -d 'Push the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "deployment" -d 'List, show and delete the deployments of an IoT Hub'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "simulate" -d 'Run the solution on a simulated edge device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "ps" -d 'List the modules of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "logs" -d 'Show what the modules of the running simulation printed'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "restart" -d 'Restart a module of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "stop" -d 'Stop the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "twin" -d 'Show or change a twin'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "call" -d 'Call a direct method of a module'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "device" -d 'Register child devices and remove them'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "check" -d 'Look at the engine, the ports and the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "clean" -d 'Remove what simulations and builds of this solution left'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "solution" -d 'Start a solution in a new folder'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "module" -d 'Add a module to the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "list" -d 'List the deployments, the highest priority first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "show" -d 'Show a deployment: what the hub keeps of it, as JSON'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "delete" -d 'Delete a deployment, if nobody changes it meanwhile'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "show" -d 'Show a twin'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "patch" -d 'Merge desired properties; `null` removes one'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "replace" -d 'Replace all desired properties'
