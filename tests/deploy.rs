@@ -1,5 +1,7 @@
 //! `edgectl deploy`, run as users run it. The cases and where their answers come from: tests/data/manifest/README.md.
 
+#[path = "deploy/iotedgedev.rs"]
+mod iotedgedev;
 mod support;
 
 use std::fs;
@@ -53,8 +55,11 @@ fn check_manifests(group: &str) {
 }
 
 fn deploy(folder: &Folder, case: &Path) -> Run {
-    let arguments = fs::read_to_string(case.join("arguments")).unwrap_or_default();
-    folder.run(&format!("deploy --with-secrets {arguments}"))
+    folder.run(&format!("deploy --with-secrets {}", arguments(case)))
+}
+
+fn arguments(case: &Path) -> String {
+    fs::read_to_string(case.join("arguments")).unwrap_or_default()
 }
 
 fn cases(group: &str) -> Vec<PathBuf> {

@@ -33,7 +33,7 @@ fn a_file_without_its_passwords_is_completed() {
     let file = ["--file", "config/deployment.amd64.json"];
     site.run(&[&APPLY[..], &file].concat()).check(0, "", DONE);
     assert_eq!(site.hub.content_of("hall1").pointer(PASSWORD), Some(&json!("s3cret")));
-    site.folder.write(".env", "");
+    site.folder.write(".env", "DB_PASSWORD=hunter2\n");
     let run = site.run(&[&APPLY[..], &file, &["--quiet"]].concat());
     assert_eq!((run.status, site.calls().len()), (Some(1), 1), "{}", run.stderr);
     assert!(run.stderr.contains("error: a registry's password is missing\n"), "{}", run.stderr);

@@ -75,7 +75,7 @@ fn a_manifest_that_waits_for_its_password_says_where() {
     let check = |folder: &Folder| folder.run(&format!("deploy --check --file {MANIFEST} --quiet"));
     check(&folder).check(0, "", "");
     let told = |run: Run| run.stderr.lines().next().unwrap_or_default().to_owned();
-    let folder = folder.file(".env", "");
+    let folder = folder.file(".env", "DB_PASSWORD=hunter2\n");
     assert_eq!(
         told(check(&folder)),
         "warning: this registry's password is the variable `REGISTRY_PASSWORD`, which is not set"

@@ -12,10 +12,11 @@ use std::path::PathBuf;
 
 use super::Context;
 use super::input::SetArgs;
+use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::manifest::{Finding, Hide, unknown_passwords};
-use crate::solution::{Manifest, Solution, Wanted};
+use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use cloud::{CloudArgs, Content};
 use write::Target;
 
@@ -94,7 +95,12 @@ pub struct Deploy {
 
 pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     let solution = Solution::open(cx.project(), cx.environment(), &args.variables.set)?;
-    let wanted = Wanted { file: args.file.clone(), platform: args.platform.clone(), tag: args.tag.clone() };
+    let wanted = Wanted {
+        file: args.file.clone(),
+        platform: args.platform.clone(),
+        tag: args.tag.clone(),
+        today: since_epoch(cx.now()),
+    };
     let target = Target { out: args.out.as_deref(), hide: args.hide() };
     if !args.merge.is_empty() {
         return merge::run(cx, &solution, &wanted, &args.merge, &target);
@@ -108,6 +114,7 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     }
     tell_warnings(cx, &manifest.warnings);
     manifest.refuse_mistakes()?;
+    tell_leniency(cx, &manifest);
 
     if let Some(old) = &args.diff {
         let old = solution.manifest(&Wanted { file: Some(old.clone()), ..wanted })?;
@@ -148,6 +155,19 @@ impl Deploy {
 
 fn tell_warnings(cx: &Context, warnings: &[Finding]) {
     warnings.iter().for_each(|warning| cx.ui().warn_at(&warning.at));
+}
+
+/// Notes what edgectl tolerates and others don't; a template's manifest has none of it, a finished one is used as it is.
+fn tell_leniency(cx: &Context, manifest: &Manifest) {
+    let Some(line) = manifest.document.first_lenient_line() else { return };
+    let what = format!("`{}` has comments or trailing commas, the first in line {line}", manifest.document.file());
+    match manifest.kind {
+        ManifestKind::Template => cx.ui().hint(format!("{what}: edgectl reads them, iotedgedev doesn't")),
+        ManifestKind::Finished => {
+            cx.ui().warn(format!("{what}: edgectl reads them, `az` doesn't"));
+            cx.ui().hint("write a plain copy with `--out FILE`");
+        }
+    }
 }
 
 fn summary(manifest: &Manifest) -> String {
