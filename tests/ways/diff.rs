@@ -29,7 +29,7 @@ fn differences_are_told_as_people_think_of_them() {
         .replace("\"filterToIoTHub\"", "\"toCloud\"")
         .replace("\"threshold\": 25", "\"threshold\": 30");
     folder.write("deployment.template.json", &template);
-    folder.write(".env", "DB_PASSWORD=hunter3\n");
+    folder.write(".env", "REGISTRY_PASSWORD=s3cret\nDB_PASSWORD=hunter3\n");
     folder.run("deploy --diff config/deployment.amd64.json").check(
         1,
         "changed module edgeHub: createOptions.HostConfig.PortBindings.8883/tcp [{\"HostPort\":\"8883\"}] -> \
