@@ -307,7 +307,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__build)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --push --build-arg --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --fail-fast --push --build-arg --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1703,7 +1703,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__new__subcmd__module)
-            opts="-t -C -q -v -y -h --template --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
+            opts="-t -C -q -v -y -h --template --from --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1714,6 +1714,10 @@ _edgectl() {
                     return 0
                     ;;
                 -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1801,7 +1805,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__push)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --fail-fast --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -80,6 +80,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_sub
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s t -l template -d 'Template to begin from, one of `edgectl new list`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l from -d 'Template of your own: a folder with `template.yaml` and `files/`, or a git repository' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l set -d 'Value of a parameter of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l image -d 'Existing image, taken as it is: no source is made' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
@@ -118,6 +119,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s C -l project -
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l push -d 'Push each image that was built'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l no-cache -d 'Run every step, whatever earlier builds left'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l pull -d 'Look for newer base images in their registries'
@@ -135,6 +137,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s C -l project -d
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s v -l verbose -d 'Tell more (can be repeated)'
@@ -253,7 +256,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s C -l projec
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-build -d 'Build no image; one that is missing is an error'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-build -d 'Build no image; one that is missing is an error, one that is out of date a warning'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-setup -d 'Skip the setup commands of processes (pip, npm, cargo)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l detach -d 'Run in the background, and return when every module is started'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l reset -d 'Forget the keys, twins and messages of earlier runs first'

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::{Failure, Outcome};
-use crate::image::{BuildPlan, OptionError, Platform, Variant, supported_options};
+use crate::image::{BuildPlan, OptionError, Platform, Secret, Variant, supported_options};
 use crate::manifest::{NamedImage, images_named};
 
 /// What the command line picks; empty means everything that the solution's template names.
@@ -63,6 +63,11 @@ impl Solution {
         let variable = |name: &str| self.variables().get(name).map(str::to_owned);
         let applied = plan.apply_options(module.build_options(), &variable);
         applied.map_err(|error| self.explain_options(module, error))?;
+        for secret in plan.secrets.values_mut() {
+            if let Secret::File(path) = secret {
+                *path = self.root().join(&path);
+            }
+        }
         Ok(Target { module: module.name().to_owned(), platform: platform.clone(), variant, plan })
     }
 
@@ -283,13 +288,13 @@ mod tests {
 
     #[test]
     fn an_option_that_is_not_supported_is_named_with_its_file() {
-        let module = r#"{"image": {"repository": "c", "buildOptions": ["--ssh default"], "tag": {"version": "1",
+        let module = r#"{"image": {"repository": "c", "buildOptions": ["--sbom true"], "tag": {"version": "1",
             "platforms": {"amd64": "Dockerfile"}}}}"#;
         let (_folder, solution) = solution(&[("modules/c/module.json", module)]);
         let failure = solution.targets(Selection::default()).expect_err("the option is not supported");
         assert_eq!(
             (failure.message(), failure.causes()),
-            ("cannot build module `c`", &["build option `--ssh` is not supported".to_owned()][..])
+            ("cannot build module `c`", &["build option `--sbom` is not supported".to_owned()][..])
         );
         let hint =
             format!("correct `image.buildOptions` in `modules/c/module.json`: supported are {}", supported_options());
