@@ -307,7 +307,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__build)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --fail-fast --push --build-arg --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --fail-fast --push --build-arg --secret --ssh --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -346,6 +346,14 @@ _edgectl() {
                     return 0
                     ;;
                 --build-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ssh)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -145,6 +145,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -j 'Images at a time [default: one for each core]'
             cand --jobs 'Images at a time [default: one for each core]'
             cand --build-arg 'Build argument; without `=VALUE` from the environment (can be repeated)'
+            cand --secret 'Secret for `RUN --mount=type=secret`: `id=NAME,src=PATH` or `id=NAME,env=VARIABLE` (can be repeated)'
+            cand --ssh 'SSH agent for `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` (can be repeated)'
             cand --builder 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'

@@ -112,6 +112,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l tag -d 'Suffix
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s j -l jobs -d 'Images at a time [default: one for each core]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l build-arg -d 'Build argument; without `=VALUE` from the environment (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l secret -d 'Secret for `RUN --mount=type=secret`: `id=NAME,src=PATH` or `id=NAME,env=VARIABLE` (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l ssh -d 'SSH agent for `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l builder -d 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]' -r -f -a "auto\t''
 buildkit\t''
 classic\t''"
