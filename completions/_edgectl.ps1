@@ -35,7 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, or add a module to it')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, add a module to it, or a pipeline')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
@@ -51,6 +51,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut, slow down or restore the link to the simulated cloud')
             [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices and remove them')
             [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module or device outside edgectl')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look at the engine, the ports and the solution')
+            [CompletionResult]::new('clean', 'clean', [CompletionResultType]::ParameterValue, 'Remove what simulations and builds of this solution left')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -71,6 +73,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
             [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('ci', 'ci', [CompletionResultType]::ParameterValue, 'Write a pipeline that checks, builds, tests and releases the solution')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -126,10 +129,28 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'edgectl;new;ci' {
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be made, and write nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'edgectl;new;help' {
             [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
             [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('ci', 'ci', [CompletionResultType]::ParameterValue, 'Write a pipeline that checks, builds, tests and releases the solution')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -140,6 +161,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;new;help;list' {
+            break
+        }
+        'edgectl;new;help;ci' {
             break
         }
         'edgectl;new;help;help' {
@@ -597,6 +621,40 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'edgectl;check' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;clean' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'Remove the images that `edgectl build` made, too')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Remove `.edgectl/`, too: identities, twins, waiting messages, child devices')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Remove what was made for any solution, wherever it lies; `--state` stays with this one')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only tell what would be removed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'edgectl;completions' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
@@ -613,7 +671,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help' {
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, or add a module to it')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, add a module to it, or a pipeline')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
@@ -629,6 +687,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut, slow down or restore the link to the simulated cloud')
             [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices and remove them')
             [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module or device outside edgectl')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look at the engine, the ports and the solution')
+            [CompletionResult]::new('clean', 'clean', [CompletionResultType]::ParameterValue, 'Remove what simulations and builds of this solution left')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -637,6 +697,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
             [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('ci', 'ci', [CompletionResultType]::ParameterValue, 'Write a pipeline that checks, builds, tests and releases the solution')
             break
         }
         'edgectl;help;new;solution' {
@@ -646,6 +707,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help;new;list' {
+            break
+        }
+        'edgectl;help;new;ci' {
             break
         }
         'edgectl;help;build' {
@@ -715,6 +779,12 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help;credentials' {
+            break
+        }
+        'edgectl;help;check' {
+            break
+        }
+        'edgectl;help;clean' {
             break
         }
         'edgectl;help;completions' {

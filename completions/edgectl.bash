@@ -22,6 +22,12 @@ _edgectl() {
             edgectl,call)
                 cmd="edgectl__subcmd__call"
                 ;;
+            edgectl,check)
+                cmd="edgectl__subcmd__check"
+                ;;
+            edgectl,clean)
+                cmd="edgectl__subcmd__clean"
+                ;;
             edgectl,completions)
                 cmd="edgectl__subcmd__completions"
                 ;;
@@ -100,6 +106,12 @@ _edgectl() {
             edgectl__subcmd__help,call)
                 cmd="edgectl__subcmd__help__subcmd__call"
                 ;;
+            edgectl__subcmd__help,check)
+                cmd="edgectl__subcmd__help__subcmd__check"
+                ;;
+            edgectl__subcmd__help,clean)
+                cmd="edgectl__subcmd__help__subcmd__clean"
+                ;;
             edgectl__subcmd__help,completions)
                 cmd="edgectl__subcmd__help__subcmd__completions"
                 ;;
@@ -157,6 +169,9 @@ _edgectl() {
             edgectl__subcmd__help__subcmd__device,remove)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__remove"
                 ;;
+            edgectl__subcmd__help__subcmd__new,ci)
+                cmd="edgectl__subcmd__help__subcmd__new__subcmd__ci"
+                ;;
             edgectl__subcmd__help__subcmd__new,list)
                 cmd="edgectl__subcmd__help__subcmd__new__subcmd__list"
                 ;;
@@ -175,6 +190,9 @@ _edgectl() {
             edgectl__subcmd__help__subcmd__twin,show)
                 cmd="edgectl__subcmd__help__subcmd__twin__subcmd__show"
                 ;;
+            edgectl__subcmd__new,ci)
+                cmd="edgectl__subcmd__new__subcmd__ci"
+                ;;
             edgectl__subcmd__new,help)
                 cmd="edgectl__subcmd__new__subcmd__help"
                 ;;
@@ -186,6 +204,9 @@ _edgectl() {
                 ;;
             edgectl__subcmd__new,solution)
                 cmd="edgectl__subcmd__new__subcmd__solution"
+                ;;
+            edgectl__subcmd__new__subcmd__help,ci)
+                cmd="edgectl__subcmd__new__subcmd__help__subcmd__ci"
                 ;;
             edgectl__subcmd__new__subcmd__help,help)
                 cmd="edgectl__subcmd__new__subcmd__help__subcmd__help"
@@ -230,7 +251,7 @@ _edgectl() {
 
     case "${cmd}" in
         edgectl)
-            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help"
+            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -340,6 +361,58 @@ _edgectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__check)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__clean)
+            opts="-C -q -v -y -h --images --state --all --dry-run --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --project)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -664,7 +737,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help)
-            opts="new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help"
+            opts="new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -692,6 +765,34 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__clean)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -846,8 +947,22 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help__subcmd__new)
-            opts="solution module list"
+            opts="solution module list ci"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__new__subcmd__ci)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1136,7 +1251,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__new)
-            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help solution module list help"
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help solution module list ci help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1161,9 +1276,53 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        edgectl__subcmd__new__subcmd__help)
-            opts="solution module list help"
+        edgectl__subcmd__new__subcmd__ci)
+            opts="-C -q -v -y -h --set --dry-run --project --json --quiet --verbose --color --yes --help github azure"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__new__subcmd__help)
+            opts="solution module list ci help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__new__subcmd__help__subcmd__ci)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

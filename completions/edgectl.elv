@@ -32,7 +32,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand new 'Start a solution, or add a module to it'
+            cand new 'Start a solution, add a module to it, or a pipeline'
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
@@ -48,6 +48,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand device 'Register child devices and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
+            cand check 'Look at the engine, the ports and the solution'
+            cand clean 'Remove what simulations and builds of this solution left'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -67,6 +69,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;new;solution'= {
@@ -118,10 +121,27 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'edgectl;new;ci'= {
+            cand --set 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --dry-run 'Show what would be made, and write nothing'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;new;help'= {
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;new;help;solution'= {
@@ -129,6 +149,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;new;help;module'= {
         }
         &'edgectl;new;help;list'= {
+        }
+        &'edgectl;new;help;ci'= {
         }
         &'edgectl;new;help;help'= {
         }
@@ -553,6 +575,38 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'edgectl;check'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;clean'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --images 'Remove the images that `edgectl build` made, too'
+            cand --state 'Remove `.edgectl/`, too: identities, twins, waiting messages, child devices'
+            cand --all 'Remove what was made for any solution, wherever it lies; `--state` stays with this one'
+            cand --dry-run 'Only tell what would be removed'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;completions'= {
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
@@ -568,7 +622,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'edgectl;help'= {
-            cand new 'Start a solution, or add a module to it'
+            cand new 'Start a solution, add a module to it, or a pipeline'
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
@@ -584,6 +638,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand device 'Register child devices and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
+            cand check 'Look at the engine, the ports and the solution'
+            cand clean 'Remove what simulations and builds of this solution left'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -591,12 +647,15 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
         }
         &'edgectl;help;new;solution'= {
         }
         &'edgectl;help;new;module'= {
         }
         &'edgectl;help;new;list'= {
+        }
+        &'edgectl;help;new;ci'= {
         }
         &'edgectl;help;build'= {
         }
@@ -645,6 +704,10 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;device;remove'= {
         }
         &'edgectl;help;credentials'= {
+        }
+        &'edgectl;help;check'= {
+        }
+        &'edgectl;help;clean'= {
         }
         &'edgectl;help;completions'= {
         }
