@@ -41,6 +41,8 @@ pub struct Document {
     value: Value,
     /// What the text holds, where `value` was made from it.
     written: Option<Arc<Value>>,
+    /// The text as excerpts show it, where some of it is not to be shown.
+    shown: Option<Arc<str>>,
     bare: BTreeSet<Pointer>,
 }
 
@@ -52,7 +54,15 @@ impl Document {
             Syntax::Json => json::parse(file, text)?,
             Syntax::Yaml => yaml::parse(file, text)?,
         };
-        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, bare: BTreeSet::new() })
+        Ok(Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            syntax,
+            value,
+            written: None,
+            shown: None,
+            bare: BTreeSet::new(),
+        })
     }
 
     /// Parses a text in which values may be variables without quotes, see [`Document::is_bare`].
@@ -62,7 +72,7 @@ impl Document {
             Syntax::Json => json::parse_template(file, text)?,
             Syntax::Yaml => (yaml::parse(file, text)?, BTreeSet::new()),
         };
-        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, bare })
+        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, shown: None, bare })
     }
 
     /// Returns the file's name as the user would write it.
@@ -94,6 +104,11 @@ impl Document {
         Self { value, written: Some(written), bare: BTreeSet::new(), ..self.clone() }
     }
 
+    /// Returns the number of the first line with a comment or a trailing comma, if JSON has some.
+    pub fn first_lenient_line(&self) -> Option<usize> {
+        if self.syntax == Syntax::Json { json::first_lenient_line(&self.text) } else { None }
+    }
+
     /// Returns the root with its place.
     pub fn root(&self) -> Node<'_> {
         Node { document: self, value: &self.value, pointer: Pointer::root() }
@@ -119,14 +134,35 @@ impl Document {
         }
     }
 
+    /// Returns the document with asterisks for these bytes wherever its text is shown; places stay what they are.
+    #[must_use]
+    pub fn hiding(mut self, places: &[Range<usize>]) -> Self {
+        let mut shown = self.text_shown().to_owned();
+        for place in places {
+            let hidden: String = shown[place.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { '*' }).collect();
+            shown.replace_range(place.clone(), &hidden);
+        }
+        self.shown = Some(shown.into());
+        self
+    }
+
+    fn text_shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Describes what is wrong at a place of the text.
+    pub fn error_at(&self, place: Range<usize>, message: impl std::fmt::Display) -> TextError {
+        TextError::at(&self.file, self.text_shown(), place, message)
+    }
+
     /// Describes what is wrong with the value at a pointer.
     pub fn error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
-        TextError::at(&self.file, &self.text, self.place(pointer, Part::Value), message)
+        self.error_at(self.place(pointer, Part::Value), message)
     }
 
     /// Describes what is wrong with the key of the value at a pointer.
     pub fn key_error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
-        TextError::at(&self.file, &self.text, self.place(pointer, Part::Key), message)
+        self.error_at(self.place(pointer, Part::Key), message)
     }
 
     /// Describes what is wrong with a range of bytes of the string `value`, which stands at a pointer.
@@ -139,13 +175,17 @@ impl Document {
         within: &Range<usize>,
         message: impl std::fmt::Display,
     ) -> TextError {
+        self.error_at(self.place_inside(pointer, value, within), message)
+    }
+
+    /// Returns the bytes of the text that a range of bytes of the string `value` stands in, see [`Self::error_inside`].
+    pub fn place_inside(&self, pointer: &Pointer, value: &str, within: &Range<usize>) -> Range<usize> {
         let place = self.place(pointer, Part::Value);
-        let place = match self.syntax {
+        match self.syntax {
             Syntax::Yaml => yaml::inside(&self.text, &place, value, within),
             Syntax::Json if self.written(&place).as_deref() == Some(value) => json::inside(&self.text, &place, within),
             Syntax::Json => place,
-        };
-        TextError::at(&self.file, &self.text, place, message)
+        }
     }
 
     fn written(&self, place: &Range<usize>) -> Option<String> {
@@ -159,7 +199,8 @@ impl Document {
         }
     }
 
-    fn place(&self, pointer: &Pointer, part: Part) -> Range<usize> {
+    /// Returns the bytes of the text that a value, or its key, stands in; what isn't there has its holder's place.
+    pub fn place(&self, pointer: &Pointer, part: Part) -> Range<usize> {
         let mut at = Some(pointer.clone());
         while let Some(pointer) = at {
             if let Some(place) = self.find(&pointer, part) {
@@ -303,13 +344,19 @@ impl<'d> Node<'d> {
         self.document.error_inside(&self.pointer, self.value.as_str().unwrap_or_default(), within, message)
     }
 
+    /// Returns the bytes of the text that a range of bytes of the string stands in.
+    pub fn place_inside(&self, within: &Range<usize>) -> Range<usize> {
+        self.document.place_inside(&self.pointer, self.value.as_str().unwrap_or_default(), within)
+    }
+
     /// Says that another type of value is expected.
     pub fn wrong(&self, expected: &str) -> TextError {
         self.error(format!("expected {expected}, found {}", kind_of(self.value)))
     }
 }
 
-fn kind_of(value: &Value) -> String {
+/// Names the type of a value, and the value itself where it is short.
+pub fn kind_of(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("`{value}`"),

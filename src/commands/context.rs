@@ -71,9 +71,12 @@ impl Context {
     }
 
     /// Runs a future to its end on a runtime made for it, so that commands without I/O pay for none.
+    ///
+    /// There is one thread beside this one: of two, each would wake the other for its half of every message, which
+    /// takes longer than the halves. What computes or waits for long has threads of its own.
     pub fn block_on<T>(&self, future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(1)
             .enable_all()
             .build()
             .map_err(|error| Failure::machine("cannot start the asynchronous runtime").cause(error))?;

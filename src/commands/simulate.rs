@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use super::input::{SetArgs, parse_bytes, parse_seconds};
 use super::upstream::LinkArg;
 use super::{Context, detach};
+use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::simulator::control::Until;
@@ -67,7 +68,7 @@ pub struct Simulate {
     /// Leave this module out (can be repeated)
     #[arg(long, value_name = "MODULE")]
     without: Vec<String>,
-    /// Build no image; one that is missing is an error
+    /// Build no image; one that is missing is an error, one that is out of date a warning
     #[arg(long)]
     no_build: bool,
     /// Skip the setup commands of processes (pip, npm, cargo)
@@ -156,7 +157,12 @@ pub(super) fn run(cx: &Context, args: &Simulate) -> Outcome {
 
 impl Simulate {
     fn options(&self, cx: &Context) -> Outcome<Options> {
-        let wanted = Wanted { file: self.file.clone(), platform: self.platform.clone(), tag: self.tag.clone() };
+        let wanted = Wanted {
+            file: self.file.clone(),
+            platform: self.platform.clone(),
+            tag: self.tag.clone(),
+            today: since_epoch(cx.now()),
+        };
         let of_module = |flag: &RuntimeFlag| flag.module.clone().map(|module| (module, flag.choice));
         Ok(Options {
             project: cx.project_absolute()?,

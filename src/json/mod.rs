@@ -43,6 +43,13 @@ pub fn parse_template(file: &str, text: &str) -> Result<(Value, BTreeSet<Pointer
     reader.read(&masked)
 }
 
+/// Returns the number of the first line with a comment or a trailing comma, which plain JSON doesn't have.
+pub fn first_lenient_line(text: &str) -> Option<usize> {
+    let (masked, _) = bare::mask(text);
+    let strict = serde_json::from_str::<serde::de::IgnoredAny>(&without_byte_order_mark(&masked));
+    strict.err().map(|error| error.line())
+}
+
 /// Returns where a value stands in the text, or `None` if it isn't there.
 pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
     let (masked, _) = bare::mask(text);
@@ -61,6 +68,27 @@ pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
         (Part::Key, Some(name)) => span(name),
         _ => span(value),
     })
+}
+
+/// Returns where a key stands a second time in its object, the first such place of the text.
+pub fn find_duplicate(text: &str) -> Option<Range<usize>> {
+    let unmarked = without_byte_order_mark(text);
+    duplicate_in(&parse_to_ast(&unmarked, &CollectOptions::default(), &options()).ok()?.value?)
+}
+
+fn duplicate_in(tree: &ast::Value) -> Option<Range<usize>> {
+    match tree {
+        ast::Value::Array(array) => array.elements.iter().find_map(duplicate_in),
+        ast::Value::Object(object) => {
+            let mut keys = BTreeSet::new();
+            let mut members = object.properties.iter();
+            members.find_map(|member| {
+                let is_new = keys.insert(member.name.as_str());
+                if is_new { duplicate_in(&member.value) } else { Some(span(&member.name)) }
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Maps a range of bytes of a string's value to the bytes of the text, given where its literal stands.

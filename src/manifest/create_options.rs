@@ -23,7 +23,8 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
         let Some(settings) = value.pointer_mut(node.pointer().as_str()).and_then(Value::as_object_mut) else {
             continue;
         };
-        let Some(text) = text_of(&node).map_err(wrong)? else { continue };
+        let none = || settings.get(KEY).is_some_and(Value::is_null).then(|| "{}".to_owned());
+        let Some(text) = text_of(&node).map_err(wrong)?.or_else(none) else { continue };
         let pieces = split(&text);
         if pieces.len() > MOST_PIECES {
             let message =
@@ -33,6 +34,27 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
         replace(settings, &pieces);
     }
     Ok(document.with_value(value))
+}
+
+/// Returns the createOptions of a module's settings opened up; `None` if there are none, or none that can be read.
+pub(super) fn open(settings: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let first = settings.get(KEY)?;
+    if let Value::Object(options) = first {
+        return Some(options.clone());
+    }
+    let pieces = (1..MOST_PIECES).map_while(|number| settings.get(&key(number)).and_then(Value::as_str));
+    let text: String = first.as_str().into_iter().chain(pieces).collect();
+    serde_json::from_str(&text).ok()
+}
+
+/// Writes opened createOptions back into a module's settings.
+pub(super) fn close(settings: &mut Map<String, Value>, options: &Map<String, Value>) {
+    replace(settings, &split(&Value::Object(options.clone()).to_string()));
+}
+
+/// Says whether a key of a module's settings holds createOptions or a piece of them.
+pub(super) fn is_key(key: &str) -> bool {
+    key == KEY || is_piece(key)
 }
 
 /// Returns createOptions as members of a module's settings: `createOptions`, `createOptions01` ….
@@ -66,8 +88,17 @@ fn text_of(settings: &Node<'_>) -> Result<Option<String>, TextError> {
     if first.value().is_object() {
         return Ok(Some(first.value().to_string()));
     }
-    let mut text = first.text().map_err(|_| first.wrong("an object, or a string that holds one"))?.to_owned();
-    let mut pieces: Vec<(usize, Node<'_>)> = Vec::new();
+    first.text().map_err(|_| first.wrong("an object, or a string that holds one"))?;
+    let mut text = String::new();
+    for piece in pieces_of(settings)? {
+        text.push_str(piece.text()?);
+    }
+    Ok(Some(text))
+}
+
+/// Returns the strings that createOptions are written as, in their order; they must be strings.
+pub(super) fn pieces_of<'d>(settings: &Node<'d>) -> Result<Vec<Node<'d>>, TextError> {
+    let mut pieces: Vec<(usize, Node<'_>)> = settings.get(KEY).map(|first| (0, first)).into_iter().collect();
     for (key, piece) in settings.members()? {
         let number = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY)).map(|_| &key[KEY.len()..]);
         if let Some(number) = number.filter(|number| number.len() == 2).and_then(|number| number.parse().ok()) {
@@ -75,14 +106,13 @@ fn text_of(settings: &Node<'_>) -> Result<Option<String>, TextError> {
         }
     }
     pieces.sort_by_key(|(number, _)| *number);
-    for (expected, (number, piece)) in (1..).zip(&pieces) {
+    for (expected, (number, piece)) in (0..).zip(&pieces) {
         if *number != expected {
             let told = piece.key_error(format!("`{KEY}{expected:02}` is missing before `{KEY}{number:02}`"));
             return Err(told.hint("number the pieces without a gap, or write createOptions as one object"));
         }
-        text.push_str(piece.text()?);
     }
-    Ok(Some(text))
+    Ok(pieces.into_iter().map(|(_, piece)| piece).collect())
 }
 
 fn split(text: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::deployment::RouteSpec;
 use super::finding::Finding;
 use crate::document::Node;
-use crate::route::{Route, Sink};
+use crate::route::{Route, RouteWarningKind, Sink};
 use crate::text::{TextError, did_you_mean};
 
 /// The names that `$` leads to in a condition, besides `$body` and `$upstream` (protocol.md §8.3).
@@ -111,7 +111,8 @@ pub(super) fn compile(place: &Node<'_>, text: &str, findings: &mut Vec<Finding>)
         }
     };
     for warning in route.warnings() {
-        findings.push(Finding::warning("route", place.error_inside(&warning.span, warning)));
+        let told = place.error_inside(&warning.span, warning).hint(warning.hint());
+        findings.push(Finding::warning(warning_code(&warning.kind), told));
     }
     Some(route)
 }
@@ -128,6 +129,19 @@ fn check(place: &Node<'_>, text: &str, modules: &[&str], findings: &mut Vec<Find
     {
         let name = module.as_str();
         findings.extend(unknown_module(place, name, text.rfind(&format!("/{name}/")), modules));
+    }
+}
+
+fn warning_code(kind: &RouteWarningKind) -> &'static str {
+    match kind {
+        RouteWarningKind::StarInside { .. } | RouteWarningKind::PartialName { .. } => "route-star",
+        RouteWarningKind::NoSuchSource { .. } => "route-source",
+        RouteWarningKind::CommentInPath => "route-comment",
+        RouteWarningKind::OperatorInName { .. } => "operator-in-name",
+        RouteWarningKind::IsNull => "is-null",
+        RouteWarningKind::NeverTrue { .. } | RouteWarningKind::AlwaysFalse | RouteWarningKind::BodyOfTwinChange => {
+            "never-matches"
+        }
     }
 }
 

@@ -159,6 +159,28 @@ impl<'m> Subject<'m> {
 }
 
 impl Node {
+    /// Says whether this node, or one below it, is such a one.
+    pub(super) fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+        let below: &[Self] = match self {
+            Self::Negate(operand) | Self::Not(operand) => std::slice::from_ref(operand),
+            Self::Arithmetic(_, operands)
+            | Self::Compare(_, operands)
+            | Self::Coalesce(operands)
+            | Self::Logic { operands, .. } => operands.as_slice(),
+            Self::Call(_, arguments) => arguments,
+            _ => &[],
+        };
+        is(self) || below.iter().any(|node| node.any(is))
+    }
+
+    /// Says whether the value is the same for every message.
+    pub(super) fn is_constant(&self) -> bool {
+        let reads = |node: &Self| {
+            matches!(node, Self::Property(_) | Self::System(_) | Self::PropertyOrSystem { .. } | Self::Body { .. })
+        };
+        !self.any(&reads)
+    }
+
     /// Says whether the condition is true for the message; undefined is not true.
     pub(super) fn is_true(&self, subject: &Subject<'_>) -> bool {
         self.value(subject).truth() == Some(true)

@@ -70,6 +70,11 @@ impl Route {
         &self.warnings
     }
 
+    /// Says whether the route takes every message that comes from its source.
+    pub fn is_unconditional(&self) -> bool {
+        self.condition == Node::Bool(true)
+    }
+
     /// Says whether the route takes a message; `source` is [`Message::source`].
     pub fn matches(&self, source: &str, message: &Message) -> bool {
         self.takes(source, &Subject::new(message))

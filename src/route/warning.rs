@@ -3,9 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::evaluate::{Node, Subject};
 use super::lexer::Token;
 use super::parser::Parts;
-use super::types::Type;
+use super::types::{Type, Typed};
+use crate::message::Message;
 
 /// Something in a valid route that probably is not meant so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +44,10 @@ pub enum RouteWarningKind {
         /// Its type.
         found: Type,
     },
+    /// The condition has no message in it, and is not true.
+    AlwaysFalse,
+    /// Twin changes have no content type, so their body has no values.
+    BodyOfTwinChange,
     /// The name holds an operator.
     OperatorInName {
         /// The name.
@@ -61,6 +67,10 @@ impl fmt::Display for RouteWarningKind {
             Self::NoSuchSource { source } => write!(f, "no message comes from `{source}`"),
             Self::CommentInPath => f.write_str("`/*` and the next `*/` make a comment of this part of the path"),
             Self::NeverTrue { found } => write!(f, "the condition is {found}, which is never true"),
+            Self::AlwaysFalse => f.write_str("the condition is never true, whatever the message"),
+            Self::BodyOfTwinChange => {
+                f.write_str("a twin change has no content type, so `$body` is undefined in it and nothing matches")
+            }
             Self::OperatorInName { name } => {
                 write!(f, "`{name}` is the name of one property, since operators need blanks on both sides")
             }
@@ -69,6 +79,45 @@ impl fmt::Display for RouteWarningKind {
             ),
         }
     }
+}
+
+impl RouteWarning {
+    /// Returns what to write instead.
+    pub fn hint(&self) -> String {
+        match &self.kind {
+            RouteWarningKind::StarInside { .. } => {
+                "write one route for each module or output, or `FROM /messages/*` with a condition".into()
+            }
+            RouteWarningKind::PartialName { name } => {
+                format!("write `{name}`, or the whole name, or `*` alone with a condition")
+            }
+            RouteWarningKind::NoSuchSource { .. } => {
+                "write `/messages/*`, `/messages/modules/MODULE/outputs/OUTPUT` or `/twinChangeNotifications`".into()
+            }
+            RouteWarningKind::CommentInPath => "put a blank before `/*`, or take the comment out".into(),
+            RouteWarningKind::NeverTrue { .. } => "write a comparison, such as `level = 'high'`".into(),
+            RouteWarningKind::AlwaysFalse => "name a property in it, or take the route out".into(),
+            RouteWarningKind::BodyOfTwinChange => "route all twin changes to a module, and look at them there".into(),
+            RouteWarningKind::OperatorInName { name } => hint_for_operator(name),
+            RouteWarningKind::IsNull => "write `$body.… = null`".into(),
+        }
+    }
+}
+
+/// Shows a name as the expression that it probably is: `a!` as `a !=`, `x*2` as `x * 2`.
+fn hint_for_operator(name: &str) -> String {
+    if let Some(name) = name.strip_suffix('!') {
+        return format!("write `{name} != …`, with blanks");
+    }
+    let mut spaced = String::new();
+    for c in name.replace("||", "\0").chars() {
+        match c {
+            '\0' => spaced.push_str(" || "),
+            '*' | '+' | '%' | '|' => spaced.extend([' ', c, ' ']),
+            other => spaced.push(other),
+        }
+    }
+    format!("write `{}`, with blanks", spaced.trim())
 }
 
 /// Finds everything worth a warning in a route.
@@ -92,7 +141,21 @@ pub(super) fn find(parts: &Parts<'_>, source: &str, comments: &[Range<usize>]) -
     if let Some(condition) = parts.condition.as_ref().filter(|c| !matches!(c.kind, Type::Bool | Type::Dynamic)) {
         warn(condition.span.clone(), RouteWarningKind::NeverTrue { found: condition.kind });
     }
+    if let Some((span, kind)) = parts.condition.as_ref().and_then(|condition| about_condition(condition, source)) {
+        warn(span, kind);
+    }
     found
+}
+
+fn about_condition(condition: &Typed, source: &str) -> Option<(Range<usize>, RouteWarningKind)> {
+    let Typed { node, kind, span, .. } = condition;
+    let nobody = Message::default();
+    if *kind == Type::Bool && node.is_constant() && !node.is_true(&Subject::new(&nobody)) {
+        return Some((span.clone(), RouteWarningKind::AlwaysFalse));
+    }
+    let reads_body = node.any(&|node| matches!(node, Node::Body { .. }));
+    let is_twin_change = source.eq_ignore_ascii_case("/twinChangeNotifications/");
+    (is_twin_change && reads_body).then(|| (span.clone(), RouteWarningKind::BodyOfTwinChange))
 }
 
 /// Says whether a name looks like an expression written without blanks.

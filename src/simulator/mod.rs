@@ -3,21 +3,23 @@
 //! ```text
 //! start       from a solution to a running simulation, and to its end
 //!   lock, interrupts           one simulation at a time, and its end at any moment
-//!   subject, cores, state, cloud_folder  what is simulated, with what the last run left
+//!   subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
 //!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
-//!   gateway                    where is listened
+//!   site, gateway              one edge device with its cores, and where it listens
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
-//! dispatcher  owns the cores and the children; settle lets them speak to each other, uplink with the cloud,
+//! dispatcher  owns the edge devices with their cores and children (edges), and the cloud; settle lets them speak to each other, uplink with the cloud,
 //!               system with the agent, for which deployer makes deployments ready
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, devices, report, taps, logs  what people see
+//!   alarm                      deadlines that are put off again and again
 //!   metrics, host              what Prometheus sees: of the cores, and of this machine
 //! ```
 
+mod alarm;
 mod answers;
 mod bridge;
 mod children;
@@ -29,11 +31,13 @@ mod cores;
 mod deployer;
 pub mod devices;
 mod dispatcher;
+mod edges;
 mod event;
 mod gateway;
 mod heads;
 mod host;
 mod interrupts;
+mod kept;
 mod lock;
 mod logs;
 mod machine;
@@ -46,6 +50,7 @@ mod refusals;
 mod report;
 mod settle;
 mod setup;
+mod site;
 mod start;
 mod state;
 mod storage;

@@ -3,14 +3,16 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::source_texts::SourceTexts;
 use super::{Module, Solution};
 use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
     Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
-    expand, failure_of, is_template,
+    Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -22,6 +24,8 @@ pub struct Wanted {
     pub platform: Option<Platform>,
     /// What follows the version in tags.
     pub tag: Option<String>,
+    /// The day, as time since 1970, by which the support of versions is judged.
+    pub today: Duration,
 }
 
 /// Whether names in a file are expanded.
@@ -29,7 +33,7 @@ pub struct Wanted {
 pub enum ManifestKind {
     /// A template: they are.
     Template,
-    /// A finished manifest: nothing is touched.
+    /// A finished manifest: nothing is touched but passwords of registries that `deploy` took out.
     Finished,
 }
 
@@ -119,6 +123,13 @@ impl Manifest {
         }
     }
 
+    fn check(&mut self, today: Duration) {
+        let sources = SourceTexts::of(&self.sources);
+        let checked = check(&self.document, Surroundings { today, sources: &sources });
+        self.deployment = checked.deployment;
+        self.warnings.extend(checked.warnings);
+    }
+
     /// Returns what an image is built from, or `None` if it isn't the solution's own.
     pub fn source_of(&self, image: &str) -> Option<&Source> {
         self.sources.get(image)
@@ -139,7 +150,7 @@ impl Solution {
         let mut manifest = Manifest {
             kind: if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished },
             template_schema: None,
-            document: Document::parse_template(&shown, &text)?,
+            document: hide_secrets(Document::parse_template(&shown, &text)?),
             deployment: Err(Vec::new()),
             layer: None,
             warnings: Vec::new(),
@@ -149,9 +160,13 @@ impl Solution {
         };
         match manifest.kind {
             ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => manifest.document = Document::parse(&shown, &text)?,
+            ManifestKind::Finished => {
+                let document = hide_secrets(Document::parse(&shown, &text)?);
+                let variable = |name: &str| self.variables().get(name);
+                manifest.document = fill_in(&document, &variable, &mut manifest.warnings);
+            }
         }
-        manifest.deployment = Deployment::parse(&manifest.document, &mut manifest.warnings);
+        manifest.check(wanted.today);
         match Layer::parse(&manifest.document, &mut manifest.warnings) {
             Some(Ok(layer)) => manifest.layer = Some(layer),
             Some(Err(findings)) => manifest.deployment = Err(findings),
@@ -195,6 +210,21 @@ impl Solution {
         }
     }
 
+    /// Returns the module that a template in `folder` names.
+    ///
+    /// A template that lies beside modules of its own means those first, as with iotedgedev.
+    pub(super) fn module_at(&self, place: &ModulePlace, folder: &Path) -> Outcome<Module> {
+        let load = |folder: &Path| Module::load(folder, self.root(), self.variables());
+        match place {
+            ModulePlace::Folder(path) => load(&folder.join(path)),
+            ModulePlace::Name(name) => {
+                let beside = folder.join(self.variables().setting("MODULES_PATH").unwrap_or("modules")).join(name);
+                let is_own = folder != self.root() && beside.join("module.json").is_file();
+                if is_own { load(&beside) } else { self.module(name).cloned() }
+            }
+        }
+    }
+
     /// Every image that the modules of the folder have a Dockerfile for, by name.
     fn sources(&self, tag: Option<&str>) -> BTreeMap<String, Source> {
         let mut sources = BTreeMap::new();
@@ -232,12 +262,7 @@ impl Names for TemplateNames<'_> {
     fn image(&self, image: &ImagePlaceholder) -> Outcome<String> {
         let platform = image.platform.as_ref().unwrap_or(self.platform);
         let solution = self.solution;
-        let module = match &image.module {
-            ModulePlace::Name(name) => solution.module(name)?.clone(),
-            ModulePlace::Folder(folder) => {
-                Module::load(&self.folder.join(folder), solution.root(), solution.variables())?
-            }
-        };
+        let module = solution.module_at(&image.module, self.folder)?;
         let name = module.image(platform, image.variant, self.tag)?.to_string();
         let source = Source { module, platform: platform.clone(), variant: image.variant };
         self.found.borrow_mut().insert(name.clone(), source);

@@ -291,4 +291,6 @@ pub(super) fn status(error: &Error) -> Option<u16> {
 #[cfg(test)]
 pub(crate) mod fake;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 pub(crate) mod tests;

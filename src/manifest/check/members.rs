@@ -1,0 +1,130 @@
+//! The members that `$edgeAgent`, `$edgeHub` and their parts have, by schema (protocol.md §10.1–10.4).
+
+use serde_json::Value;
+
+use super::parts::{Part, Parts, Role};
+use crate::document::Node;
+use crate::manifest::finding::Finding;
+use crate::text::nearest;
+
+const AGENT: &[&str] = &["schemaVersion", "runtime", "systemModules", "modules", "integrity"];
+const RUNTIME: &[&str] = &["type", "settings"];
+const RUNTIME_SETTINGS: &[&str] = &["minDockerVersion", "loggingOptions", "registryCredentials"];
+const REGISTRY: &[&str] = &["address", "username", "password"];
+const SYSTEM_MODULES: &[&str] = &["edgeAgent", "edgeHub"];
+const AGENT_MODULE: &[&str] = &["type", "version", "env", "settings", "imagePullPolicy"];
+const MODULE: &[&str] =
+    &["type", "version", "status", "restartPolicy", "env", "settings", "imagePullPolicy", "startupOrder"];
+const SETTINGS: &[&str] = &["image", "createOptions", "digest"];
+const VARIABLE: &[&str] = &["value"];
+const HUB: &[&str] = &["schemaVersion", "routes", "storeAndForwardConfiguration", "mqttBroker", "integrity"];
+const STORE: &[&str] = &["timeToLiveSecs", "storeLimits"];
+const STORE_LIMITS: &[&str] = &["maxSizeBytes"];
+const TWIN: &[&str] = &["properties.desired", "properties"];
+
+/// Reports members that nobody reads, members that a schema does not have yet, and members that must be there.
+pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
+    for (name, twin) in parts.content.members().unwrap_or_default() {
+        unknown(Some(twin), TWIN, &|key| key.starts_with("properties.desired."), findings);
+        let _ = name;
+    }
+    if let Some(agent) = &parts.agent {
+        check_agent(agent, parts.is_layer(), findings);
+    }
+    if let Some(hub) = &parts.hub {
+        check_hub(hub, findings);
+    }
+    let schema = parts.agent.as_ref().and_then(|agent| agent.get("schemaVersion"));
+    let is_oldest = schema.is_some_and(|schema| matches!(schema.value().as_str(), Some("1.0" | "1.0.0")));
+    for module in &parts.modules {
+        check_module(module, findings);
+        if is_oldest {
+            newer(&module.node, "startupOrder", "1.1", findings);
+            newer(&module.node, "imagePullPolicy", "1.1", findings);
+        }
+    }
+}
+
+fn check_agent(agent: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
+    known(Some(agent.clone()), AGENT, findings);
+    let runtime = agent.get("runtime");
+    if runtime.is_none() && !is_layer {
+        let told = agent.error("the member `runtime` is missing");
+        let hint = r#"add "runtime": {"type": "docker", "settings": {}}"#;
+        findings.push(Finding::error("missing-member", told.hint(hint)));
+    }
+    known(runtime.clone(), RUNTIME, findings);
+    let settings = runtime.and_then(|runtime| runtime.get("settings"));
+    known(settings.clone(), RUNTIME_SETTINGS, findings);
+    let registries = settings.and_then(|settings| settings.get("registryCredentials"));
+    for (_, registry) in registries.and_then(|node| node.members().ok()).unwrap_or_default() {
+        known(Some(registry), REGISTRY, findings);
+    }
+    known(agent.get("systemModules"), SYSTEM_MODULES, findings);
+}
+
+fn check_module(module: &Part<'_>, findings: &mut Vec<Finding>) {
+    let members = if module.role == Role::Agent { AGENT_MODULE } else { MODULE };
+    known(Some(module.node.clone()), members, findings);
+    let is_piece = |key: &str| {
+        let start = key.get(.."createOptions".len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case("createOptions"))
+            && key["createOptions".len()..].bytes().all(|byte| byte.is_ascii_digit())
+    };
+    unknown(module.node.get("settings"), SETTINGS, &is_piece, findings);
+    for (_, variable) in module.node.get("env").and_then(|env| env.members().ok()).unwrap_or_default() {
+        known(Some(variable), VARIABLE, findings);
+    }
+    if module.role == Role::Hub {
+        if module.node.get("status").is_none() {
+            let told = module.node.error("the member `status` is missing, without which the agent starts no hub");
+            findings.push(Finding::error("missing-member", told.hint("add \"status\": \"running\"")));
+        }
+        if module.node.value().get("restartPolicy") == Some(&Value::Null) {
+            let told = module.node.error("`restartPolicy` is null, which the agent refuses");
+            findings.push(Finding::error("missing-member", told.hint("write \"restartPolicy\": \"always\"")));
+        }
+    }
+}
+
+fn check_hub(hub: &Node<'_>, findings: &mut Vec<Finding>) {
+    known(Some(hub.clone()), HUB, findings);
+    let store = hub.get("storeAndForwardConfiguration");
+    known(store.clone(), STORE, findings);
+    known(store.and_then(|store| store.get("storeLimits")), STORE_LIMITS, findings);
+    if let Some(broker) = hub.get("mqttBroker") {
+        let told = broker.key_error("no runtime since 1.3 has the MQTT broker that `mqttBroker` configures");
+        let hint = "take `mqttBroker` out, and run a broker as a module if you need one";
+        findings.push(Finding::warning("mqtt-broker", told.hint(hint)));
+    }
+    let schema = hub.get("schemaVersion").and_then(|schema| schema.value().as_str());
+    if matches!(schema, Some("1.0" | "1.1" | "1.2" | "1.0.0" | "1.1.0" | "1.2.0")) {
+        newer(hub, "integrity", "1.3", findings);
+    }
+}
+
+fn newer(node: &Node<'_>, member: &str, schema: &str, findings: &mut Vec<Finding>) {
+    if let Some(member_node) = node.get(member) {
+        let told = member_node.key_error(format!("`{member}` is read from schema {schema} on only"));
+        findings.push(Finding::warning("newer-member", told.hint(format!("write \"schemaVersion\": \"{schema}\""))));
+    }
+}
+
+fn known(node: Option<Node<'_>>, known: &[&str], findings: &mut Vec<Finding>) {
+    unknown(node, known, &|_| false, findings);
+}
+
+fn unknown(node: Option<Node<'_>>, known: &[&str], is_known: &dyn Fn(&str) -> bool, findings: &mut Vec<Finding>) {
+    for (key, member) in node.and_then(|node| node.members().ok()).unwrap_or_default() {
+        // Members with a dollar are what a twin adds to itself.
+        if known.contains(&key) || is_known(key) || key.starts_with('$') {
+            continue;
+        }
+        let told = member.key_error(format!("nobody reads the member `{key}` here"));
+        let hint = match nearest(key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("take it out; read here are `{}`", known.join("`, `")),
+        };
+        findings.push(Finding::warning("unknown-member", told.hint(hint)));
+    }
+}

@@ -1,0 +1,117 @@
+//! Ports of the device that modules publish: two cannot have one, and the hub's own are taken.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::options::Options;
+use super::parts::{Parts, Role};
+use crate::manifest::finding::Finding;
+use crate::text::Pointer;
+
+/// MQTT, AMQP and HTTPS of the hub.
+const HUB_PORTS: [u16; 3] = [8883, 5671, 443];
+
+/// A port, or a range of ports, that a module publishes on the device.
+struct Published<'p, 'd> {
+    module: &'p str,
+    is_hub: bool,
+    options: &'p Options<'d>,
+    /// Where it is written in the createOptions.
+    at: Pointer,
+    protocol: String,
+    address: String,
+    ports: RangeInclusive<u16>,
+}
+
+/// Reports ports that are none, ports that two modules publish, and ports that the hub needs.
+pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
+    let mut published: Vec<Published<'_, '_>> = Vec::new();
+    for module in parts.modules.iter().filter(|module| module.is_running()) {
+        let Some(options) = &module.options else { continue };
+        let is_hub = module.role == Role::Hub;
+        let mut binding = |key: &str, at: Pointer, binding: &Map<String, Value>| {
+            match read(key, binding) {
+                Ok(Some((protocol, address, ports))) => {
+                    let module = module.name.as_str();
+                    published.push(Published { module, is_hub, options, at, protocol, address, ports });
+                }
+                Ok(None) => {}
+                Err(found) => {
+                    let told = options.error(&at, format!("`{found}` is no port of the device"));
+                    let hint = "write a port as text, such as \"8080\", or a range, such as \"8080-8083\"";
+                    findings.push(Finding::error("option-value", told.hint(hint)));
+                }
+            };
+        };
+        for_each_binding(options, &mut binding);
+    }
+    for (index, port) in published.iter().enumerate() {
+        let earlier = published[..index].iter().find(|other| collide(other, port));
+        findings.extend(earlier.map(|other| collision(other, port)));
+        findings.extend(needed_by_hub(port).filter(|_| earlier.is_none()));
+    }
+}
+
+fn for_each_binding(options: &Options<'_>, act: &mut dyn FnMut(&str, Pointer, &Map<String, Value>)) {
+    let host = options.value.get("HostConfig");
+    // A container in the device's own network publishes nothing.
+    let mode = host.and_then(|host| host.get("NetworkMode")).and_then(Value::as_str).unwrap_or_default();
+    let bindings = host.and_then(|host| host.get("PortBindings")).and_then(Value::as_object);
+    for (key, list) in bindings.into_iter().flatten().filter(|_| mode != "host") {
+        for (index, binding) in list.as_array().into_iter().flatten().enumerate() {
+            if let Some(binding) = binding.as_object() {
+                act(key, Pointer::root().key("HostConfig").key("PortBindings").key(key).index(index), binding);
+            }
+        }
+    }
+}
+
+/// Reads protocol, address and ports of one binding; `None` if the engine chooses the port.
+fn read(key: &str, binding: &Map<String, Value>) -> Result<Option<(String, String, RangeInclusive<u16>)>, String> {
+    let protocol = key.split_once('/').map_or("tcp", |(_, protocol)| protocol).to_ascii_lowercase();
+    let text = |key| match binding.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let port = text("HostPort");
+    if port.is_empty() || port == "0" {
+        return Ok(None);
+    }
+    let (first, last) = port.split_once('-').unwrap_or((&port, &port));
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok(Some((protocol, text("HostIp"), first..=last))),
+        _ => Err(port),
+    }
+}
+
+fn collide(one: &Published<'_, '_>, other: &Published<'_, '_>) -> bool {
+    let is_any = |address: &str| matches!(address, "" | "0.0.0.0" | "::");
+    let same_address = one.address == other.address || is_any(&one.address) || is_any(&other.address);
+    let overlap = one.ports.start() <= other.ports.end() && other.ports.start() <= one.ports.end();
+    // One range for several ports of the same container is shared out by the engine.
+    let is_range = one.ports.start() < one.ports.end() && one.module == other.module;
+    one.protocol == other.protocol && same_address && overlap && !is_range
+}
+
+fn collision(one: &Published<'_, '_>, other: &Published<'_, '_>) -> Finding {
+    let port = one.ports.start().max(other.ports.start());
+    let protocol = &other.protocol;
+    let whose = match (one.module == other.module, one.is_hub) {
+        (true, _) => "is published twice by this module".to_owned(),
+        (_, true) => "belongs to `edgeHub`".to_owned(),
+        _ => format!("is published by `{}` too", one.module),
+    };
+    let told = other.options.error(&other.at, format!("port {port}/{protocol} of the device {whose}"));
+    Finding::error("port-collision", told.hint("publish another port as `HostPort`"))
+}
+
+fn needed_by_hub(port: &Published<'_, '_>) -> Option<Finding> {
+    let taken = HUB_PORTS.into_iter().find(|taken| port.ports.contains(taken))?;
+    if port.is_hub || port.protocol != "tcp" {
+        return None;
+    }
+    let told = port.options.error(&port.at, format!("devices look for the hub at port {taken}"));
+    Some(Finding::warning("hub-port", told.hint("publish another port as `HostPort`")))
+}
