@@ -53,7 +53,8 @@ fn the_filter_of_a_c_module_is_built_without_a_warning_and_passes_its_tests() {
     let folder = made(&site, "c");
     let strict = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "filter.c", "filter_test.c"];
     check(Command::new("gcc").args(strict).args(["-lcjson", "-o", "filter_test"]).current_dir(&folder), "");
-    check(&mut Command::new(folder.join("filter_test")), "");
+    let told = "dropped a message that is not JSON\nignored the threshold: expected a number";
+    check(&mut Command::new(folder.join("filter_test")), told);
 }
 
 #[test]
