@@ -121,6 +121,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s C -l project -
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l push -d 'Push each image that was built'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l no-cache -d 'Run every step, whatever earlier builds left'
@@ -139,6 +140,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s C -l project -d
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s q -l quiet -d 'Tell no steps and no hints'
@@ -171,7 +173,6 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Dep
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l layered -d 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l with-secrets -d 'Write passwords of registries, too, into a file that only you may read'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l redact -d 'Take out whatever looks like a secret, in environments and twins of modules, too'
-complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l no-chunks -d 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'

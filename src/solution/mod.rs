@@ -30,7 +30,7 @@ pub use launch::{Launch, free_debug_port, plan_launch};
 pub use module::{Module, Run};
 pub use name::{check_module_name, check_solution_name};
 pub use replace::{Readers, replace_file};
-pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
+pub use settings::{FurtherDevice, ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
 pub use targets::{Selection, Target};
 pub use variables::Variables;
 pub use wire::{WireSpec, Wiring, wire_module};

@@ -141,7 +141,7 @@ fn apply(cx: &Context, solution: &Solution, manifest: &Manifest, args: &CloudArg
         return Err(unknown.into_failure("a registry's password is missing"));
     }
     if args.is_simulation()? {
-        return simulation::apply(cx, manifest);
+        return simulation::apply(cx, manifest, args.device.as_deref());
     }
     let modules = &cloud::modules_of(&manifest.document)?;
     let content = Content { modules, summary: summary(manifest), is_layer: manifest.layer.is_some() };
