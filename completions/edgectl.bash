@@ -22,6 +22,12 @@ _edgectl() {
             edgectl,call)
                 cmd="edgectl__subcmd__call"
                 ;;
+            edgectl,check)
+                cmd="edgectl__subcmd__check"
+                ;;
+            edgectl,clean)
+                cmd="edgectl__subcmd__clean"
+                ;;
             edgectl,completions)
                 cmd="edgectl__subcmd__completions"
                 ;;
@@ -99,6 +105,12 @@ _edgectl() {
                 ;;
             edgectl__subcmd__help,call)
                 cmd="edgectl__subcmd__help__subcmd__call"
+                ;;
+            edgectl__subcmd__help,check)
+                cmd="edgectl__subcmd__help__subcmd__check"
+                ;;
+            edgectl__subcmd__help,clean)
+                cmd="edgectl__subcmd__help__subcmd__clean"
                 ;;
             edgectl__subcmd__help,completions)
                 cmd="edgectl__subcmd__help__subcmd__completions"
@@ -230,7 +242,7 @@ _edgectl() {
 
     case "${cmd}" in
         edgectl)
-            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help"
+            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -359,6 +371,58 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        edgectl__subcmd__check)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__clean)
+            opts="-C -q -v -y -h --images --state --all --dry-run --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         edgectl__subcmd__completions)
             opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -420,7 +484,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__deploy)
-            opts="-f -P -C -q -v -y -h --file --platform --out --check --apply --hub --tag --set --project --json --quiet --verbose --color --yes --help"
+            opts="-f -P -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --hub --tag --set --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -443,6 +507,10 @@ _edgectl() {
                     return 0
                     ;;
                 --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -664,7 +732,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help)
-            opts="new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials completions help"
+            opts="new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -692,6 +760,34 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__clean)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

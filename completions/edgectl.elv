@@ -48,6 +48,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand device 'Register child devices and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
+            cand check 'Look at the engine, the ports and the solution'
+            cand clean 'Remove what simulations and builds of this solution left'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -186,6 +188,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -P 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --platform 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --out 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]'
+            cand --allow 'Kind of warning to leave out, such as `image-tag` (can be repeated)'
             cand --hub 'Hub to deploy to: `simulation`, the running one'
             cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
             cand --set 'Variable of the template (can be repeated)'
@@ -193,6 +196,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
             cand --check 'Only check, and write nothing'
+            cand --deny-warnings 'Refuse warnings, too'
             cand --apply 'Deploy it, to the hub that `--hub` names'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
@@ -552,6 +556,38 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'edgectl;check'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;clean'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --images 'Remove the images that `edgectl build` made, too'
+            cand --state 'Remove `.edgectl/`, too: identities, twins, waiting messages, child devices'
+            cand --all 'Remove what was made for any solution, wherever it lies; `--state` stays with this one'
+            cand --dry-run 'Only tell what would be removed'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;completions'= {
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
@@ -583,6 +619,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
             cand device 'Register child devices and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
+            cand check 'Look at the engine, the ports and the solution'
+            cand clean 'Remove what simulations and builds of this solution left'
             cand completions 'Print the completion script of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -644,6 +682,10 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;device;remove'= {
         }
         &'edgectl;help;credentials'= {
+        }
+        &'edgectl;help;check'= {
+        }
+        &'edgectl;help;clean'= {
         }
         &'edgectl;help;completions'= {
         }

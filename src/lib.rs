@@ -11,6 +11,7 @@
 //!                failure    every failure: kind, words, hints, exit code
 //!
 //! applications   simulator  one dispatcher that owns the cores and the children
+//!                doctor     what stands between a user and a running simulation
 //!                demo       the solution inside the binary, and its two modules
 //!
 //! adapters       engine     containers, images, registries (bollard)
@@ -59,6 +60,7 @@ pub mod failure;
 pub mod ui;
 
 pub mod demo;
+pub mod doctor;
 pub mod simulator;
 
 pub mod client;

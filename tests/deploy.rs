@@ -54,7 +54,8 @@ fn check_manifests(group: &str) {
 
 fn deploy(folder: &Folder, case: &Path) -> Run {
     let arguments = fs::read_to_string(case.join("arguments")).unwrap_or_default();
-    folder.run(&format!("deploy {arguments}"))
+    // Real solutions have the runtime of their day.
+    folder.run(&format!("deploy --allow runtime-ended {arguments}"))
 }
 
 fn cases(group: &str) -> Vec<PathBuf> {
@@ -75,10 +76,36 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
+#[test]
+fn a_layer_is_checked_and_written_but_not_run_alone() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("same/layered-template/solution");
+    let folder = Folder::copy_of(case);
+    folder.run("deploy --check").check(0, "", "     Checked `deployment.template.json` (layer: 1 module, 1 route)\n");
+    folder.run("deploy").check(
+        0,
+        "",
+        "       Wrote `config/deployment.amd64.json` (layer: 1 module, 1 route)\n\
+         hint: nothing is deployed yet; run `az iot edge deployment create --layered --hub-name HUB --deployment-id ID \
+         --content config/deployment.amd64.json`\n",
+    );
+    let refused = "error: cannot run `deployment.template.json` alone\n  \
+        caused by: line 6, column 9: this is a layer over another deployment, not a whole one\n \
+        --> deployment.template.json:6:9\n  |\n6 |         \"properties.desired.modules.filter\": {\n  \
+        |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n\
+        hint: put it over its base: `edgectl deploy --merge BASE deployment.template.json --out WHOLE.json`\n";
+    for command in ["simulate", "deploy --apply --hub simulation"] {
+        folder.run(command).check(1, "", refused);
+    }
+}
+
 const MANIFEST: &str = "config/deployment.amd64.json";
 
 fn solution() -> Folder {
-    Folder::copy_of(Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("same/vscode-solution/solution"))
+    let folder =
+        Folder::copy_of(Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("same/vscode-solution/solution"));
+    let template = folder.read("deployment.template.json");
+    let today = template.replace("-agent:1.5", "-agent:1.6").replace("-hub:1.5", "-hub:1.6");
+    folder.file("deployment.template.json", &today.replace("temperature-sensor:1.0", "temperature-sensor:1.6"))
 }
 
 #[test]
@@ -100,7 +127,7 @@ fn json_names_the_manifest_and_its_modules() {
     let expected = json(
         r#"{"path": "config/deployment.arm64v8.json", "platform": "arm64v8", "deployed": false, "modules": [
             {"name": "SimulatedTemperatureSensor",
-             "image": "mcr.microsoft.com/azureiotedge-simulated-temperature-sensor:1.0"},
+             "image": "mcr.microsoft.com/azureiotedge-simulated-temperature-sensor:1.6"},
             {"name": "filter", "image": "localhost:5000/filter:0.1.0-rc1-arm64v8"}]}"#,
     );
     assert_eq!(document, expected);
@@ -116,7 +143,7 @@ fn a_check_writes_nothing() {
 #[test]
 fn a_check_in_json_lists_findings_and_still_ends_with_1() {
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("refused/unknown-module-in-from/solution");
-    let run = Folder::copy_of(case).run("deploy --check --json");
+    let run = Folder::copy_of(case).run("deploy --check --json --allow runtime-ended");
     let expected = json(
         r#"{"findings": [{"code": "unknown-module", "severity": "error", "file": "deployment.template.json",
             "line": 71, "column": 40, "message": "the deployment has no module `fliter`",
@@ -124,7 +151,7 @@ fn a_check_in_json_lists_findings_and_still_ends_with_1() {
     );
     assert_eq!((json(&run.stdout), run.status), (expected, Some(1)));
     let message = json(&run.stderr)["error"]["message"].clone();
-    assert_eq!(message, "`deployment.template.json` has a mistake");
+    assert_eq!(message, "`deployment.template.json` has 1 error");
 }
 
 #[test]
@@ -135,9 +162,9 @@ fn a_dollar_that_names_nothing_is_a_warning_at_its_place() {
     folder.run("deploy --check --set VERSION=1").check(
         0,
         "",
-        "warning: no variable `VERSON`, so `$VERSON` stays as it is\n  --> deployment.template.json:65:25\n   |\n\
+        "warning[undefined-name]: no variable `VERSON`, so `$VERSON` stays as it is\n  --> deployment.template.json:65:25\n   |\n\
          65 |             \"version\": \"$VERSON\",\n   |                         ^^^^^^^\nhint: did you mean `VERSION`?\n     \
-         Checked `deployment.template.json` (2 modules, 2 routes)\n",
+         Checked `deployment.template.json` (2 modules, 2 routes; 1 warning)\n",
     );
 }
 

@@ -45,7 +45,7 @@ const LAYERS: &[&[Module]] = &[
     &[("net", &[]), ("store", &[]), ("engine", &[]), ("runtime", &["engine", "store"]), ("client", &["net"])],
     &[("ui", &[])],
     // Applications.
-    &[("simulator", &["demo"]), ("demo", &[])],
+    &[("simulator", &["demo"]), ("demo", &[]), ("doctor", &["simulator"])],
     // The command line.
     &[("commands", &["cli"]), ("cli", &["commands"]), ("main", &["cli"]), ("lib", &[])],
 ];

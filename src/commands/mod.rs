@@ -2,6 +2,8 @@
 
 mod build;
 mod call;
+mod check;
+mod clean;
 mod completions;
 mod context;
 mod credentials;
@@ -48,6 +50,8 @@ pub enum Command {
     Upstream(upstream::Upstream),
     Device(device::Device),
     Credentials(credentials::Credentials),
+    Check(check::Check),
+    Clean(clean::Clean),
     Completions(completions::Completions),
     DemoModule(demo_module::DemoModule),
 }
@@ -72,6 +76,8 @@ impl Command {
             Self::Upstream(args) => upstream::run(cx, &args),
             Self::Device(args) => device::run(cx, args),
             Self::Credentials(args) => credentials::run(cx, &args),
+            Self::Check(_) => check::run(cx),
+            Self::Clean(args) => clean::run(cx, &args),
             Self::Completions(args) => completions::run(cx, &args),
             Self::DemoModule(args) => demo_module::run(cx, &args),
         }

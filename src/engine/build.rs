@@ -60,7 +60,7 @@ impl Builder {
         }
     }
 
-    fn decide(self, nature: &Nature) -> Self {
+    pub(super) fn decide(self, nature: &Nature) -> Self {
         match self {
             // Podman answers `/build` but has no session; Windows engines have no BuildKit.
             Self::Auto if nature.is_podman || nature.platform.starts_with("windows/") => Self::Classic,

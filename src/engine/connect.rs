@@ -76,6 +76,11 @@ fn open(endpoint: &Endpoint) -> Result<Docker, bollard::errors::Error> {
     match endpoint {
         Endpoint::Unix(path) => Docker::connect_with_unix(&path.to_string_lossy(), TIMEOUT, API_DEFAULT_VERSION),
         Endpoint::Tcp(address) => Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION),
+        Endpoint::Tls { address, certificates } => {
+            let file = |name: &str| certificates.join(name);
+            let (key, certificate, authority) = (file("key.pem"), file("cert.pem"), file("ca.pem"));
+            Docker::connect_with_ssl(address, &key, &certificate, &authority, TIMEOUT, API_DEFAULT_VERSION)
+        }
     }
 }
 
@@ -122,10 +127,12 @@ fn start_hint(choice: &Choice) -> String {
     }
 }
 
-fn describe(choice: &Choice) -> String {
+/// Returns where an engine listens, in back-ticks.
+pub(super) fn describe(choice: &Choice) -> String {
     match &choice.endpoint {
         Endpoint::Unix(path) => format!("`{}`", path.display()),
         Endpoint::Tcp(address) => format!("`tcp://{address}`"),
+        Endpoint::Tls { address, .. } => format!("`tcp://{address}` over TLS"),
     }
 }
 

@@ -1,4 +1,6 @@
 //! Which engine is meant: `DOCKER_HOST`, a docker context, or the sockets that engines use on this machine.
+//!
+//! Order and files are those of the docker CLI; Podman's sockets come last.
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,11 @@ pub(super) enum Endpoint {
     Unix(PathBuf),
     /// `host:port`, in the clear.
     Tcp(String),
+    /// `host:port` over TLS, with `ca.pem`, `cert.pem` and `key.pem` in a folder.
+    Tls {
+        address: String,
+        certificates: PathBuf,
+    },
 }
 
 /// An endpoint and who named it, for messages: "`DOCKER_HOST`", "docker context `x`".
@@ -51,34 +58,41 @@ pub(super) fn config_folder(environment: &Environment) -> Option<PathBuf> {
 
 /// Chooses the endpoint in the order of the docker CLI.
 pub(super) fn choose(environment: &Environment) -> Outcome<Choice> {
-    if let Some(host) = environment.get("DOCKER_HOST").filter(|host| !host.is_empty()) {
-        return parse_host(host, "`DOCKER_HOST`", environment);
-    }
     let folder = config_folder(environment);
+    if let Some(host) = environment.get("DOCKER_HOST").filter(|host| !host.is_empty()) {
+        let wants_tls = environment.get("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty());
+        let named = environment.get("DOCKER_CERT_PATH").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let certificates = named.or(folder).filter(|_| wants_tls || host.starts_with("https:"));
+        return parse_host(host, certificates, "`DOCKER_HOST`");
+    }
     let context = match environment.get("DOCKER_CONTEXT").filter(|name| !name.is_empty()) {
         Some(name) => Some(name.to_owned()),
         None => folder.as_deref().and_then(current_context),
     };
     match (context.filter(|name| name != "default"), folder) {
         (Some(name), Some(folder)) => {
-            parse_host(&load_context(&folder, &name)?, &format!("docker context `{name}`"), environment)
+            let context = load_context(&folder, &name)?;
+            parse_host(&context.host, context.certificates, &format!("docker context `{name}`"))
         }
         _ => Ok(Choice { endpoint: Endpoint::Unix(local_socket(environment)), named_by: None }),
     }
 }
 
-fn parse_host(host: &str, named_by: &str, environment: &Environment) -> Outcome<Choice> {
+/// Reads `unix://PATH` or `tcp://HOST[:PORT]`; a folder of certificates asks for TLS.
+fn parse_host(host: &str, certificates: Option<PathBuf>, named_by: &str) -> Outcome<Choice> {
     let refuse = |why: &str| Failure::machine(format!("cannot use the container engine at `{host}`")).cause(why);
     let (scheme, rest) = host.split_once("://").unwrap_or(("", host));
     let rest = rest.trim_end_matches('/');
-    let wants_tls = environment.get("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty());
-    let endpoint = match scheme {
-        "unix" => Endpoint::Unix(PathBuf::from(rest)),
-        "tcp" | "http" if wants_tls => return Err(refuse("`DOCKER_TLS_VERIFY` asks for TLS").hint(TUNNEL)),
-        "tcp" | "http" if rest.contains(':') => Endpoint::Tcp(rest.to_owned()),
-        "tcp" | "http" => Endpoint::Tcp(format!("{rest}:2375")),
-        "https" => return Err(refuse("it asks for TLS").hint(TUNNEL)),
-        "ssh" => return Err(refuse("it asks for SSH").hint(TUNNEL)),
+    let with_port = |port: u16| if rest.contains(':') { rest.to_owned() } else { format!("{rest}:{port}") };
+    let endpoint = match (scheme, certificates) {
+        ("unix", _) => Endpoint::Unix(PathBuf::from(rest)),
+        ("tcp" | "http" | "https", Some(certificates)) => Endpoint::Tls { address: with_port(2376), certificates },
+        ("tcp" | "http", None) => Endpoint::Tcp(with_port(2375)),
+        ("https", None) => {
+            let hint = "name the folder of `ca.pem`, `cert.pem` and `key.pem` with `DOCKER_CERT_PATH`";
+            return Err(refuse("it asks for TLS, and there is no folder of certificates").hint(hint));
+        }
+        ("ssh", _) => return Err(refuse("it asks for SSH").hint(TUNNEL)),
         _ => {
             let hint = "name it as `unix:///path/to/docker.sock` or `tcp://host:port`";
             return Err(refuse(&format!("{named_by} has no form that edgectl knows")).hint(hint));
@@ -97,11 +111,18 @@ fn current_context(folder: &Path) -> Option<String> {
     config.get("currentContext")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
+/// A context's engine, with the folder of its certificates if it has some.
+struct LoadedContext {
+    host: String,
+    certificates: Option<PathBuf>,
+}
+
 /// The folders are named by a hash of the context's name; the name stands inside.
-fn load_context(folder: &Path, name: &str) -> Outcome<String> {
+fn load_context(folder: &Path, name: &str) -> Outcome<LoadedContext> {
     let contexts = folder.join("contexts/meta");
-    let files = std::fs::read_dir(&contexts).into_iter().flatten().flatten();
-    for path in files.map(|entry| entry.path().join("meta.json")) {
+    let entries = std::fs::read_dir(&contexts).into_iter().flatten().flatten();
+    for entry in entries {
+        let path = entry.path().join("meta.json");
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let doing = || format!("cannot read the docker context `{}`", path.display());
         let file: ContextFile = serde_json::from_str(&text).or_fail(Kind::Machine, doing)?;
@@ -110,7 +131,9 @@ fn load_context(folder: &Path, name: &str) -> Outcome<String> {
         }
         let docker = file.endpoints.docker.map(|endpoint| endpoint.host).filter(|host| !host.is_empty());
         let message = || Failure::machine(format!("docker context `{name}` names no container engine"));
-        return docker.ok_or_else(|| message().hint("choose another with `docker context use NAME`"));
+        let host = docker.ok_or_else(|| message().hint("choose another with `docker context use NAME`"))?;
+        let certificates = folder.join("contexts/tls").join(entry.file_name()).join("docker");
+        return Ok(LoadedContext { host, certificates: Some(certificates).filter(|folder| folder.is_dir()) });
     }
     Err(Failure::machine(format!("there is no docker context `{name}` in `{}`", contexts.display()))
         .hint("see `docker context ls`, then choose with `docker context use NAME`"))
@@ -157,13 +180,27 @@ mod tests {
     }
 
     #[test]
+    fn tls_takes_the_certificates_that_docker_would_take() {
+        let tls = |address: &str, folder: &str| Endpoint::Tls {
+            address: address.to_owned(),
+            certificates: PathBuf::from(folder),
+        };
+        let verify = ("DOCKER_TLS_VERIFY", "1");
+        let cases: [(&[_], _); 3] = [
+            (&[("DOCKER_HOST", "tcp://a"), verify, ("DOCKER_CERT_PATH", "/c")], tls("a:2376", "/c")),
+            (&[("DOCKER_HOST", "tcp://a:1"), verify, ("HOME", "/h")], tls("a:1", "/h/.docker")),
+            (&[("DOCKER_HOST", "tcp://a:1"), ("DOCKER_CERT_PATH", "/c")], Endpoint::Tcp("a:1".to_owned())),
+        ];
+        for (pairs, endpoint) in cases {
+            assert_eq!(chosen(pairs).endpoint, endpoint, "{pairs:?}");
+        }
+    }
+
+    #[test]
     fn what_edgectl_cannot_reach_is_refused_with_a_way_out() {
         assert_eq!(refused(&[("DOCKER_HOST", "ssh://a@b")]).causes(), ["it asks for SSH"]);
-        let tls = refused(&[("DOCKER_HOST", "tcp://a:2376"), ("DOCKER_TLS_VERIFY", "1")]);
-        assert_eq!(
-            (tls.causes(), tls.hints()),
-            (&["`DOCKER_TLS_VERIFY` asks for TLS".to_owned()][..], &[TUNNEL.to_owned()][..])
-        );
+        let tls = refused(&[("DOCKER_HOST", "https://a:2376")]);
+        assert_eq!(tls.causes(), ["it asks for TLS, and there is no folder of certificates"]);
         assert_eq!(refused(&[("DOCKER_HOST", "docker")]).message(), "cannot use the container engine at `docker`");
     }
 
@@ -180,6 +217,10 @@ mod tests {
         let choice = chosen(&[("DOCKER_CONFIG", config)]);
         assert_eq!(choice.named_by.as_deref(), Some("docker context `lab`"));
         assert_eq!(choice.endpoint, Endpoint::Tcp("lab:2375".to_owned()));
+        let certificates = folder.path().join("contexts/tls/0123/docker");
+        std::fs::create_dir_all(&certificates).expect("it can be made");
+        let with_tls = chosen(&[("DOCKER_CONFIG", config)]).endpoint;
+        assert_eq!(with_tls, Endpoint::Tls { address: "lab:2375".to_owned(), certificates });
         assert_eq!(chosen(&[("DOCKER_CONFIG", config), ("DOCKER_CONTEXT", "default")]).named_by, None);
         let failure = refused(&[("DOCKER_CONFIG", config), ("DOCKER_CONTEXT", "x")]);
         assert_eq!(failure.message(), format!("there is no docker context `x` in `{config}/contexts/meta`"));

@@ -3,6 +3,7 @@
 //! No type of `bollard` stands in a public signature. Requests that may take long tell what happens through a
 //! [`Watch`]; dropping their future cancels them in the engine too.
 
+mod about;
 mod archive;
 mod build;
 mod buildkit;
@@ -14,6 +15,7 @@ mod endpoint;
 mod error;
 mod image;
 pub mod network;
+mod owned;
 mod push;
 mod transcript;
 mod transfer;
@@ -22,8 +24,10 @@ use std::time::Duration;
 
 use bollard::Docker;
 
+pub use about::About;
 pub use build::{Builder, Built};
 pub use credentials::{Login, Logins};
+pub use owned::{Owned, What};
 pub use push::Pushed;
 
 /// Longer than any build; `bollard` would otherwise cut a request after two minutes.

@@ -14,3 +14,6 @@ pub use options::{OptionError, Variable, supported_options};
 pub use plan::{Bases, BuildPlan, Cache, Layers};
 pub use platform::{Platform, PlatformError, Variant};
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};
+
+/// The label with the hash of everything but the base images.
+pub const INPUTS_LABEL: &str = "io.edgectl.image.inputs";

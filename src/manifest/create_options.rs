@@ -18,11 +18,11 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
     let wrong = |at| Finding::error("create-options", at);
     let content = shape::modules_content(document).map_err(|at| Finding::error("no-content", at))?;
     let mut value = document.value().clone();
-    for module in shape::module_pointers(document.value(), &content) {
-        let Some(settings) = value.pointer_mut(module.key("settings").as_str()).and_then(Value::as_object_mut) else {
+    for module in document.node(&content).iter().flat_map(shape::modules) {
+        let Some(node) = module.get("settings") else { continue };
+        let Some(settings) = value.pointer_mut(node.pointer().as_str()).and_then(Value::as_object_mut) else {
             continue;
         };
-        let Some(node) = document.node(&module.key("settings")) else { continue };
         let Some(text) = text_of(&node).map_err(wrong)? else { continue };
         let pieces = split(&text);
         if pieces.len() > MOST_PIECES {

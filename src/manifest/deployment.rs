@@ -116,7 +116,9 @@ impl Deployment {
         let content = document.node(&pointer)?;
         if let Some(key) = shape::layer_key(&content) {
             let told = key.key_error("this is a layer over another deployment, not a whole one");
-            findings.push(Finding::error("layer", told.hint("pass the whole deployment's template with `--file`")));
+            let hint =
+                format!("put it over its base: `edgectl deploy --merge BASE {} --out WHOLE.json`", document.file());
+            findings.push(Finding::error("layer", told.hint(hint)));
             return None;
         }
         let agent = twin(document, &pointer, ModuleId::EDGE_AGENT).map_err(|at| Finding::error("no-content", at));
@@ -189,7 +191,7 @@ fn registries(agent: &Node<'_>) -> Result<Vec<RegistryCredential>, Finding> {
     read.map_err(|at| Finding::error("registry", at))
 }
 
-fn registry(node: &Node<'_>) -> Result<RegistryCredential, TextError> {
+pub(super) fn registry(node: &Node<'_>) -> Result<RegistryCredential, TextError> {
     let text = |key| node.need(key).and_then(|node| node.text().map(str::to_owned));
     Ok(RegistryCredential { address: text("address")?, username: text("username")?, password: text("password")? })
 }

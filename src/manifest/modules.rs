@@ -21,7 +21,7 @@ pub(super) fn read_user(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<Mo
         Ok(members) => {
             // A member that is null deletes a module in a patch, and means nothing here.
             for (name, node) in members.into_iter().filter(|(_, node)| !node.value().is_null()) {
-                match check_name(name, &node).and_then(|id| read_module(id, &node)) {
+                match read_named(name, &node) {
                     Ok(module) => read.push(module),
                     Err(finding) => findings.push(finding),
                 }
@@ -52,6 +52,11 @@ pub(super) fn read_system(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<
         }
     }
     read
+}
+
+/// Reads one module that users write.
+pub(super) fn read_named(name: &str, node: &Node<'_>) -> Result<ModuleSpec, Finding> {
+    read_module(check_name(name, node)?, node)
 }
 
 fn check_name(name: &str, node: &Node<'_>) -> Result<ModuleId, Finding> {

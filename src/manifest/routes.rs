@@ -99,20 +99,27 @@ pub(super) fn read_route<'d>(name: &str, node: &Node<'d>, schema: &str) -> Resul
     Ok((place, spec))
 }
 
-/// Checks one route: its syntax, and that the modules it names are there.
-fn check(place: &Node<'_>, text: &str, modules: &[&str], findings: &mut Vec<Finding>) {
+/// Compiles one route; what is wrong or suspicious in it becomes findings.
+pub(super) fn compile(place: &Node<'_>, text: &str, findings: &mut Vec<Finding>) -> Option<Route> {
     let route = match Route::parse(text) {
         Ok(route) => route,
         Err(error) => {
             let hint = error.hint().unwrap_or_else(|| SHAPE.to_owned());
             let told = place.error_inside(&error.span, &error).hint(hint);
-            return findings.push(Finding::error("route", told));
+            findings.push(Finding::error("route", told));
+            return None;
         }
     };
     for warning in route.warnings() {
         let told = place.error_inside(&warning.span, warning).hint(warning.hint());
         findings.push(Finding::warning(warning_code(&warning.kind), told));
     }
+    Some(route)
+}
+
+/// Checks one route: its syntax, and that the modules it names are there.
+fn check(place: &Node<'_>, text: &str, modules: &[&str], findings: &mut Vec<Finding>) {
+    let Some(route) = compile(place, text, findings) else { return };
     let from = route.source().strip_prefix("/messages/modules/").and_then(|rest| rest.split('/').next());
     if let Some(name) = from.filter(|name| !modules.iter().any(|module| module.eq_ignore_ascii_case(name))) {
         findings.extend(unknown_module(place, name, text.find(&format!("/{name}")), modules));
@@ -140,7 +147,8 @@ fn warning_code(kind: &RouteWarningKind) -> &'static str {
 
 /// `slash` is where the name stands in the route, with the slash in front.
 fn unknown_module(place: &Node<'_>, name: &str, slash: Option<usize>, modules: &[&str]) -> Option<Finding> {
-    if name.is_empty() {
+    // A `*` there has its own warning.
+    if name.is_empty() || name.contains('*') {
         return None;
     }
     let span: Range<usize> = slash.map_or(0..0, |slash| slash + 1..slash + 1 + name.len());

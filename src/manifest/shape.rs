@@ -51,40 +51,51 @@ pub(super) fn desired(root: &Value, content: &Pointer, module: &str) -> Option<P
         .find(|pointer| root.pointer(pointer.as_str()).is_some())
 }
 
-/// The pointers to every module of `$edgeAgent`, those of the runtime first, whatever way they are written.
-pub(super) fn module_pointers(root: &Value, content: &Pointer) -> Vec<Pointer> {
+/// Returns the members of one part of a twin's desired properties by name, such as those of `["modules"]`.
+///
+/// Every spelling is read: `properties.desired`, nested, and the dotted keys of a layer down to one member a key
+/// (`properties.desired.modules.filter`). A key that leads into a member (`….modules.filter.env`) names no whole one
+/// and is left out.
+pub(super) fn members_of<'d>(twin: &Node<'d>, part: &[&'d str]) -> Vec<(&'d str, Node<'d>)> {
     let mut found = Vec::new();
-    let members = |pointer: &Pointer| {
-        let object = root.pointer(pointer.as_str()).and_then(Value::as_object);
-        object.into_iter().flat_map(serde_json::Map::keys).map(|key| pointer.key(key)).collect::<Vec<_>>()
-    };
-    if let Some(desired) = desired(root, content, "$edgeAgent") {
-        found.extend(members(&desired.key("systemModules")));
-        found.extend(members(&desired.key("modules")));
-    }
-    let twin = content.key("$edgeAgent");
-    let keys = root.pointer(twin.as_str()).and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys);
-    for key in keys {
-        match key.strip_prefix("properties.desired.") {
-            Some("modules" | "systemModules") => found.extend(members(&twin.key(key))),
-            Some(dotted) if is_module_path(dotted) => found.push(twin.key(key)),
-            _ => {}
+    for (key, node) in twin.members().unwrap_or_default() {
+        let Some((path, node)) = desired_path(key, node) else { continue };
+        let steps: Vec<&str> = path.split('.').filter(|step| !step.is_empty()).collect();
+        if let Some(rest) = part.strip_prefix(&steps[..]) {
+            let holder = rest.iter().try_fold(node, |node, step| node.get(step));
+            found.extend(holder.and_then(|holder| holder.members().ok()).unwrap_or_default());
+        } else if let Some([name]) = steps.strip_prefix(part) {
+            found.push((name, node));
         }
     }
     found
 }
 
-/// Says whether a dotted key of a layer is `modules.<name>` or `systemModules.<name>`.
-fn is_module_path(dotted: &str) -> bool {
-    let name = dotted.strip_prefix("modules.").or_else(|| dotted.strip_prefix("systemModules."));
-    name.is_some_and(|name| !name.contains('.'))
+/// The way from the desired properties to what a member of a twin holds: empty for `properties.desired` itself.
+fn desired_path<'d>(key: &'d str, node: Node<'d>) -> Option<(&'d str, Node<'d>)> {
+    if key == "properties" {
+        return Some(("", node.get("desired")?));
+    }
+    let path = key.strip_prefix("properties.desired")?;
+    if path.is_empty() { Some(("", node)) } else { Some((path.strip_prefix('.')?, node)) }
 }
 
-/// Returns the first dotted key of `$edgeAgent` or `$edgeHub`, by which a layer changes a deployment below it.
+/// Every module of `$edgeAgent`, those of the runtime first, whatever way they are written.
+pub(super) fn modules<'d>(content: &Node<'d>) -> Vec<Node<'d>> {
+    let Some(agent) = content.get("$edgeAgent") else { return Vec::new() };
+    let parts = [["systemModules"], ["modules"]];
+    parts.iter().flat_map(|part| members_of(&agent, part)).map(|(_, module)| module).collect()
+}
+
+/// Returns the key by which a document shows that it is a layer over another deployment, or `None` for a whole one.
+///
+/// A layer has dotted keys in `$edgeAgent` or `$edgeHub`, or says nothing of the two at all.
 pub(super) fn layer_key<'d>(content: &Node<'d>) -> Option<Node<'d>> {
-    let twins = ["$edgeAgent", "$edgeHub"].into_iter().filter_map(|name| content.get(name));
-    let members = twins.flat_map(|twin| twin.members().unwrap_or_default());
-    members.into_iter().find(|(key, _)| key.starts_with("properties.desired.")).map(|(_, node)| node)
+    let system = ["$edgeAgent", "$edgeHub"].map(|name| content.get(name));
+    let keys = system.iter().flatten().flat_map(|twin| twin.members().unwrap_or_default());
+    let dotted = keys.into_iter().find(|(key, _)| key.starts_with("properties.desired."));
+    let lone = || content.members().ok()?.into_iter().find(|_| system.iter().all(Option::is_none));
+    dotted.or_else(lone).map(|(_, node)| node)
 }
 
 /// Says whether the way to a value leads to the text of a route.
@@ -103,6 +114,8 @@ pub(super) fn is_route(steps: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -111,6 +124,35 @@ mod tests {
         assert!(is_template("deployment.json", "{\"$schema-template\": \"4.0.0\"}"));
         assert!(is_template("deployment.json", "\"image\": \"${MODULES.filter}\""));
         assert!(!is_template("deployment.amd64.json", "\"value\": \"${HOME} and $HOME\""));
+    }
+
+    // protocol.md §10.5
+    #[test]
+    fn members_are_found_in_every_spelling_of_a_layer() {
+        let check = |twin: serde_json::Value, expected: &[&str]| {
+            let document = Document::parse("l.json", &twin.to_string()).expect("JSON");
+            let names: Vec<&str> =
+                members_of(&document.root(), &["a", "modules"]).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, expected);
+        };
+        check(json!({"properties.desired": {"a": {"modules": {"x": 1, "y": 2}}}}), &["x", "y"]);
+        check(json!({"properties": {"desired": {"a": {"modules": {"x": 1}}}}}), &["x"]);
+        check(json!({"properties.desired.a": {"modules": {"x": 1}}, "properties.desired.a.modules.y": 2}), &["x", "y"]);
+        check(json!({"properties.desired.a.modules.x.env": 1, "properties.desired.amodules": {"x": 1}}), &[]);
+        check(json!({"properties.desiredx": {"a": {"modules": {"x": 1}}}}), &[]);
+    }
+
+    #[test]
+    fn a_layer_has_dotted_keys_or_no_agent_and_no_hub() {
+        let check = |content: serde_json::Value, key: Option<&str>| {
+            let document = Document::parse("l.json", &content.to_string()).expect("JSON");
+            assert_eq!(layer_key(&document.root()).map(|node| node.pointer().as_str().to_owned()).as_deref(), key);
+        };
+        let whole = json!({"properties.desired": {}});
+        check(json!({"$edgeAgent": whole, "filter": {"properties.desired.x": 1}}), None);
+        check(json!({"$edgeHub": {"properties.desired.routes.a": ""}}), Some("/$edgeHub/properties.desired.routes.a"));
+        check(json!({"filter": whole}), Some("/filter"));
+        check(json!({}), None);
     }
 
     #[test]

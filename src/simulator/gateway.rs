@@ -13,6 +13,9 @@ use crate::identity::{CertifiedKey, DeviceId};
 use crate::net::{self, AcceptRules, Arrival, Binding, ServerTls, TlsStream};
 use crate::ui::Ui;
 
+/// The ports of the simulated device: MQTT, AMQP, HTTPS.
+pub const PORTS: [u16; 3] = Door::PORTS;
+
 /// What is spoken behind a port; the ports are fixed in most SDKs (protocol.md §0.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Door {

@@ -16,6 +16,14 @@ pub fn check_free(project: &Path) -> Outcome {
     lock(project).map(drop)
 }
 
+/// Takes the solution for as long as the lock lives; `None` if it has no state yet, so that nothing can run.
+pub fn hold(project: &Path) -> Outcome<Option<Lock>> {
+    if !project.join(".edgectl").is_dir() {
+        return Ok(None);
+    }
+    lock(project).map(Some)
+}
+
 /// Takes the solution, making its state folder.
 pub(super) fn lock(project: &Path) -> Outcome<Lock> {
     let root = project.join(".edgectl");

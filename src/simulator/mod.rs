@@ -58,6 +58,7 @@ mod uplink;
 mod workloads;
 
 pub use dispatcher::FailOn;
-pub use lock::check_free;
+pub use gateway::PORTS;
+pub use lock::{check_free, hold};
 pub use options::{Address, Metrics, Options, Permission, State, Subject};
 pub use start::run;

@@ -11,8 +11,8 @@ use crate::document::{Document, read_text};
 use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
-    Deployment, Finding, ImagePlaceholder, ModulePlace, Names, Surroundings, check, expand, failure_of, hide_secrets,
-    is_template,
+    Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
+    Severity, Surroundings, check, expand, failure_of, hide_secrets, is_template,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -52,6 +52,8 @@ pub struct Manifest {
     pub document: Document,
     /// The deployment that it describes, or what stops it.
     pub deployment: Result<Deployment, Vec<Finding>>,
+    /// The layer that it is instead; [`Manifest::deployment`] then holds what stops one from deploying it alone.
+    pub layer: Option<Layer>,
     /// What is suspicious.
     pub warnings: Vec<Finding>,
     sources: BTreeMap<String, Source>,
@@ -69,15 +71,63 @@ pub struct Source {
 }
 
 impl Manifest {
-    /// Returns the deployment, or a failure that shows every mistake.
+    /// Returns the whole deployment, or a failure that shows every mistake; a layer is refused.
     pub fn checked(&self) -> Outcome<&Deployment> {
-        self.deployment.as_ref().map_err(|findings| failure_of(self.document.file(), findings))
+        let file = self.document.file();
+        self.deployment.as_ref().map_err(|findings| match (&self.layer, &findings[..]) {
+            (Some(_), [layer]) => layer.at.clone().into_failure(format!("cannot run `{file}` alone")),
+            _ => failure_of(file, findings),
+        })
+    }
+
+    /// Returns what is wrong with it, be it a whole deployment or a layer.
+    pub fn mistakes(&self) -> &[Finding] {
+        match (&self.deployment, &self.layer) {
+            (Err(findings), None) => findings,
+            _ => &[],
+        }
+    }
+
+    /// Refuses it, showing every mistake, unless it is right: a whole deployment, or a layer.
+    pub fn refuse_mistakes(&self) -> Outcome {
+        match self.mistakes() {
+            [] => Ok(()),
+            mistakes => Err(failure_of(self.document.file(), mistakes)),
+        }
+    }
+
+    /// Returns the modules that users write.
+    pub fn modules(&self) -> &[ModuleSpec] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.modules,
+            (_, Some(layer)) => &layer.modules,
+            _ => &[],
+        }
+    }
+
+    /// Returns the routes.
+    pub fn routes(&self) -> &[RouteSpec] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.routes,
+            (_, Some(layer)) => &layer.routes,
+            _ => &[],
+        }
+    }
+
+    /// Returns the registries whose credentials it holds.
+    pub fn registries(&self) -> &[RegistryCredential] {
+        match (&self.deployment, &self.layer) {
+            (Ok(deployment), _) => &deployment.registries,
+            (_, Some(layer)) => &layer.registries,
+            _ => &[],
+        }
     }
 
     fn check(&mut self, today: Duration) {
         let sources = SourceTexts::of(&self.sources);
         let checked = check(&self.document, Surroundings { today, sources: &sources });
         self.deployment = checked.deployment;
+        self.layer = checked.layer;
         self.warnings.extend(checked.warnings);
     }
 
@@ -98,26 +148,40 @@ impl Solution {
         let text = read_text(&path, &shown)?;
         let platform = self.platform(wanted.platform.as_ref())?;
         let tag = self.tag_suffix(wanted.tag.as_deref());
+        let kind = if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished };
+        let parsed = match kind {
+            ManifestKind::Template => Document::parse_template(&shown, &text),
+            ManifestKind::Finished => Document::parse(&shown, &text),
+        };
+        let mut mistakes = Vec::new();
+        let document = parsed.unwrap_or_else(|at| {
+            mistakes.push(Finding::unreadable(at, &text));
+            Document::unread(&shown, &text)
+        });
         let mut manifest = Manifest {
-            kind: if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished },
+            kind,
             template_schema: None,
-            document: hide_secrets(Document::parse_template(&shown, &text)?),
+            document: hide_secrets(document),
             deployment: Err(Vec::new()),
+            layer: None,
             warnings: Vec::new(),
             sources: self.sources(tag),
             path,
             platform,
         };
-        match manifest.kind {
-            ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => manifest.document = hide_secrets(Document::parse(&shown, &text)?),
+        if kind == ManifestKind::Template && mistakes.is_empty() {
+            mistakes = self.expand(&mut manifest, tag)?;
         }
-        manifest.check(wanted.today);
+        match mistakes.is_empty() {
+            true => manifest.check(wanted.today),
+            // What was not expanded would be told of again, in other words.
+            false => manifest.deployment = Err(mistakes),
+        }
         Ok(manifest)
     }
 
-    /// Makes the manifest's document, a template so far, the manifest itself.
-    fn expand(&self, manifest: &mut Manifest, tag: Option<&str>) -> Outcome {
+    /// Makes the manifest's document, a template so far, the manifest itself; returns what is wrong in the template.
+    fn expand(&self, manifest: &mut Manifest, tag: Option<&str>) -> Outcome<Vec<Finding>> {
         let schema = manifest.document.root().get("$schema-template");
         manifest.template_schema = schema.and_then(|node| node.text().ok().map(str::to_owned));
         let folder = manifest.path.parent().unwrap_or(self.root());
@@ -125,9 +189,10 @@ impl Solution {
         let names = TemplateNames { solution: self, folder, platform: &manifest.platform, tag, found };
         let expanded = expand(&manifest.document, &names)?;
         manifest.sources.extend(names.found.into_inner());
-        manifest.warnings.extend(expanded.findings);
         manifest.document = expanded.document;
-        Ok(())
+        let (mistakes, warnings) = expanded.findings.into_iter().partition(|f| f.severity == Severity::Error);
+        manifest.warnings = warnings;
+        Ok(mistakes)
     }
 
     /// Returns where a manifest belongs: `config/deployment.<platform>.json`, by iotedgedev's rules.

@@ -9,34 +9,99 @@ use crate::support::site::{Site, template};
 #[test]
 fn a_python_device_works_with_a_key() {
     let Some(sdk) = Sdk::python() else { return };
-    check_device(&sdk, "sas");
+    check_device(&sdk, "mqtt", "sas");
 }
 
 #[test]
 fn a_python_device_works_with_a_certificate() {
     let Some(sdk) = Sdk::python() else { return };
-    check_device(&sdk, "x509");
+    check_device(&sdk, "mqtt", "x509");
+}
+
+#[test]
+fn a_python_device_works_over_websockets() {
+    let Some(sdk) = Sdk::python() else { return };
+    check_device(&sdk, "mqtt-ws", "sas");
 }
 
 #[test]
 fn a_node_device_works_with_a_key() {
     let Some(sdk) = Sdk::node() else { return };
-    check_device(&sdk, "sas");
+    check_device(&sdk, "mqtt", "sas");
 }
 
 #[test]
 fn a_node_device_works_with_a_certificate() {
     let Some(sdk) = Sdk::node() else { return };
-    check_device(&sdk, "x509");
+    check_device(&sdk, "mqtt", "x509");
+}
+
+#[test]
+fn a_node_device_works_over_websockets() {
+    let Some(sdk) = Sdk::node() else { return };
+    check_device(&sdk, "mqtt-ws", "sas");
+}
+
+#[test]
+fn a_node_device_works_with_amqp_and_a_key() {
+    // protocol.md §5.3
+    let Some(sdk) = Sdk::node() else { return };
+    check_device(&sdk, "amqp", "sas");
+}
+
+#[test]
+fn a_node_device_works_with_amqp_and_a_certificate() {
+    // protocol.md §5.1
+    let Some(sdk) = Sdk::node() else { return };
+    check_device(&sdk, "amqp", "x509");
+}
+
+#[test]
+fn a_node_device_works_with_amqp_over_websockets() {
+    let Some(sdk) = Sdk::node() else { return };
+    check_device(&sdk, "amqp-ws", "sas");
+}
+
+#[test]
+fn a_message_of_the_cloud_is_completed_rejected_or_abandoned_over_amqp() {
+    // protocol.md §12.5
+    let Some(sdk) = Sdk::node() else { return };
+    for transport in ["amqp", "amqp-ws"] {
+        check_outcomes(&sdk, transport);
+    }
+}
+
+/// What is abandoned comes again, ten times at most, what is rejected never, and neither stays in the cloud.
+fn check_outcomes(sdk: &Sdk, transport: &str) {
+    let site = Site::new().file("deployment.template.json", &template(&["x"], "FROM /messages/* INTO $upstream"));
+    site.done(&["device", "add", "leaf1"]);
+    let _simulation = site.start_ready("--external x");
+    let mut program = start(&site, sdk, transport);
+    let ten = ["abandon"; 10];
+    for (body, answers) in [
+        ("again", &["abandon", "abandon", "complete"][..]),
+        ("no", &["reject"]),
+        ("tired", &ten),
+        ("last", &["complete"]),
+    ] {
+        program.step(&format!("settle {}", answers.join(" ")));
+        site.done(&["send", "devices/leaf1", "--data", body]);
+        for answer in answers {
+            assert_eq!(program.event("message")["body"], body);
+            assert_eq!(program.event("settled")["answer"], *answer, "{body}");
+        }
+        site.ask_until("device list", |devices| devices[0]["waiting"] == 0);
+    }
+    program.end();
 }
 
 /// One device from its registration, while nothing runs, to its work without a cloud.
-fn check_device(sdk: &Sdk, auth: &str) {
+fn check_device(sdk: &Sdk, transport: &str, auth: &str) {
     let site = Site::new().file("deployment.template.json", &template(&["x"], "FROM /messages/* INTO $upstream"));
     site.done(&["device", "add", "leaf1", "--auth", auth]);
     let mut simulation = site.start_ready("--external x");
     site.done(&["send", "devices/leaf1", "--data", "early", "-p", "kind=test"]);
-    let mut program = start(&site, sdk);
+    let mut program = start(&site, sdk, transport);
     let message = program.event("message");
     assert_eq!((&message["body"], &message["properties"]["kind"]), (&json!("early"), &json!("test")));
     check_online(&site, &mut simulation, &mut program);
@@ -46,7 +111,7 @@ fn check_device(sdk: &Sdk, auth: &str) {
     assert_eq!(simulation.interrupt().status, Some(130));
 
     let mut simulation = site.start_ready("--external x --upstream offline");
-    let mut program = start(&site, sdk);
+    let mut program = start(&site, sdk, transport);
     program.step(r#"send {"n":3}"#);
     assert_eq!(telemetry(&mut simulation, 3)["from"]["device"], "leaf1");
     assert_eq!(program.step("twin")["twin"]["desired"]["interval"], 5);
@@ -95,10 +160,10 @@ fn check_offline(site: &Site, simulation: &mut Simulation, program: &mut Program
 }
 
 /// Starts the program of a language that is a device, and waits until it is connected.
-fn start(site: &Site, sdk: &Sdk) -> Program {
+fn start(site: &Site, sdk: &Sdk, transport: &str) -> Program {
     let credentials = site.run("credentials leaf1");
     assert_eq!(credentials.status, Some(0), "{}", credentials.stderr);
-    let mut program = sdk.start(&credentials.stdout, sdk.device, &[]);
+    let mut program = sdk.start(&credentials.stdout, sdk.device, &[transport]);
     program.event("connected");
     program
 }

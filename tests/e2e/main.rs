@@ -5,6 +5,7 @@
 mod children;
 mod containers;
 mod demo;
+mod endurance;
 mod loops;
 mod peers;
 mod program;

@@ -1,6 +1,5 @@
 //! Unmodified SDK programs, started outside edgectl with what `credentials` prints.
 
-use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::program::Sdk;
@@ -92,42 +91,6 @@ fn check_program(sdk: &Sdk, transport: &str, auth: &str) {
     program.end();
     let signed = signatures(&simulation.interrupt().records(), "x") > 0;
     assert_eq!(signed, auth == "workload");
-}
-
-#[test]
-fn a_token_that_grows_old_is_renewed_on_the_same_amqp_connection() {
-    // protocol.md §3.4
-    let Some(sdk) = Sdk::node() else { return };
-    let site = Site::new();
-    let mut simulation = site.start_ready("--external x -v");
-    let mut program = sdk.start(&credentials(&site, "x", "connection-string"), sdk.module, &["amqp", "2"]);
-    program.event("connected");
-    program.event("renewal");
-    program.event("renewal");
-    program.step(r#"send output1 {"n":1}"#);
-    simulation.message("x", "$upstream");
-    program.end();
-    let records = simulation.interrupt().records();
-    assert!(!records.iter().any(|r| r["line"].as_str().is_some_and(|line| line.contains("refused"))), "{records:?}");
-    let comings = records.iter().filter(|r| r["type"] == "module" && r["name"] == "x" && r["connected"] == true);
-    assert_eq!(comings.count(), 1, "it came in once");
-}
-
-#[test]
-fn an_amqp_program_finds_the_hub_again_and_gets_what_waited() {
-    let Some(sdk) = Sdk::node() else { return };
-    let site = Site::new();
-    let simulation = site.start_ready("--external x");
-    let mut program = sdk.start(&credentials(&site, "x", "connection-string"), sdk.module, &["amqp"]);
-    program.event("connected");
-    simulation.signal(Signal::KILL);
-    drop(simulation.end());
-    let mut simulation = site.start_ready("--external x");
-    site.done(&["send", "x/inputs/input1", "--data", "\"again\""]);
-    assert_eq!(program.event("input")["body"], "\"again\"");
-    program.step(r#"send output1 {"n":2}"#);
-    assert_eq!(simulation.message("x", "$upstream")["body"], json!({"n": 2}));
-    program.end();
 }
 
 #[test]

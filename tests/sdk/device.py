@@ -10,7 +10,7 @@ import sys
 
 from azure.iot.device import X509, IoTHubDeviceClient, Message
 
-from module import Module, main, tell
+from module import Module, main, options, tell
 
 
 class Device(Module):
@@ -29,7 +29,7 @@ def create_client():
     with open(os.environ["IOTEDGE_ROOT_CA_CERT_PATH"]) as file:
         authority = file.read()
     if not text.endswith(";x509=true"):
-        return IoTHubDeviceClient.create_from_connection_string(text, server_verification_cert=authority)
+        return IoTHubDeviceClient.create_from_connection_string(text, server_verification_cert=authority, **options())
     parts = dict(part.split("=", 1) for part in text.split(";"))
     return IoTHubDeviceClient.create_from_x509_certificate(
         x509=X509(os.environ["X509_CERT_FILE"], os.environ["X509_KEY_FILE"]),
@@ -37,6 +37,7 @@ def create_client():
         device_id=parts["DeviceId"],
         gateway_hostname=parts["GatewayHostName"],
         server_verification_cert=authority,
+        **options(),
     )
 
 

@@ -88,16 +88,20 @@ async function runSteps(client, steps) {
   }
 }
 
-// With `seconds` each token is renewed when it is so old, which is half of what it is good for.
-async function makeClient(transport = 'mqtt', seconds) {
+// Makes tokens of the connection string's key; each is renewed when it is so old, which is half of what it is good for.
+function renewing(connectionString, seconds) {
+  const [good, margin] = [2 * Number(seconds), Number(seconds)];
+  const provider = SharedAccessKeyAuthenticationProvider.fromConnectionString(connectionString, good, margin);
+  provider.on('newTokenAvailable', () => tell('renewal'));
+  return provider;
+}
+
+async function createClient(transport = 'mqtt', seconds) {
   if (!seconds) {
     return ModuleClient.fromEnvironment(TRANSPORTS[transport]);
   }
-  const [good, margin] = [2 * Number(seconds), Number(seconds)];
   const { EdgeHubConnectionString, EdgeModuleCACertificateFile } = process.env;
-  const provider = SharedAccessKeyAuthenticationProvider.fromConnectionString(EdgeHubConnectionString, good, margin);
-  provider.on('newTokenAvailable', () => tell('renewal'));
-  const client = ModuleClient.fromAuthenticationProvider(provider, TRANSPORTS[transport]);
+  const client = ModuleClient.fromAuthenticationProvider(renewing(EdgeHubConnectionString, seconds), TRANSPORTS[transport]);
   await client.setOptions({ ca: fs.readFileSync(EdgeModuleCACertificateFile, 'utf8') });
   return client;
 }
@@ -121,7 +125,7 @@ async function main(createClient, listen, steps) {
 }
 
 if (require.main === module) {
-  main(() => makeClient(...process.argv.slice(2)), listen, steps);
+  main(() => createClient(...process.argv.slice(2)), listen, steps);
 }
 
-module.exports = { listenToService, main, propertiesOf, steps, tell, tellFailure };
+module.exports = { TRANSPORTS, listenToService, main, propertiesOf, renewing, steps, tell, tellFailure };

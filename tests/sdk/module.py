@@ -1,6 +1,6 @@
 """A module on the unmodified Azure IoT SDK for Python, driven and watched by a test.
 
-    python module.py [mqtt|mqtt-ws]
+    python module.py [mqtt|mqtt-ws] [SECONDS between two tokens]
 
 Everything else about the connection comes from the environment. Each line of stdin is a step:
 
@@ -19,6 +19,9 @@ import sys
 import threading
 
 from azure.iot.device import IoTHubModuleClient, Message, MethodResponse
+
+# The SDK renews a token so many seconds before its end.
+RENEWED_BEFORE = 120
 
 printing = threading.Lock()
 
@@ -87,8 +90,16 @@ def run_steps(module):
             tell_failure(word, error)
 
 
+def options():
+    """What the arguments say, as options of every client."""
+    chosen = {"websockets": "mqtt-ws" in sys.argv}
+    if len(sys.argv) > 2:
+        chosen["sastoken_ttl"] = RENEWED_BEFORE + int(sys.argv[2])
+    return chosen
+
+
 def from_environment():
-    return IoTHubModuleClient.create_from_edge_environment(websockets="mqtt-ws" in sys.argv)
+    return IoTHubModuleClient.create_from_edge_environment(**options())
 
 
 def main(create_client=from_environment, kind=Module):

@@ -11,8 +11,8 @@ use super::input::SetArgs;
 use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::manifest::{Deployment, Finding};
-use crate::solution::{Solution, Wanted};
+use crate::solution::{Manifest, Solution, Wanted};
+use crate::text::counted;
 
 /// Write the deployment manifest of the solution
 ///
@@ -24,8 +24,10 @@ use crate::solution::{Solution, Wanted};
 /// Hub: only modules that changed are started anew, and no file is written. With `--json`: `{"version", "deployed",
 /// "added", "changed", "removed", "status", "description"}`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  edgectl deploy --check\n  \
-    edgectl deploy --file deployment.debug.template.json --out -\n  edgectl deploy --apply --hub simulation")]
+#[command(
+    after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  edgectl deploy --check --deny-warnings --allow image-tag\n  \
+    edgectl deploy --file deployment.debug.template.json --out -\n  edgectl deploy --apply --hub simulation"
+)]
 pub struct Deploy {
     /// Deployment template or finished manifest [default: the solution's template]
     ///
@@ -39,8 +41,17 @@ pub struct Deploy {
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
     /// Only check, and write nothing
+    ///
+    /// Every finding is shown with its place and a fix; the README lists their codes. Errors end with status 1. With
+    /// `--json`: `{"findings": [{"code", "severity", "file", "line", "column", "message", "fix"}]}`.
     #[arg(long, conflicts_with = "out")]
     check: bool,
+    /// Refuse warnings, too
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Kind of warning to leave out, such as `image-tag` (can be repeated)
+    #[arg(long, value_name = "CODE", value_parser = check::parse_warning)]
+    allow: Vec<String>,
     /// Deploy it, to the hub that `--hub` names
     #[arg(long, requires = "hub", conflicts_with_all = ["check", "out"])]
     apply: bool,
@@ -68,25 +79,25 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
         tag: args.tag.clone(),
         today: since_epoch(cx.now()),
     };
-    let manifest = solution.manifest(&wanted)?;
+    let mut manifest = solution.manifest(&wanted)?;
+    manifest.warnings.retain(|warning| !args.allow.iter().any(|code| code == warning.code));
 
     if args.check {
-        return check::check(cx, &manifest);
+        return check::check(cx, &manifest, args.deny_warnings);
     }
-    tell_warnings(cx, &manifest.warnings);
-    manifest.checked()?;
+    manifest.warnings.iter().for_each(|warning| cx.ui().warn_at(warning.code, &warning.at));
+    manifest.refuse_mistakes()?;
+    check::refuse(&manifest, args.deny_warnings)?;
 
     if args.hub == Some(Hub::Simulation) {
+        manifest.checked()?;
         return apply::to_simulation(cx, &manifest);
     }
     write::write(cx, &solution, &manifest, args.out.as_deref())
 }
 
-fn tell_warnings(cx: &Context, warnings: &[Finding]) {
-    warnings.iter().for_each(|warning| cx.ui().warn_at(&warning.at));
-}
-
-fn summary(deployment: &Deployment) -> String {
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    format!("{}, {}", counted(deployment.modules.len(), "module"), counted(deployment.routes.len(), "route"))
+fn summary(manifest: &Manifest) -> String {
+    let kind = if manifest.layer.is_some() { "layer: " } else { "" };
+    let (modules, routes) = (manifest.modules().len() as u64, manifest.routes().len() as u64);
+    format!("{kind}{}, {}", counted(modules, "module"), counted(routes, "route"))
 }

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::super::Context;
 use super::summary;
 use crate::failure::Outcome;
-use crate::manifest::Deployment;
 use crate::solution::{Manifest, ManifestKind, Readers, Solution, replace_file};
 
 /// What `deploy --json` prints.
@@ -29,7 +28,6 @@ struct WrittenModule<'a> {
 
 /// Writes the manifest to `out`, or to where iotedgedev would write it.
 pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, out: Option<&Path>) -> Outcome {
-    let deployment = manifest.checked()?;
     if out == Some(Path::new("-")) {
         return cx.ui().document(manifest.document.value());
     }
@@ -39,22 +37,22 @@ pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, out:
     };
     if manifest.kind == ManifestKind::Template || out.is_some() {
         let text = format!("{:#}\n", manifest.document.value());
-        replace_file(&path, &solution.shown(&path), &text, readers(deployment))?;
+        replace_file(&path, &solution.shown(&path), &text, readers(manifest))?;
     }
     tell_written(cx, solution, manifest, &path)
 }
 
 fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &Path) -> Outcome {
-    let deployment = manifest.checked()?;
     let shown = shown_from_here(cx, &solution.shown(path));
     let verb = if *path == manifest.path { "Checked" } else { "Wrote" };
-    cx.ui().step(verb, format!("`{shown}` ({})", summary(deployment)));
-    let device = solution.device_id(None)?;
-    cx.ui().hint(format!(
-        "nothing is deployed yet; run `az iot edge set-modules --hub-name HUB --device-id {device} --content {shown}`"
-    ));
+    cx.ui().step(verb, format!("`{shown}` ({})", summary(manifest)));
+    let command = match &manifest.layer {
+        Some(_) => "az iot edge deployment create --layered --hub-name HUB --deployment-id ID".to_owned(),
+        None => format!("az iot edge set-modules --hub-name HUB --device-id {}", solution.device_id(None)?),
+    };
+    cx.ui().hint(format!("nothing is deployed yet; run `{command} --content {shown}`"));
     if cx.ui().is_json() {
-        let modules = deployment.modules.iter();
+        let modules = manifest.modules().iter();
         let modules = modules.map(|module| WrittenModule { name: module.id.as_str(), image: &module.image }).collect();
         cx.ui().document(&Written { path: shown, platform: manifest.platform.as_str(), modules, deployed: false })?;
     }
@@ -62,8 +60,8 @@ fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &P
 }
 
 /// Passwords of registries are written out, so nobody else is to read them.
-fn readers(deployment: &Deployment) -> Readers {
-    if deployment.registries.is_empty() { Readers::Everybody } else { Readers::Owner }
+fn readers(manifest: &Manifest) -> Readers {
+    if manifest.registries().is_empty() { Readers::Everybody } else { Readers::Owner }
 }
 
 /// A path below the solution's folder, as it is reached from the current folder.

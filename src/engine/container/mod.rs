@@ -31,6 +31,9 @@ pub const SIMULATION_LABEL: &str = "io.edgectl.simulation";
 /// The label that tells whose container it is.
 pub const MODULE_LABEL: &str = "io.edgectl.module";
 
+/// The label that tells for which folder a container or network was made.
+pub const FOLDER_LABEL: &str = "io.edgectl.folder";
+
 /// A container to be created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContainerSpec {

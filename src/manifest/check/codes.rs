@@ -57,7 +57,7 @@ pub const CODES: &[Code] = &[
     code("option-unknown", Warning, "a key that the engine does not know"),
     code("option-misplaced", Warning, "a key that the engine reads elsewhere"),
     code("option-value", Error, "a value that the engine cannot read"),
-    code("option-quotes", Warning, "a number in quotes, or a text without"),
+    code("option-form", Warning, "a number or a text that only the agent makes right, and no engine"),
     code("port-collision", Error, "a port of the device that two modules publish"),
     code("hub-port", Warning, "a port of the device where the hub is looked for"),
     // Twins.
@@ -80,3 +80,11 @@ pub const CODES: &[Code] = &[
     code("loop", Warning, "routes that lead messages back to where they come from"),
     code("never-fed", Warning, "modules that only feed each other"),
 ];
+
+/// Warnings that make no difference to a simulation.
+const ABOUT_DEVICES: [&str; 5] = ["image-tag", "mqtt-broker", "plain-secret", "runtime-ended", "twin-nearly-full"];
+
+/// Says whether a warning is about what happens on a real device only, or in its cloud.
+pub fn is_about_devices(code: &str) -> bool {
+    ABOUT_DEVICES.contains(&code)
+}

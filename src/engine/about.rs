@@ -1,0 +1,55 @@
+//! What an engine says of itself.
+
+use serde::Serialize;
+
+use super::Engine;
+use super::connect::describe;
+use super::endpoint;
+use super::error::failure;
+use crate::environment::Environment;
+use crate::failure::Outcome;
+
+/// An engine as `edgectl check` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct About {
+    /// Its name and version: `Docker Engine 20.10.24`, `Podman Engine 4.3.1`.
+    pub name: String,
+    /// Where it listens, in back-ticks.
+    pub endpoint: String,
+    /// What chose it: `DOCKER_HOST`, a docker context; nothing for the usual sockets.
+    pub named_by: Option<String>,
+    /// The version of the API that both sides speak.
+    pub api: String,
+    /// The platform of its images in docker's words: `linux/amd64`.
+    pub platform: String,
+    /// Whether it runs without root.
+    pub rootless: bool,
+    /// The builder that `build` takes by itself: `buildkit` or `classic`.
+    pub builder: String,
+}
+
+impl Engine {
+    /// Asks the engine what it is; `environment` tells by which way it was found.
+    pub async fn about(&self, environment: &Environment) -> Outcome<About> {
+        let cannot = "cannot ask the container engine what it is";
+        let choice = endpoint::choose(environment)?;
+        let nature = self.nature().await?;
+        let version = self.docker.version().await.map_err(|error| failure(cannot, &error))?;
+        let info = self.docker.info().await.map_err(|error| failure(cannot, &error))?;
+        let program = match nature.is_podman {
+            true => "Podman Engine",
+            false => "Docker Engine",
+        };
+        let is_rootless = |option: &String| option.contains("rootless");
+        Ok(About {
+            name: format!("{program} {}", version.version.unwrap_or_default()).trim_end().to_owned(),
+            endpoint: describe(&choice),
+            named_by: choice.named_by,
+            api: self.docker.client_version().to_string(),
+            rootless: info.security_options.unwrap_or_default().iter().any(is_rootless),
+            builder: super::Builder::Auto.or_environment(environment).decide(&nature).to_string(),
+            platform: nature.platform,
+        })
+    }
+}
