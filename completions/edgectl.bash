@@ -484,7 +484,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__deploy)
-            opts="-f -P -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --hub --tag --set --project --json --quiet --verbose --color --yes --help"
+            opts="-f -P -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --hub --with-secrets --redact --tag --set --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -198,6 +198,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --check 'Only check, and write nothing'
             cand --deny-warnings 'Refuse warnings, too'
             cand --apply 'Deploy it, to the hub that `--hub` names'
+            cand --with-secrets 'Write passwords of registries, too, into a file that only you may read'
+            cand --redact 'Take out whatever looks like a secret, in environments and twins of modules, too'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'

@@ -153,6 +153,8 @@ never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l check -d 'Only check, and write nothing'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l deny-warnings -d 'Refuse warnings, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it, to the hub that `--hub` names'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l with-secrets -d 'Write passwords of registries, too, into a file that only you may read'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l redact -d 'Take out whatever looks like a secret, in environments and twins of modules, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'

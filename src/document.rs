@@ -111,6 +111,11 @@ impl Document {
         Self { value, written: Some(written), bare: BTreeSet::new(), ..self.clone() }
     }
 
+    /// Returns the number of the first line with a comment or a trailing comma, if JSON has some.
+    pub fn first_lenient_line(&self) -> Option<usize> {
+        if self.syntax == Syntax::Json { json::first_lenient_line(&self.text) } else { None }
+    }
+
     /// Returns the root with its place.
     pub fn root(&self) -> Node<'_> {
         Node { document: self, value: &self.value, pointer: Pointer::root() }

@@ -1,5 +1,7 @@
 //! `edgectl deploy`, run as users run it. The cases and where their answers come from: tests/data/manifest/README.md.
 
+#[path = "deploy/iotedgedev.rs"]
+mod iotedgedev;
 mod support;
 
 use std::fs;
@@ -53,9 +55,12 @@ fn check_manifests(group: &str) {
 }
 
 fn deploy(folder: &Folder, case: &Path) -> Run {
-    let arguments = fs::read_to_string(case.join("arguments")).unwrap_or_default();
     // Real solutions have the runtime of their day.
-    folder.run(&format!("deploy --allow runtime-ended {arguments}"))
+    folder.run(&format!("deploy --with-secrets --allow runtime-ended {}", arguments(case)))
+}
+
+fn arguments(case: &Path) -> String {
+    fs::read_to_string(case.join("arguments")).unwrap_or_default()
 }
 
 fn cases(group: &str) -> Vec<PathBuf> {
@@ -85,8 +90,8 @@ fn a_layer_is_checked_and_written_but_not_run_alone() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (layer: 1 module, 1 route)\n\
-         hint: nothing is deployed yet; run `az iot edge deployment create --layered --hub-name HUB --deployment-id ID \
-         --content config/deployment.amd64.json`\n",
+         hint: nothing is deployed yet; run `edgectl deploy --apply --layered --id ID --target-condition CONDITION \
+         --priority N`\n",
     );
     let refused = "error: cannot run `deployment.template.json` alone\n  \
         caused by: line 6, column 9: this is a layer over another deployment, not a whole one\n \
@@ -115,8 +120,7 @@ fn what_was_written_and_what_comes_next_is_told() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (2 modules, 2 routes)\n\
-         hint: nothing is deployed yet; run `az iot edge set-modules --hub-name HUB --device-id solution \
-         --content config/deployment.amd64.json`\n",
+         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution`\n",
     );
     assert!(folder.read(MANIFEST).ends_with("}\n"));
 }
@@ -195,8 +199,8 @@ fn a_finished_manifest_is_checked_and_left_as_it_is() {
     folder.run("deploy --file finished.json").check(
         0,
         "",
-        "     Checked `finished.json` (2 modules, 2 routes)\nhint: nothing is deployed yet; run `az iot edge set-modules \
-         --hub-name HUB --device-id solution --content finished.json`\n",
+        "     Checked `finished.json` (2 modules, 2 routes)\nhint: nothing is deployed yet; run `edgectl \
+         deploy --apply --device solution --file finished.json`\n",
     );
     assert_eq!(folder.read("finished.json"), finished);
 }
@@ -239,7 +243,7 @@ fn a_manifest_with_a_password_is_the_owners_to_read() {
     use std::os::unix::fs::PermissionsExt;
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES).join("same/registries/solution");
     let folder = Folder::copy_of(case);
-    assert_eq!(folder.run("deploy").status, Some(0));
+    assert_eq!(folder.run("deploy --with-secrets").status, Some(0));
     let mode = fs::metadata(folder.path(MANIFEST)).expect("it was written").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -39,7 +39,7 @@ fn the_commands_are_these() {
     assert_eq!(
         commands().join("\n"),
         "\nnew\nbuild\npush\ndeploy\nsimulate\nps\nlogs\nrestart\nstop\ntwin\ncall\nsend\nmonitor\nupstream\n\
-            device\ncredentials\ncompletions\nnew solution\nnew module\nnew list\ntwin show\ntwin patch\ntwin replace\n\
+            device\ncredentials\ncheck\nclean\ncompletions\nnew solution\nnew module\nnew list\ntwin show\ntwin patch\ntwin replace\n\
             device add\ndevice list\ndevice remove"
     );
 }

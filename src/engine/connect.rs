@@ -93,6 +93,11 @@ fn unanswered(choice: &Choice) -> Failure {
 
 fn explain(choice: &Choice, error: &bollard::errors::Error, environment: &Environment) -> Failure {
     let place = describe(choice);
+    if let Some(file) = bad_certificate(error) {
+        return Failure::machine(format!("cannot reach the container engine at {place}"))
+            .cause(format!("cannot read `{}`", file.display()))
+            .hint("put `ca.pem`, `cert.pem` and `key.pem` into the folder of certificates");
+    }
     let kind = match error {
         bollard::errors::Error::SocketNotFoundError(_) => Some(io::ErrorKind::NotFound),
         error => io_error(error).map(io::Error::kind),
@@ -116,6 +121,15 @@ fn explain(choice: &Choice, error: &bollard::errors::Error, environment: &Enviro
         _ => Failure::machine(format!("cannot reach the container engine at {place}"))
             .cause(text_of(error))
             .hint(start_hint(choice)),
+    }
+}
+
+/// Returns the file that the client's certificate could not be had from.
+fn bad_certificate(error: &bollard::errors::Error) -> Option<&Path> {
+    use bollard::errors::Error::{CertMultipleKeys, CertParseError, CertPathError};
+    match error {
+        CertPathError { path } | CertParseError { path } | CertMultipleKeys { path, .. } => Some(path),
+        _ => None,
     }
 }
 

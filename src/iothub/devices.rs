@@ -205,7 +205,8 @@ impl IotHub {
     }
 
     fn save_registry(&mut self) {
-        self.out.push_back(Output::Save { name: "registry".to_owned(), document: json!(self.registry) });
+        let (edge, name) = (None, "registry".to_owned());
+        self.out.push_back(Output::Save { edge, name, document: json!(self.registry) });
     }
 
     fn save_waiting(&mut self, device: &DeviceId) {
@@ -214,6 +215,7 @@ impl IotHub {
             twin.set_waiting_messages(count);
         }
         let document = self.device_bound.document(device);
-        self.out.push_back(Output::Save { name: format!("devicebound/{device}"), document });
+        let edge = Some(self.registry.edge_of(&Identity::of_device(device.clone())));
+        self.out.push_back(Output::Save { edge, name: format!("devicebound/{device}"), document });
     }
 }

@@ -37,8 +37,10 @@ pub enum Output {
         /// What.
         said: FromCloud,
     },
-    /// A twin must be kept as a state document.
+    /// A document must be kept.
     Save {
+        /// The edge device whose store it goes to, before what is said to that device next; `None` is any.
+        edge: Option<DeviceId>,
         /// A name such as `twins/device/filter`.
         name: String,
         /// The document.
@@ -194,7 +196,8 @@ impl IotHub {
     fn save(&mut self, identity: &Identity) {
         if let Some(twin) = self.twins.get(identity) {
             let document = serde_json::json!(twin);
-            self.out.push_back(Output::Save { name: format!("twins/{identity}"), document });
+            let edge = Some(self.registry.edge_of(identity));
+            self.out.push_back(Output::Save { edge, name: format!("twins/{identity}"), document });
         }
     }
 }

@@ -43,6 +43,13 @@ pub fn parse_template(file: &str, text: &str) -> Result<(Value, BTreeSet<Pointer
     reader.read(&masked)
 }
 
+/// Returns the number of the first line with a comment or a trailing comma, which plain JSON doesn't have.
+pub fn first_lenient_line(text: &str) -> Option<usize> {
+    let (masked, _) = bare::mask(text);
+    let strict = serde_json::from_str::<serde::de::IgnoredAny>(&without_byte_order_mark(&masked));
+    strict.err().map(|error| error.line())
+}
+
 /// Returns where a value stands in the text, or `None` if it isn't there.
 pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
     let (masked, _) = bare::mask(text);

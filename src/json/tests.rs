@@ -95,3 +95,11 @@ proptest::proptest! {
         let _ = TextError::at("f", &text, at..at + 3, "x");
     }
 }
+
+#[test]
+fn the_first_line_that_plain_json_does_not_have_is_known() {
+    assert_eq!(first_lenient_line("{\"a\": $A,\n\"b\": [1,\n2]}"), None);
+    assert_eq!(first_lenient_line("\u{feff}{\"a\": \"// x\"}"), None);
+    assert_eq!(first_lenient_line("{\n\"a\": 1 // why\n}"), Some(2));
+    assert_eq!(first_lenient_line("{\n\"a\": [1,\n]\n}"), Some(3));
+}

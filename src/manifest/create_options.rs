@@ -23,7 +23,8 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
         let Some(settings) = value.pointer_mut(node.pointer().as_str()).and_then(Value::as_object_mut) else {
             continue;
         };
-        let Some(text) = text_of(&node).map_err(wrong)? else { continue };
+        let none = || settings.get(KEY).is_some_and(Value::is_null).then(|| "{}".to_owned());
+        let Some(text) = text_of(&node).map_err(wrong)?.or_else(none) else { continue };
         let pieces = split(&text);
         if pieces.len() > MOST_PIECES {
             let message =
@@ -33,6 +34,27 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
         replace(settings, &pieces);
     }
     Ok(document.with_value(value))
+}
+
+/// Returns the createOptions of a module's settings opened up; `None` if there are none, or none that can be read.
+pub(super) fn open(settings: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let first = settings.get(KEY)?;
+    if let Value::Object(options) = first {
+        return Some(options.clone());
+    }
+    let pieces = (1..MOST_PIECES).map_while(|number| settings.get(&key(number)).and_then(Value::as_str));
+    let text: String = first.as_str().into_iter().chain(pieces).collect();
+    serde_json::from_str(&text).ok()
+}
+
+/// Writes opened createOptions back into a module's settings.
+pub(super) fn close(settings: &mut Map<String, Value>, options: &Map<String, Value>) {
+    replace(settings, &split(&Value::Object(options.clone()).to_string()));
+}
+
+/// Says whether a key of a module's settings holds createOptions or a piece of them.
+pub(super) fn is_key(key: &str) -> bool {
+    key == KEY || is_piece(key)
 }
 
 /// Returns createOptions as members of a module's settings: `createOptions`, `createOptions01` ….

@@ -1,10 +1,11 @@
 //! From a deployment template to a manifest: names become values, createOptions become text.
 //!
 //! Values are put into parsed strings, never into the template's text, so that a quote or a line end in a value leaves
-//! the JSON intact. Keys are never expanded. What iotedgedev leaves standing silently is told: an undefined `${X}` and
+//! the JSON intact; escapes that JSON knows are read in them all the same, as other tools do. Keys are never expanded. What iotedgedev leaves standing silently is told: an undefined `${X}` and
 //! an unknown placeholder are mistakes, an undefined `$x` is a warning, since regular expressions, JSONPath and shell
 //! text live in such values.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -63,7 +64,9 @@ pub fn expand_variables<'v>(
 ) -> Result<Document, TextError> {
     let value = map_text(document.value(), &Pointer::root(), &mut |text, at| {
         let piece = |(span, piece): (Range<usize>, Piece<'_>)| match piece {
-            Piece::Bare(name) | Piece::Braced(name) => variable(name).unwrap_or(&text[span]).to_owned(),
+            Piece::Bare(name) | Piece::Braced(name) => {
+                variable(name).map_or_else(|| text[span].to_owned(), |value| in_string(value).into_owned())
+            }
             Piece::Text(plain) => plain.to_owned(),
             Piece::Image(_) | Piece::Unknown(_) => text[span].to_owned(),
         };
@@ -90,6 +93,17 @@ fn map_text<E>(
         }
         other => Ok(other.clone()),
     }
+}
+
+/// Returns what a variable's value becomes inside of a string.
+///
+/// Other tools put values into the template's text, where JSON reads a backslash as the start of an escape, and `.env`
+/// files are written for that. A value that breaks the JSON there is taken as it is.
+fn in_string(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return value.into();
+    }
+    serde_json::from_str(&format!("\"{value}\"")).map_or(value.into(), Cow::<str>::Owned)
 }
 
 /// Makes a value that stands without quotes what it is without quotes: true, 5, …
@@ -161,10 +175,9 @@ impl Work<'_> {
             return spot.as_written();
         }
         if let Some(value) = self.names.variable(name) {
-            return value.to_owned();
+            return self.value(name, value, spot);
         }
-        let is_refused_anyway = self.template.syntax() == Syntax::Json && self.template.is_bare(spot.at);
-        if !spot.is_route && !is_refused_anyway {
+        if !spot.is_route && !self.is_without_quotes(spot) {
             let told = self.told(spot, format!("no variable `{name}`, so `${name}` stays as it is"));
             let other = format!("define `{name}` in `.env`, or write `$${name}` if just that is meant");
             self.findings.push(Finding::warning("undefined-name", told.hint(self.meant(name).unwrap_or(other))));
@@ -174,7 +187,7 @@ impl Work<'_> {
 
     fn braced(&mut self, name: &str, spot: &Spot<'_>) -> String {
         if let Some(value) = self.names.variable(name) {
-            return value.to_owned();
+            return self.value(name, value, spot);
         }
         // What stands in a route is the routing language's to judge.
         if !spot.is_route {
@@ -183,6 +196,26 @@ impl Work<'_> {
             self.findings.push(Finding::error("undefined-variable", told.hint(self.meant(name).unwrap_or(other))));
         }
         spot.as_written()
+    }
+
+    fn value(&mut self, name: &str, value: &str, spot: &Spot<'_>) -> String {
+        if self.is_without_quotes(spot) {
+            return value.to_owned();
+        }
+        let text = in_string(value);
+        if text.contains(char::is_control) && !value.contains(char::is_control) {
+            let told =
+                self.told(spot, format!("an escape in the value of `{name}` becomes a control character, as in JSON"));
+            let hint =
+                "double the backslash where one is meant, or write a line end in `.env` as `\\n` in double quotes";
+            self.findings.push(Finding::warning("escape-in-value", told.hint(hint)));
+        }
+        text.into_owned()
+    }
+
+    /// Says whether a part stands where JSON would have no string at all: `"privileged": $PRIVILEGED`.
+    fn is_without_quotes(&self, spot: &Spot<'_>) -> bool {
+        self.template.syntax() == Syntax::Json && self.template.is_bare(spot.at)
     }
 
     fn image(&self, image: &ImagePlaceholder, spot: &Spot<'_>) -> Outcome<String> {

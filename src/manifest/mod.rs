@@ -6,6 +6,7 @@
 //! template; [`check()`] then reads that document, and says at which places it is wrong or suspicious.
 
 mod check;
+mod content;
 mod create_options;
 mod deployment;
 mod expand;
@@ -15,7 +16,9 @@ mod layer;
 mod modules;
 mod placeholder;
 mod policy;
+mod redact;
 mod routes;
+mod secret;
 mod shape;
 
 pub use check::{CODES, Checked, Code, NoSources, Sources, Surroundings, check, hide_secrets, is_about_devices};
@@ -25,8 +28,10 @@ pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
 pub use hub::{HubError, HubSettings};
 pub use layer::Layer;
-pub use placeholder::{ImagePlaceholder, ModulePlace, images_named};
+pub use placeholder::{ImagePlaceholder, ModulePlace, NamedImage, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
+pub use redact::{HIDDEN, Hide, Redacted, fill_in, redact, unknown_passwords};
+pub use secret::is_secret;
 pub use shape::{is_template, module_member, modules_content};
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
+use crate::document::Document;
 use crate::image::{Platform, Variant};
 
 /// An image of a module of the solution, as `${MODULES.filter.debug}` names it.
@@ -42,10 +45,49 @@ pub(super) enum Piece<'t> {
 const MODULES: &str = "MODULES.";
 const MODULE_FOLDER: &str = "MODULEDIR<";
 
-/// Returns the images that a template's text names, in its order.
-pub fn images_named(text: &str) -> Vec<ImagePlaceholder> {
-    let image = |(_, piece)| if let Piece::Image(image) = piece { Some(image) } else { None };
-    pieces(text).into_iter().filter_map(image).collect()
+/// An image that a template names, and the module of the deployment that is to run it, if that is what it is named for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedImage {
+    /// The image.
+    pub image: ImagePlaceholder,
+    /// The module's name in the deployment, which need not be that of its folder.
+    pub instance: Option<String>,
+}
+
+/// Returns the images that a template names, in its order; what stands in comments or behind `$$` names none.
+pub fn images_named(template: &Document) -> Vec<NamedImage> {
+    let mut found = Vec::new();
+    collect(template.value(), &mut Vec::new(), &mut found);
+    found
+}
+
+/// Says whether a text names an image of the solution.
+pub(super) fn names_image(text: &str) -> bool {
+    pieces(text).iter().any(|(_, piece)| matches!(piece, Piece::Image(_)))
+}
+
+fn collect<'v>(value: &'v Value, path: &mut Vec<&'v str>, found: &mut Vec<NamedImage>) {
+    match value {
+        Value::String(text) if text.contains("${MODULE") => {
+            let instance = match path[..] {
+                // A layer's key leads down to the module: `properties.desired.modules.filter`.
+                [.., module, "settings", "image"] => module.rsplit('.').next().map(str::to_owned),
+                _ => None,
+            };
+            let image = |(_, piece)| if let Piece::Image(image) = piece { Some(image) } else { None };
+            let images = pieces(text).into_iter().filter_map(image);
+            found.extend(images.map(|image| NamedImage { image, instance: instance.clone() }));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, path, found)),
+        Value::Object(members) => {
+            for (key, member) in members {
+                path.push(key);
+                collect(member, path, found);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Splits a text into its parts with the bytes that each takes up; `$$NAME` and `$${` come as text with one `$`.

@@ -152,9 +152,24 @@ impl Names for One<'_> {
     }
 }
 
+#[test]
+fn escapes_in_a_value_are_those_of_json_where_json_has_them() {
+    let check = |value: &str, expected: &str, warnings: usize| {
+        let template = Document::parse_template("t.json", r#"{"modulesContent": {}, "x": "$A"}"#).expect("JSON");
+        let expanded = expand(&template, &One(value)).expect("A is defined");
+        assert_eq!(expanded.document.value()["x"], expected);
+        assert_eq!(expanded.findings.len(), warnings);
+    };
+    check(r#"{\"HostConfig\":{}}"#, r#"{"HostConfig":{}}"#, 0);
+    check(r"C:\\new", r"C:\new", 0);
+    check(r"C:\new", "C:\new", 1);
+    check(r"C:\data", r"C:\data", 0);
+    check(r#"\" ""#, r#"\" ""#, 0);
+}
+
 proptest! {
     #[test]
-    fn any_value_of_a_variable_comes_through_unchanged(value in ".*") {
+    fn any_value_without_a_backslash_comes_through_unchanged(value in "[^\\\\]*") {
         let text = json!({"modulesContent": {}, "x": "<$A|${A}>"}).to_string();
         let template = Document::parse_template("t.json", &text).expect("JSON");
         let expanded = expand(&template, &One(&value)).expect("A is defined");

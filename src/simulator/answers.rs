@@ -10,13 +10,14 @@ use serde_json::json;
 
 use super::control::{Answers, ControlCall, MessageBody, Request, SendTarget, Since, TargetName, TwinChange, Until};
 use super::dispatcher::{CallReply, Dispatcher, Injector};
+use super::edges::{EdgeDevice, EdgeNumber};
 use super::plan::Runtime;
 use super::taps::Filter;
 use crate::agent;
 use crate::clock::{Now, iso_millis};
 use crate::edgehub::{self, Caller, Injection, Invocation, Link, MAX_MESSAGE};
 use crate::failure::{Failure, Outcome};
-use crate::identity::{Identity, ModuleId};
+use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::Change;
 use crate::manifest::DesiredStatus;
 use crate::message::{Message, system};
@@ -27,6 +28,7 @@ use crate::twin::{TwinDocument, TwinError};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ModuleRecord<'a> {
+    device: &'a DeviceId,
     name: &'a ModuleId,
     image: &'a str,
     runtime: &'static str,
@@ -56,8 +58,10 @@ impl Dispatcher {
                 Ok(())
             }
             Request::Ps => {
-                for module in self.children.modules() {
-                    answers.record(&self.module_record(module));
+                for device in self.edges.all() {
+                    for module in device.children.modules() {
+                        answers.record(&module_record(device, module));
+                    }
                 }
                 answers.done();
                 Ok(())
@@ -80,7 +84,7 @@ impl Dispatcher {
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
             Request::Monitor { from_module, from_output, from_device, to, since } => {
                 let known = match (&from_module, &from_device) {
-                    (Some(module), _) => self.check_module(module),
+                    (Some(module), _) => self.find_module(module).map(drop),
                     (None, Some(device)) => self.resolve(&TargetName(device.to_string())).map(drop),
                     (None, None) => Ok(()),
                 };
@@ -95,10 +99,10 @@ impl Dispatcher {
                 })
             }
             Request::Upstream(request) => {
-                self.handle_upstream(now, request, &answers);
+                self.handle_upstream(now, EdgeNumber::MAIN, request, &answers);
                 Ok(())
             }
-            Request::Deploy { manifest } => self.handle_deploy(now, &manifest, &answers),
+            Request::Deploy { manifest } => self.handle_deploy(now, EdgeNumber::MAIN, &manifest, &answers),
             Request::Credentials { target } => self.handle_credentials(&target, &answers),
             Request::AddDevice(new) => self.handle_add_device(now, new, &answers),
             Request::Devices => {
@@ -121,10 +125,11 @@ impl Dispatcher {
         since: Option<f64>,
         answers: &Answers,
     ) -> Outcome {
-        modules.iter().try_for_each(|module| self.check_module(module))?;
+        let found = modules.into_iter().map(|module| Ok((self.find_module(&module)?, module)));
+        let modules = found.collect::<Outcome<Vec<_>>>()?;
         let since = since.map_or(Duration::ZERO, |seconds| ago(now, seconds));
-        for line in self.audience.logs.select(&modules, since, tail) {
-            answers.record(&line.record());
+        for (device, line) in self.edges.lines(&modules, since, tail) {
+            answers.record(&line.record(device));
         }
         match follow {
             true => self.audience.followers.push((modules, answers.clone())),
@@ -134,24 +139,32 @@ impl Dispatcher {
     }
 
     fn handle_restart(&mut self, now: Now, module: ModuleId, build: bool, answers: &Answers) -> Outcome {
-        self.check_module(&module)?;
-        if self.children.plan(&module).is_some_and(|plan| matches!(plan.runtime, Runtime::External)) {
+        let edge = self.find_module(&module)?;
+        let device = &mut self.edges[edge];
+        if device.children.plan(&module).is_some_and(|plan| matches!(plan.runtime, Runtime::External)) {
             return Err(
                 Failure::request(format!("`{module}` is started from outside")).hint("restart it where you started it")
             );
         }
         if build {
-            return self.children.rebuild(module, answers.clone());
+            return device.children.rebuild(module, answers.clone());
         }
-        self.agent.handle(now, agent::Input::Restart { module });
+        device.agent.handle(now, agent::Input::Restart { module });
         answers.done();
         Ok(())
     }
 
-    pub(super) fn handle_rebuilt(&mut self, now: Now, module: ModuleId, outcome: Outcome, answers: Answers) {
+    pub(super) fn handle_rebuilt(
+        &mut self,
+        now: Now,
+        edge: EdgeNumber,
+        module: ModuleId,
+        outcome: Outcome,
+        answers: Answers,
+    ) {
         match outcome {
             Ok(()) => {
-                self.agent.handle(now, agent::Input::Restart { module });
+                self.edges[edge].agent.handle(now, agent::Input::Restart { module });
                 answers.done();
             }
             Err(failure) => answers.fail(&failure),
@@ -191,7 +204,8 @@ impl Dispatcher {
         answers: &Answers,
     ) -> Outcome {
         let target = self.resolve(target)?;
-        if self.hub.link() == Link::Offline {
+        let edge = self.edge_of(&target);
+        if edge.is_some_and(|edge| self.edges[edge].hub.link() == Link::Offline) {
             return Err(Failure::refused(format!("cannot call `{method}` of `{target}`"))
                 .cause("the device is offline, and the call comes from the cloud")
                 .hint("restore the link with `edgectl upstream online`"));
@@ -212,15 +226,13 @@ impl Dispatcher {
 
     fn handle_send(&mut self, now: Now, target: SendTarget, body: MessageBody, answers: &Answers) -> Outcome {
         let mut message = message_of(body)?;
-        let injection = match target {
+        let (edge, injection) = match target {
             SendTarget::Input { module, input } => {
-                self.check_module(&module)?;
-                Injection::ToInput { module, input: input.into() }
+                (self.find_module(&module)?, Injection::ToInput { module, input: input.into() })
             }
             SendTarget::Output { module, output } => {
-                self.check_module(&module)?;
                 message.set_system(system::OUTPUT_NAME, output);
-                Injection::FromModule(module)
+                (self.find_module(&module)?, Injection::FromModule(module))
             }
             SendTarget::Device { device } => return self.handle_send_to_device(now, &device, message, answers),
         };
@@ -231,7 +243,7 @@ impl Dispatcher {
                 .hint("send it in parts"));
         }
         let ticket = self.asked.open_injection(Injector::Control(answers.clone()));
-        self.hub.handle(now, edgehub::Input::Inject { ticket, injection, message });
+        self.edges[edge].hub.handle(now, edgehub::Input::Inject { ticket, injection, message });
         Ok(())
     }
 
@@ -242,7 +254,7 @@ impl Dispatcher {
                 Since::Seconds(seconds) => ago(now, seconds),
             };
             for tapped in self.audience.taps.since(since).filter(|tapped| filter.admits(tapped)) {
-                answers.record(&tapped.record(&self.device));
+                answers.record(&tapped.record(&self.edges[tapped.edge].device));
             }
         }
         self.audience.monitors.push((filter, answers.clone()));
@@ -250,7 +262,8 @@ impl Dispatcher {
 
     fn handle_credentials(&self, target: &TargetName, answers: &Answers) -> Outcome {
         let identity = self.resolve(target)?;
-        let of_module = identity.module.as_ref().and_then(|module| self.children.plan(module));
+        let edge = self.edges.find(&identity.device).map(|edge| &self.edges[edge]);
+        let of_module = edge.zip(identity.module.as_ref()).and_then(|(edge, module)| edge.children.plan(module));
         let credentials = match of_module {
             Some(plan) => Some(plan.credentials.clone()),
             None => self.device_credentials(&identity.device).filter(|_| identity.module.is_none()),
@@ -269,10 +282,15 @@ impl Dispatcher {
         if self.audience.expectant.is_empty() {
             return;
         }
-        let managed = || self.children.modules().filter(|module| self.is_expected(module));
-        let started = managed().all(|module| self.agent.state(module).is_some_and(has_started));
-        let connected = managed().all(|module| self.hub.client(&self.identity(module)).connected);
-        let ready = json!(self.report.ready());
+        let are_all = |is_ready: fn(&EdgeDevice, &ModuleId) -> bool| {
+            self.edges.all().all(|device| {
+                let mut expected = device.children.modules().filter(|module| is_expected(device, module));
+                expected.all(|module| is_ready(device, module))
+            })
+        };
+        let started = are_all(|device, module| device.agent.state(module).is_some_and(has_started));
+        let connected = are_all(|device, module| device.hub.client(&device.identity(module)).connected);
+        let ready = json!(self.edges.ready());
         self.audience.expectant.retain(|(until, answers)| {
             let reached = match until {
                 Until::Started => started,
@@ -286,55 +304,24 @@ impl Dispatcher {
         });
     }
 
-    /// Says whether the simulation is to start this module.
-    fn is_expected(&self, module: &ModuleId) -> bool {
-        self.children.plan(module).is_some_and(|plan| {
-            plan.spec.status == DesiredStatus::Running && !matches!(plan.runtime, Runtime::External)
-        })
-    }
-
     /// Tells a change of a module to whoever watches.
-    pub(super) fn tell_module(&mut self, module: &ModuleId) {
-        let record = json!(self.module_record(module));
-        self.report.module(module, record);
+    pub(super) fn tell_module(&mut self, edge: EdgeNumber, module: &ModuleId) {
+        let device = &self.edges[edge];
+        self.report.module(&device.device, module, json!(module_record(device, module)));
         self.answer_expectant();
     }
 
-    fn module_record<'a>(&'a self, module: &'a ModuleId) -> Option<ModuleRecord<'a>> {
-        let plan = self.children.plan(module)?;
-        let state = self.agent.state(module);
-        let client = self.hub.client(&self.identity(module));
-        let outside = matches!(plan.runtime, Runtime::External);
-        let status = match (outside, client.connected) {
-            (true, true) => "running",
-            (true, false) => "stopped",
-            (false, _) => state.map_or("stopped", |state| state.status.as_word()),
-        };
-        Some(ModuleRecord {
-            name: module,
-            image: &plan.spec.image,
-            runtime: plan.runtime.word(),
-            desired: plan.spec.status.as_word(),
-            status,
-            connected: client.connected,
-            restarts: state.map_or(0, |state| state.restarts),
-            exit_code: state.and_then(|state| state.exit_code),
-            started_at: state.and_then(|state| state.started_at).map(iso_millis),
-            messages: Messages { r#in: client.received, out: client.sent },
-            pid: self.children.pid(module),
-        })
-    }
-
-    pub(super) fn identity(&self, module: &ModuleId) -> Identity {
-        Identity::of_module(self.device.clone(), module.clone())
+    /// Returns the edge device behind whose gateway an identity is; `None` where that is not simulated.
+    pub(super) fn edge_of(&self, identity: &Identity) -> Option<EdgeNumber> {
+        self.edges.find(&self.cloud.registry().edge_of(identity))
     }
 
     /// Finds who is meant by a name: a module of the device, else a device, or `device/module`.
     fn resolve(&self, TargetName(name): &TargetName) -> Outcome<Identity> {
+        let is_known = |identity: &Identity| self.cloud.twin(identity).is_some();
         if let Ok(identity) = Identity::parse(name) {
-            let as_module = ModuleId::parse(name).ok().map(|module| self.identity(&module));
-            let as_module = as_module.filter(|identity| self.cloud.twin(identity).is_some());
-            let as_written = Some(identity).filter(|identity| self.cloud.twin(identity).is_some());
+            let as_module = ModuleId::parse(name).ok().map(|module| self.edges.main().identity(&module));
+            let (as_module, as_written) = (as_module.filter(is_known), Some(identity).filter(is_known));
             match (as_module, as_written) {
                 (Some(_), Some(device)) => {
                     return Err(Failure::request(format!("`{name}` is a module and a device"))
@@ -347,18 +334,20 @@ impl Dispatcher {
         Err(self.unknown(name))
     }
 
-    fn check_module(&self, module: &ModuleId) -> Outcome {
-        match self.children.plan(module) {
-            Some(_) => Ok(()),
+    /// Returns the device whose module is meant.
+    fn find_module(&self, module: &ModuleId) -> Outcome<EdgeNumber> {
+        let main = self.edges.main();
+        match main.children.plan(module) {
+            Some(_) => Ok(EdgeNumber::MAIN),
             None => {
-                let modules: Vec<&str> = self.children.modules().map(ModuleId::as_str).collect();
+                let modules: Vec<&str> = main.children.modules().map(ModuleId::as_str).collect();
                 Err(unknown(module.as_str(), "module", &modules))
             }
         }
     }
 
     fn unknown(&self, name: &str) -> Failure {
-        let modules = self.children.modules().map(ModuleId::as_str);
+        let modules = self.edges.main().children.modules().map(ModuleId::as_str);
         let devices: Vec<&str> = self.cloud.registry().devices().map(|device| device.device_id.as_str()).collect();
         let kind = if devices.is_empty() { "module" } else { "module or device" };
         unknown(name, kind, &modules.chain(devices).collect::<Vec<_>>())
@@ -371,6 +360,41 @@ fn unknown(name: &str, kind: &str, known: &[&str]) -> Failure {
         Some(hint) => failure.hint(hint),
         None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
     }
+}
+
+/// Says whether the simulation is to start this module.
+fn is_expected(device: &EdgeDevice, module: &ModuleId) -> bool {
+    device
+        .children
+        .plan(module)
+        .is_some_and(|plan| plan.spec.status == DesiredStatus::Running && !matches!(plan.runtime, Runtime::External))
+}
+
+/// Returns the line of `ps` for a module; `None` where the device has no such module.
+fn module_record<'a>(device: &'a EdgeDevice, module: &'a ModuleId) -> Option<ModuleRecord<'a>> {
+    let plan = device.children.plan(module)?;
+    let state = device.agent.state(module);
+    let client = device.hub.client(&device.identity(module));
+    let outside = matches!(plan.runtime, Runtime::External);
+    let status = match (outside, client.connected) {
+        (true, true) => "running",
+        (true, false) => "stopped",
+        (false, _) => state.map_or("stopped", |state| state.status.as_word()),
+    };
+    Some(ModuleRecord {
+        device: &device.device,
+        name: module,
+        image: &plan.spec.image,
+        runtime: plan.runtime.word(),
+        desired: plan.spec.status.as_word(),
+        status,
+        connected: client.connected,
+        restarts: state.map_or(0, |state| state.restarts),
+        exit_code: state.and_then(|state| state.exit_code),
+        started_at: state.and_then(|state| state.started_at).map(iso_millis),
+        messages: Messages { r#in: client.received, out: client.sent },
+        pid: device.children.pid(module),
+    })
 }
 
 fn has_started(state: &agent::ModuleState) -> bool {

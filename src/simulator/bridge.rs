@@ -1,4 +1,4 @@
-//! The network that the containers of a simulation share, and their way to this machine: to the gateway, and to the
+//! The network that the containers of an edge device share, and their way to this machine: to the gateway, and to the
 //! workload API by a mounted socket or, where none arrives, by a port for each module.
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,10 +12,12 @@ use super::containers::Containers;
 use super::control::RunFolder;
 use super::gateway::host_name;
 use super::metrics::HOST_NAMES;
+use super::subject::Simulated;
 use super::workloads::{Port, Ports};
 use crate::engine::container::{self, ContainerSpec, NetworkAttachment};
 use crate::engine::network::{self, Addresses, Network};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::DeviceId;
 use crate::manifest::ModuleSpec;
 use crate::net::UnixSocket;
 use crate::solution::WorkloadChoice;
@@ -37,6 +39,7 @@ pub(super) enum WorkloadWay {
 /// The network and the way to this machine.
 pub(super) struct Bridge<'a> {
     containers: &'a Containers,
+    device: DeviceId,
     network: Network,
     /// The gateway's host name in containers.
     pub(super) host: String,
@@ -49,23 +52,26 @@ impl<'a> Bridge<'a> {
     /// Decides the way to the workload API, with a container of `image` where it has to be tried, and makes the network.
     pub(super) async fn build(
         containers: &'a Containers,
-        choice: WorkloadChoice,
+        simulated: &Simulated,
         image: &str,
         run_folder: &RunFolder,
     ) -> Outcome<Self> {
-        let way = match choice {
+        let device = simulated.device.clone();
+        let way = match simulated.workload {
             WorkloadChoice::Socket => WorkloadWay::Socket,
             WorkloadChoice::Http => WorkloadWay::Http,
-            WorkloadChoice::Auto => probe(containers, image, run_folder).await?,
+            WorkloadChoice::Auto => probe(containers, &device, image, run_folder).await?,
         };
         let addresses = match way {
             WorkloadWay::Socket => Addresses::Engine,
             WorkloadWay::Http => Addresses::Creator,
         };
         let network =
-            network::create(&containers.engine, &containers.network_name(), &containers.simulation, addresses).await?;
+            network::create(&containers.engine, &containers.network_name(&device), &containers.simulation, addresses)
+                .await?;
         check_reachable(network.gateway)?;
-        Ok(Self { containers, network, host: host_name(&containers.device), way, ports: AtomicU32::new(0) })
+        let host = host_name(&device);
+        Ok(Self { containers, device, network, host, way, ports: AtomicU32::new(0) })
     }
 
     /// Returns the address of this machine in the network.
@@ -133,17 +139,22 @@ impl<'a> Bridge<'a> {
                 .chain(HOST_NAMES)
                 .map(|name| format!("{name}:{}", self.network.gateway))
                 .collect(),
-            ..self.containers.bare(spec.id.as_str(), &spec.image)
+            ..self.containers.bare(&self.device, spec.id.as_str(), &spec.image)
         }
     }
 }
 
 /// Tries whether a socket of this machine arrives in a container.
-async fn probe(containers: &Containers, image: &str, run_folder: &RunFolder) -> Outcome<WorkloadWay> {
+async fn probe(
+    containers: &Containers,
+    device: &DeviceId,
+    image: &str,
+    run_folder: &RunFolder,
+) -> Outcome<WorkloadWay> {
     // A name that was never there before: a folder of the engine's own machine may have our folder's path.
     let name = format!("probe-{}.sock", container::short(&uuid::Uuid::new_v4().simple().to_string()));
     let socket = UnixSocket::bind(&run_folder.path().join(name), 0o666).await?;
-    let spec = containers.bare("probe", image);
+    let spec = containers.bare(device, "probe", image);
     match container::receives(&containers.engine, spec, socket.path()).await? {
         true => Ok(WorkloadWay::Socket),
         false => Ok(WorkloadWay::Http),

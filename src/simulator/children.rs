@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
 use super::control::Answers;
 use super::dispatcher::Dispatcher;
-use super::event::Event;
+use super::edges::EdgeNumber;
+use super::event::{EdgeEvent, EdgeEvents};
 use super::logs::Line;
 use super::plan::ModulePlan;
 use super::workloads::Behind;
@@ -27,7 +26,7 @@ pub(super) struct Children {
     plans: BTreeMap<ModuleId, ModulePlan>,
     running: BTreeMap<ModuleId, Child>,
     ledger: Arc<Ledger>,
-    events: mpsc::Sender<Event>,
+    events: EdgeEvents,
     /// Is told what `GET /modules` of the workload API answers.
     workloads: Arc<Behind>,
     last_run: u64,
@@ -40,12 +39,7 @@ struct Child {
 }
 
 impl Children {
-    pub(super) fn new(
-        plans: Vec<ModulePlan>,
-        ledger: Arc<Ledger>,
-        events: mpsc::Sender<Event>,
-        workloads: Arc<Behind>,
-    ) -> Self {
+    pub(super) fn new(plans: Vec<ModulePlan>, ledger: Arc<Ledger>, events: EdgeEvents, workloads: Arc<Behind>) -> Self {
         let plans = plans.into_iter().map(|plan| (plan.spec.id.clone(), plan)).collect();
         Self { plans, running: BTreeMap::new(), ledger, events, workloads, last_run: 0 }
     }
@@ -89,18 +83,16 @@ impl Children {
         self.running.is_empty()
     }
 
-    /// Starts a module; what becomes of it comes as [`Event::Instance`].
+    /// Starts a module; what becomes of it comes as [`EdgeEvent::Instance`].
     pub(super) fn start(&mut self, module: ModuleId) {
         let Some(spec) = self.plans.get(&module).and_then(ModulePlan::instance) else { return };
         self.last_run += 1;
         let run = self.last_run;
         let (events, name) = (self.events.clone(), module.clone());
         let tell = move |event| {
-            let event = Event::Instance { module: name.clone(), run, event };
-            if let Err(mpsc::error::TrySendError::Full(event)) = events.try_send(event) {
-                // A module that prints faster than we read is slowed down, not buffered without end.
-                tokio::task::block_in_place(|| events.blocking_send(event).ok());
-            }
+            let event = EdgeEvent::Instance { module: name.clone(), run, event };
+            // A module that prints faster than we read is slowed down, not buffered without end.
+            events.send_in_place(event);
         };
         let instance = runtime::start(spec, &self.ledger, tell);
         self.running.insert(module, Child { run, instance, pid: None });
@@ -126,7 +118,7 @@ impl Children {
         tokio::spawn(async move {
             let outcome = rebuild().await;
             // A simulation that has ended meanwhile restarts nothing.
-            let _ = events.send(Event::Rebuilt { module, outcome, answers }).await;
+            events.send(EdgeEvent::Rebuilt { module, outcome, answers }).await;
         });
         Ok(())
     }
@@ -137,16 +129,23 @@ impl Children {
 }
 
 impl Dispatcher {
-    pub(super) fn handle_instance(&mut self, now: Now, module: ModuleId, run: u64, event: InstanceEvent) {
-        if !self.children.is_current(&module, run) {
+    pub(super) fn handle_instance(
+        &mut self,
+        now: Now,
+        edge: EdgeNumber,
+        (module, run): (ModuleId, u64),
+        event: InstanceEvent,
+    ) {
+        let device = &mut self.edges[edge];
+        if !device.children.is_current(&module, run) {
             return;
         }
         match event {
             InstanceEvent::Started { pid } => {
-                if let Some(child) = self.children.running.get_mut(&module) {
+                if let Some(child) = device.children.running.get_mut(&module) {
                     child.pid = pid;
                 }
-                self.agent.handle(now, agent::Input::Started { module });
+                device.agent.handle(now, agent::Input::Started { module });
                 // Told now, before the first line that it prints.
                 self.settle(now);
             }
@@ -155,31 +154,31 @@ impl Dispatcher {
                     OutputStream::Stdout => "stdout",
                     OutputStream::Stderr => "stderr",
                 };
-                self.tell_line(Line { at: now.unix, module, stream, text: line });
+                self.tell_line(edge, Line { at: now.unix, module, stream, text: line });
             }
             InstanceEvent::Exited { code, signal } => {
-                self.children.running.remove(&module);
+                device.children.running.remove(&module);
                 let how = match (code, signal) {
                     (Some(code), _) => format!("ended with exit code {code}"),
                     (None, Some(signal)) => format!("ended by signal {signal}"),
                     (None, None) => "ended".to_owned(),
                 };
-                self.note(now, module.clone(), how.clone());
-                self.agent.handle(now, agent::Input::Exited { module: module.clone(), code });
-                self.judge_exit(now, &module, &how);
+                device.agent.handle(now, agent::Input::Exited { module: module.clone(), code });
+                self.note(now, edge, module.clone(), how.clone());
+                self.judge_exit(now, edge, &module, &how);
             }
             InstanceEvent::StartFailed(failure) => {
-                self.children.running.remove(&module);
+                device.children.running.remove(&module);
                 self.report.failure(&failure);
                 let reason = failure.message().to_owned();
-                self.agent.handle(now, agent::Input::StartFailed { module: module.clone(), reason });
-                self.judge_exit(now, &module, "did not start");
+                device.agent.handle(now, agent::Input::StartFailed { module: module.clone(), reason });
+                self.judge_exit(now, edge, &module, "did not start");
             }
             InstanceEvent::Lost(failure) => {
-                self.children.running.remove(&module);
+                device.children.running.remove(&module);
                 self.report.failure(&failure);
-                self.agent.handle(now, agent::Input::Exited { module: module.clone(), code: None });
-                self.judge_exit(now, &module, "is out of reach");
+                device.agent.handle(now, agent::Input::Exited { module: module.clone(), code: None });
+                self.judge_exit(now, edge, &module, "is out of reach");
             }
         }
     }

@@ -23,7 +23,6 @@ const REMOVE_WITHIN: Duration = Duration::from_secs(60);
 pub(super) struct Containers {
     pub(super) engine: Engine,
     pub(super) simulation: String,
-    pub(super) device: DeviceId,
     solution: String,
     note: PathBuf,
 }
@@ -41,25 +40,19 @@ impl Containers {
         let text = serde_json::json!(Note { simulation: simulation.to_owned() }).to_string();
         store::save(&note, text.as_bytes(), Durability::Process)
             .or_fail(Kind::Machine, || format!("cannot write `{}`", note.display()))?;
-        Ok(Self {
-            engine: engine.clone(),
-            simulation: simulation.to_owned(),
-            device: simulated.device.clone(),
-            solution: simulated.name.clone(),
-            note,
-        })
+        Ok(Self { engine: engine.clone(), simulation: simulation.to_owned(), solution: simulated.name.clone(), note })
     }
 
-    /// Returns a name for the network that no other simulation has, as engines want it.
-    pub(super) fn network_name(&self) -> String {
-        container::name(&self.solution, self.device.as_str(), container::short(&self.simulation))
+    /// Returns a name for the network of a device that no other simulation has, as engines want it.
+    pub(super) fn network_name(&self, device: &DeviceId) -> String {
+        container::name(&self.solution, device.as_str(), container::short(&self.simulation))
     }
 
     /// Returns a container with nothing but its names, labels and image.
-    pub(super) fn bare(&self, module: &str, image: &str) -> ContainerSpec {
+    pub(super) fn bare(&self, device: &DeviceId, module: &str, image: &str) -> ContainerSpec {
         let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         ContainerSpec {
-            name: container::name(&self.solution, self.device.as_str(), module),
+            name: container::name(&self.solution, device.as_str(), module),
             image: image.to_owned(),
             environment: Vec::new(),
             create_options: serde_json::Map::new(),
@@ -70,7 +63,7 @@ impl Containers {
         }
     }
 
-    /// Removes the network and every container of the simulation.
+    /// Removes the networks and every container of the simulation.
     ///
     /// An engine that hangs is not waited for: the next start removes what is left.
     pub(super) async fn remove(self) -> Outcome {

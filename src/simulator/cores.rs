@@ -7,7 +7,7 @@ use crate::clock::Now;
 use crate::edgehub::{EdgeHub, HubConfiguration, Input, Link};
 use crate::failure::{Kind, OrFail, Outcome};
 use crate::identity::{DeviceId, Identity, ModuleId};
-use crate::iothub::IotHub;
+use crate::iothub::{self, IotHub};
 use crate::manifest::{Deployment, HubSettings};
 use crate::store::{Durability, Queues};
 use crate::text::counted;
@@ -51,10 +51,8 @@ impl Opening<'_> {
         Ok((hub, queues))
     }
 
-    /// Opens the twins of the device and its modules; desired properties of the manifest are applied again.
-    pub(super) fn cloud(&self) -> Outcome<IotHub> {
-        let mut recovered = self.state.cloud().load()?;
-        let kept = &mut recovered.twins;
+    /// Takes the twins of the device and its modules; desired properties of the manifest are applied again.
+    fn twins(&self, kept: &mut BTreeMap<Identity, Twin>) -> Outcome<BTreeMap<Identity, Twin>> {
         let mut twins = BTreeMap::new();
         let device = Identity::of_device(self.device.clone());
         let new_device = || Twin::new(&device, &self.identities.device.generation_id);
@@ -70,13 +68,26 @@ impl Opening<'_> {
             twins.insert(identity, twin);
         }
         twins.insert(device, of_device);
-        let mut cloud = IotHub::new(twins, recovered);
-        if self.link == Link::Offline {
-            // What was kept may say that somebody is connected.
-            cloud.lose_link(self.now, self.device);
-        }
-        Ok(cloud)
+        Ok(twins)
     }
+}
+
+/// Opens the cloud above these devices with what the last run left.
+pub(super) fn cloud(devices: &[Opening<'_>]) -> Outcome<IotHub> {
+    let mut recovered = match devices {
+        [main, ..] => main.state.cloud().load()?,
+        [] => iothub::Recovered::default(),
+    };
+    let mut twins = BTreeMap::new();
+    for device in devices {
+        twins.append(&mut device.twins(&mut recovered.twins)?);
+    }
+    let mut cloud = IotHub::new(twins, recovered);
+    for device in devices.iter().filter(|device| device.link == Link::Offline) {
+        // What was kept may say that somebody is connected.
+        cloud.lose_link(device.now, device.device);
+    }
+    Ok(cloud)
 }
 
 fn configuration(deployment: &Deployment) -> Outcome<HubConfiguration> {

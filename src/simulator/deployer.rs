@@ -14,7 +14,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::bridge::Bridge;
 use super::control::RunFolder;
 use super::dispatcher::Clock;
-use super::event::Event;
+use super::edges::EdgeNumber;
+use super::event::{EdgeEvent, EdgeEvents};
 use super::machine::Machine;
 use super::options::Options;
 use super::plan::ModulePlan;
@@ -46,7 +47,7 @@ pub(super) struct Deployer<'a> {
     /// How many files a process may have open.
     pub(super) descriptors: u64,
     pub(super) behind: Arc<Behind>,
-    pub(super) events: mpsc::Sender<Event>,
+    pub(super) events: EdgeEvents,
     /// What runs, or is to.
     pub(super) planned: BTreeMap<ModuleId, Planned>,
     /// The doors of the workload API that are open.
@@ -66,18 +67,25 @@ pub(super) struct Preparation {
     pub(super) failures: Vec<Failure>,
 }
 
-impl Deployer<'_> {
-    /// Makes ready what comes, for as long as the simulation runs.
-    pub(super) async fn run(mut self, mut wanted: mpsc::UnboundedReceiver<Map<String, Value>>) -> Infallible {
-        let mut tasks = JoinSet::new();
-        while let Some(desired) = wanted.recv().await {
-            let preparation = self.prepare(&mut tasks, desired).await;
-            // A dispatcher that has ended applies nothing.
-            let _ = self.events.send(Event::Prepared(Box::new(preparation))).await;
-        }
-        std::future::pending().await
-    }
+/// What the agent of a device wants to have deployed.
+pub(super) type Desired = (EdgeNumber, Map<String, Value>);
 
+/// Makes ready what comes for any of the devices, for as long as the simulation runs.
+pub(super) async fn run(
+    mut deployers: BTreeMap<EdgeNumber, Deployer<'_>>,
+    mut wanted: mpsc::UnboundedReceiver<Desired>,
+) -> Infallible {
+    let mut tasks = JoinSet::new();
+    while let Some((edge, desired)) = wanted.recv().await {
+        let Some(deployer) = deployers.get_mut(&edge) else { continue };
+        let preparation = deployer.prepare(&mut tasks, desired).await;
+        // A dispatcher that has ended applies nothing.
+        deployer.events.send(EdgeEvent::Prepared(Box::new(preparation))).await;
+    }
+    std::future::pending().await
+}
+
+impl Deployer<'_> {
     async fn prepare(&mut self, tasks: &mut JoinSet<()>, desired: Map<String, Value>) -> Preparation {
         match self.try_prepare(tasks, &desired).await {
             Ok(preparation) => preparation,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::cloud_folder::CloudFolder;
 use super::control::{Answers, NewDevice};
 use super::dispatcher::{Dispatcher, Injector};
+use super::edges::{EdgeDevice, EdgeNumber};
 use super::lock::lock;
 use super::state::{generation_id, load, make_root, unwritable};
 use crate::clock::Now;
@@ -165,7 +166,7 @@ fn unknown(id: &DeviceId, known: &[DeviceId]) -> Failure {
 
 impl Dispatcher {
     pub(super) fn handle_add_device(&mut self, now: Now, new: NewDevice, answers: &Answers) -> Outcome {
-        let parent = new.parent.clone().unwrap_or_else(|| self.device.clone());
+        let parent = new.parent.clone().unwrap_or_else(|| self.edges.main().device.clone());
         let device = device_of(new, parent, now.unix);
         self.cloud.add_device(device.clone()).map_err(explain)?;
         answers.record(&record(&device, ClientStatus::default(), Some(0)));
@@ -177,8 +178,8 @@ impl Dispatcher {
         let devices: Vec<Device> = self.cloud.registry().devices().cloned().collect();
         for device in devices {
             let waiting = self.cloud.waiting(now, &device.device_id);
-            let client = self.hub.client(&device.identity());
-            answers.record(&record(&device, client, Some(waiting)));
+            let client = self.edges.find(&device.parent).map(|edge| self.edges[edge].hub.client(&device.identity()));
+            answers.record(&record(&device, client.unwrap_or_default(), Some(waiting)));
         }
         answers.done();
     }
@@ -202,14 +203,15 @@ impl Dispatcher {
         self.cloud.send(now, id, message, DEFAULT_LIFE).map_err(|error| self.explain_send(&error))?;
         self.settle_link(now);
         let ticket = self.asked.open_injection(Injector::Control(answers.clone()));
-        self.storage.send(ToStore::Confirm { ticket });
+        let edge = self.edge_of(&Identity::of_device(id.clone())).unwrap_or(EdgeNumber::MAIN);
+        self.edges[edge].storage.send(ToStore::Confirm { ticket });
         Ok(())
     }
 
     fn explain_send(&self, error: &SendError) -> Failure {
         let failure = Failure::request(error.to_string());
         match error {
-            SendError::Unknown(id) if *id == self.device => {
+            SendError::Unknown(id) if self.edges.find(id).is_some() => {
                 failure.hint("messages go to child devices: `edgectl device add leaf1`, then `send devices/leaf1`")
             }
             SendError::Unknown(id) => {
@@ -222,13 +224,15 @@ impl Dispatcher {
         }
     }
 
-    /// Returns what a device needs to connect through this gateway; `None` for one that is not registered.
+    /// Returns what a device needs to connect through its gateway; `None` for one that is not registered.
     pub(super) fn device_credentials(&self, id: &DeviceId) -> Option<Value> {
         let device = self.cloud.registry().device(id)?;
-        let ready = self.report.ready();
+        // A parent that is not simulated has no gateway; the main one refuses the device, and says why.
+        let edge = self.edges.find(&device.parent).unwrap_or(EdgeNumber::MAIN);
+        let EdgeDevice { place, state, .. } = &self.edges[edge];
         let connection_string = ConnectionString {
-            host_name: ready.hub.clone(),
-            gateway_host_name: Some(ready.address.clone()),
+            host_name: place.hub.clone(),
+            gateway_host_name: Some(place.address.clone()),
             identity: Some(device.identity()),
             policy: None,
             proof: match &device.authentication {
@@ -239,31 +243,32 @@ impl Dispatcher {
         Some(json!({
             "connectionString": {
                 "IOTHUB_DEVICE_CONNECTION_STRING": connection_string.reveal(),
-                "IOTEDGE_ROOT_CA_CERT_PATH": self.state.ca_file(),
+                "IOTEDGE_ROOT_CA_CERT_PATH": state.ca_file(),
             },
         }))
     }
 
     /// Tells that the device that speaks on a connection came or went, if it is one.
-    pub(super) fn tell_speaker(&mut self, connection: ConnectionId, connected: bool) {
-        let speaker = self.hub.speaker(connection).cloned();
+    pub(super) fn tell_speaker(&mut self, edge: EdgeNumber, connection: ConnectionId, connected: bool) {
+        let speaker = self.edges[edge].hub.speaker(connection).cloned();
         if let Some(identity) = speaker.filter(|identity| identity.module.is_none()) {
             self.report.device(&identity.device, connected);
         }
     }
 
     /// Says why a device may have been refused, where the cloud knows more than the hub.
-    pub(super) fn explain_stranger(&self, identity: &Identity) -> Option<String> {
-        if identity.module.is_some() || identity.device == self.device {
+    pub(super) fn explain_stranger(&self, edge: EdgeNumber, identity: &Identity) -> Option<String> {
+        let edge = &self.edges[edge];
+        if identity.module.is_some() || identity.device == edge.device {
             return None;
         }
         let id = &identity.device;
         Some(match self.cloud.registry().device(id) {
             None => format!("register it with `edgectl device add {id}`"),
-            Some(device) if device.parent != self.device => {
+            Some(device) if device.parent != edge.device => {
                 format!("the parent of `{id}` is `{}`: connect it there, or register it anew", device.parent)
             }
-            Some(_) if self.hub.link() == Link::Offline => format!(
+            Some(_) if edge.hub.link() == Link::Offline => format!(
                 "if `{id}` was registered or changed while the link was cut, restore it once: `edgectl upstream online`"
             ),
             Some(_) => format!("see what it needs with `edgectl credentials {id}`"),

@@ -7,25 +7,23 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use super::children::Children;
 use super::control::Answers;
-use super::event::{Event, FromHead};
-use super::logs::{Line, Logs};
+use super::edges::{EdgeDevice, EdgeDevices, EdgeNumber};
+use super::event::{EdgeEvent, Event, FromHead};
+use super::logs::Line;
 use super::refusals::{Refusals, Turned};
 use super::report::Report;
-use super::state::StateFolder;
-use super::storage::{Storage, Stored};
+use super::storage::Stored;
 use super::taps::{Filter, Taps};
 use super::to_heads::ToHeads;
-use crate::agent::{self, Agent};
+use crate::agent;
 use crate::clock::{Now, since_epoch};
-use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, EdgeHub, InvokeError, Refusal, StoreFull, Ticket};
+use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, InvokeError, Refusal, StoreFull, Ticket};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::identity::{DeviceId, Identity, ModuleId};
-use crate::iothub::{CloudLink, IotHub};
+use crate::identity::{Identity, ModuleId};
+use crate::iothub::IotHub;
 use crate::manifest::DesiredStatus;
 use crate::workload::{Action, Audit};
 
@@ -186,27 +184,18 @@ impl Asked {
 #[derive(Debug, Default)]
 pub(super) struct Audience {
     pub(super) taps: Taps,
-    pub(super) logs: Logs,
     pub(super) monitors: Vec<(Filter, Answers)>,
-    pub(super) followers: Vec<(Vec<ModuleId>, Answers)>,
+    pub(super) followers: Vec<(Vec<(EdgeNumber, ModuleId)>, Answers)>,
     pub(super) expectant: Vec<(super::control::Until, Answers)>,
-    /// Who waits until the device has applied a version of `$edgeAgent`'s desired properties.
-    pub(super) deploys: Vec<(u64, Answers)>,
+    /// Who waits until a device has applied a version of `$edgeAgent`'s desired properties.
+    pub(super) deploys: Vec<(EdgeNumber, u64, Answers)>,
 }
 
 /// The dispatcher.
 pub(super) struct Dispatcher {
     pub(super) clock: Clock,
-    pub(super) device: DeviceId,
-    pub(super) state: StateFolder,
-    pub(super) hub: EdgeHub,
+    pub(super) edges: EdgeDevices,
     pub(super) cloud: IotHub,
-    pub(super) link: CloudLink,
-    pub(super) agent: Agent,
-    /// The way to the deployer.
-    pub(super) wanted: mpsc::UnboundedSender<Map<String, Value>>,
-    pub(super) storage: Storage,
-    pub(super) children: Children,
     pub(super) report: Report,
     pub(super) ending: Ending,
     pub(super) heads: ToHeads,
@@ -240,68 +229,76 @@ impl Dispatcher {
 
     fn apply(&mut self, now: Now, event: Event) {
         match event {
-            Event::Head { connection, event } => self.handle_head(now, connection, event),
-            Event::Invoke { invocation, reply } => {
-                let Caller::Module { identity: caller, .. } = &invocation.caller else { return };
-                let call = self.asked.open_call(CallReply::Http { caller: caller.clone(), reply });
-                self.hub.handle(now, edgehub::Input::Invoke { call, invocation });
-            }
-            Event::Refused { reason } => self.note_refusal(now, None, &reason),
-            // Who asked may have gone.
-            Event::Metrics { page, reply } => drop(reply.send(self.metrics(now, page))),
-            Event::Workload(audit) => self.handle_audit(now, audit),
-            Event::Instance { module, run, event } => self.handle_instance(now, module, run, event),
-            Event::Stored(stored) => self.handle_stored(now, stored),
+            Event::Edge(edge, event) => self.apply_to_edge(now, edge, event),
             Event::Control(call) => self.handle_control(now, call),
-            Event::Test(test) => self.handle_test(now, test),
-            Event::Prepared(preparation) => self.handle_prepared(now, *preparation),
-            Event::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, module, outcome, answers),
             Event::Interrupt(failure) => self.handle_interrupt(now, failure),
         }
     }
 
-    fn handle_audit(&mut self, now: Now, audit: Audit) {
-        let text = audit.action.to_string();
-        match audit.action {
-            Action::Forbidden { .. } => {
-                self.note_refusal(now, Some(Identity::of_module(self.device.clone(), audit.module)), &text);
+    fn apply_to_edge(&mut self, now: Now, edge: EdgeNumber, event: EdgeEvent) {
+        match event {
+            EdgeEvent::Head { connection, event } => self.handle_head(now, edge, connection, event),
+            EdgeEvent::Invoke { invocation, reply } => {
+                let Caller::Module { identity: caller, .. } = &invocation.caller else { return };
+                let call = self.asked.open_call(CallReply::Http { caller: caller.clone(), reply });
+                self.edges[edge].hub.handle(now, edgehub::Input::Invoke { call, invocation });
             }
-            _ => self.note(now, audit.module, text),
+            EdgeEvent::Refused { reason } => self.note_refusal(now, edge, None, &reason),
+            // Who asked may have gone.
+            EdgeEvent::Metrics { page, reply } => drop(reply.send(self.edges[edge].metrics(now, page))),
+            EdgeEvent::Workload(audit) => self.handle_audit(now, edge, audit),
+            EdgeEvent::Instance { module, run, event } => self.handle_instance(now, edge, (module, run), event),
+            EdgeEvent::Stored(stored) => self.handle_stored(now, edge, stored),
+            EdgeEvent::Test(test) => self.handle_test(now, edge, test),
+            EdgeEvent::Prepared(preparation) => self.handle_prepared(now, edge, *preparation),
+            EdgeEvent::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, edge, module, outcome, answers),
         }
     }
 
-    fn handle_head(&mut self, now: Now, connection: ConnectionId, event: FromHead) {
+    fn handle_audit(&mut self, now: Now, edge: EdgeNumber, audit: Audit) {
+        let text = audit.action.to_string();
+        match audit.action {
+            Action::Forbidden { .. } => {
+                let identity = self.edges[edge].identity(&audit.module);
+                self.note_refusal(now, edge, Some(identity), &text);
+            }
+            _ => self.note(now, edge, audit.module, text),
+        }
+    }
+
+    fn handle_head(&mut self, now: Now, edge: EdgeNumber, connection: ConnectionId, event: FromHead) {
         match event {
             FromHead::Connect { identity, credential, session, head } => {
                 self.heads.add(connection, head);
-                self.hub.handle(now, edgehub::Input::Connect { connection, identity, credential, session });
+                self.edges[edge].hub.handle(now, edgehub::Input::Connect { connection, identity, credential, session });
             }
             FromHead::Misfit { reason, head } => {
                 self.heads.add(connection, head);
                 let refusal = Refusal::NotAuthorized(reason.clone());
-                self.turn_away(now, None, &reason, Turned::Head(connection, refusal));
+                self.turn_away(now, edge, None, &reason, Turned::Head(connection, refusal));
             }
             FromHead::Requests { requests, room } => {
-                self.storage.hold(room);
+                let device = &mut self.edges[edge];
+                device.storage.hold(room);
                 for request in requests {
-                    self.hub.handle(now, edgehub::Input::Request { connection, request });
+                    device.hub.handle(now, edgehub::Input::Request { connection, request });
                 }
             }
-            FromHead::Notice(text) => self.note_client(now, connection, text),
+            FromHead::Notice(text) => self.note_client(now, edge, connection, text),
             FromHead::Closed(why) => {
-                let identity = self.hub.speaker(connection).cloned();
-                self.note_client(now, connection, format!("disconnected: {why}"));
-                self.tell_speaker(connection, false);
+                let identity = self.edges[edge].hub.speaker(connection).cloned();
+                self.note_client(now, edge, connection, format!("disconnected: {why}"));
+                self.tell_speaker(edge, connection, false);
                 self.heads.remove(connection);
-                self.hub.handle(now, edgehub::Input::Disconnect { connection });
-                self.tell_connection(identity);
+                self.edges[edge].hub.handle(now, edgehub::Input::Disconnect { connection });
+                self.tell_connection(edge, identity);
             }
         }
     }
 
-    fn handle_stored(&mut self, now: Now, stored: Stored) {
+    fn handle_stored(&mut self, now: Now, edge: EdgeNumber, stored: Stored) {
         match stored {
-            Stored::Said(said) => self.hub.handle(now, edgehub::Input::Store(said)),
+            Stored::Said(said) => self.edges[edge].hub.handle(now, edgehub::Input::Store(said)),
             Stored::Confirmed(ticket) => self.handle_injected(ticket, Ok(1)),
             Stored::Failed => {
                 let outcome = self.close_storage();
@@ -315,7 +312,8 @@ impl Dispatcher {
     }
 
     fn close_storage(&mut self) -> Outcome {
-        let Err(error) = self.storage.close() else { return Ok(()) };
+        let closed = self.edges.all_mut().map(|device| device.storage.close());
+        let Some(error) = closed.fold(None, |first, closed| first.or(closed.err())) else { return Ok(()) };
         let hint = match error.is_full() {
             true => "make room on the disk; what was acknowledged is kept, the rest will be sent again",
             false => "see that `.edgectl` is on a disk that works, or pass `--ephemeral`",
@@ -327,7 +325,7 @@ impl Dispatcher {
     /// The first signal is gentle, a second one at once.
     fn handle_interrupt(&mut self, now: Now, failure: Failure) {
         if self.ending.interrupted {
-            self.children.kill_all();
+            self.edges.all().for_each(|device| device.children.kill_all());
             return;
         }
         self.ending.interrupted = true;
@@ -340,7 +338,7 @@ impl Dispatcher {
     pub(super) fn stop(&mut self, now: Now, outcome: Outcome) {
         if let Phase::Running = self.ending.phase {
             self.ending.phase = Phase::Stopping { outcome, waiting: Vec::new() };
-            self.agent.handle(now, agent::Input::StopAll);
+            self.edges.all_mut().for_each(|device| device.agent.handle(now, agent::Input::StopAll));
         }
     }
 
@@ -356,10 +354,11 @@ impl Dispatcher {
     }
 
     /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
-    pub(super) fn judge_exit(&mut self, now: Now, module: &ModuleId, how: &str) {
-        let Some(state) = self.agent.state(module) else { return };
+    pub(super) fn judge_exit(&mut self, now: Now, edge: EdgeNumber, module: &ModuleId, how: &str) {
+        let device = &self.edges[edge];
+        let Some(state) = device.agent.state(module) else { return };
         // A deployment that wants a module stopped has asked for this end.
-        let is_wanted = self.children.plan(module).is_some_and(|plan| plan.spec.status == DesiredStatus::Running);
+        let is_wanted = device.children.plan(module).is_some_and(|plan| plan.spec.status == DesiredStatus::Running);
         if is_wanted && self.ending.fail_on.is_reached(state.status) && !self.is_stopping() {
             let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
             self.stop(now, Err(failure));
@@ -367,7 +366,7 @@ impl Dispatcher {
     }
 
     fn has_ended(&self) -> bool {
-        self.is_stopping() && self.children.is_empty()
+        self.is_stopping() && self.edges.all().all(|device| device.children.is_empty())
     }
 
     fn close(mut self) -> Ended {
@@ -380,25 +379,28 @@ impl Dispatcher {
 
     fn deadline(&self) -> Option<Duration> {
         let until = self.ending.until.filter(|_| !self.is_stopping());
-        let cores = [self.hub.deadline(), self.cloud.deadline(), self.agent.deadline(), self.link.deadline()];
-        cores.into_iter().chain([self.storage.deadline(), self.refusals.deadline(), until]).flatten().min()
+        let edges = self.edges.all().map(EdgeDevice::deadline);
+        edges.chain([self.cloud.deadline(), self.refusals.deadline(), until]).flatten().min()
     }
 
     fn handle_deadlines(&mut self, now: Now) {
         let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= now.monotonic);
-        if due(self.hub.deadline()) {
-            self.hub.handle(now, edgehub::Input::Timeout);
+        for edge in self.edges.numbers() {
+            let device = &mut self.edges[edge];
+            if due(device.hub.deadline()) {
+                device.hub.handle(now, edgehub::Input::Timeout);
+            }
+            if due(device.agent.deadline()) {
+                device.agent.handle(now, agent::Input::Timeout);
+            }
+            if due(device.link.deadline()) {
+                self.handle_link_deadline(now, edge);
+            }
         }
         if due(self.cloud.deadline()) {
             self.cloud.handle_timeout(now);
         }
         self.answer_turned_away(now);
-        if due(self.agent.deadline()) {
-            self.agent.handle(now, agent::Input::Timeout);
-        }
-        if due(self.link.deadline()) {
-            self.handle_link_deadline(now);
-        }
         if due(self.ending.until) {
             self.stop(now, Ok(()));
         }
@@ -408,24 +410,25 @@ impl Dispatcher {
     }
 
     /// Remembers and tells a line about the module that speaks on a connection.
-    fn note_client(&mut self, now: Now, connection: ConnectionId, text: String) {
-        if let Some(module) = self.hub.speaker(connection).and_then(|identity| identity.module.clone()) {
-            self.note(now, module, text);
+    fn note_client(&mut self, now: Now, edge: EdgeNumber, connection: ConnectionId, text: String) {
+        if let Some(module) = self.edges[edge].hub.speaker(connection).and_then(|identity| identity.module.clone()) {
+            self.note(now, edge, module, text);
         }
     }
 
     /// Remembers and tells a line about a module.
-    pub(super) fn note(&mut self, now: Now, module: ModuleId, text: String) {
-        self.tell_line(Line { at: now.unix, module, stream: "edgectl", text });
+    pub(super) fn note(&mut self, now: Now, edge: EdgeNumber, module: ModuleId, text: String) {
+        self.tell_line(edge, Line { at: now.unix, module, stream: "edgectl", text });
     }
 
-    pub(super) fn tell_line(&mut self, line: Line) {
-        self.report.line(&line);
+    pub(super) fn tell_line(&mut self, edge: EdgeNumber, line: Line) {
+        let device = &mut self.edges[edge];
+        self.report.line(&device.device, &line);
         self.audience.followers.retain(|(modules, answers)| {
-            let wanted = modules.is_empty() || modules.contains(&line.module);
-            if wanted { answers.record(&line.record()) } else { !answers.is_gone() }
+            let wanted = modules.is_empty() || modules.iter().any(|(at, module)| *at == edge && *module == line.module);
+            if wanted { answers.record(&line.record(&device.device)) } else { !answers.is_gone() }
         });
-        self.audience.logs.remember(line);
+        device.logs.remember(line);
     }
 }
 

@@ -1,9 +1,11 @@
 //! Everything that can happen to the dispatcher, and what it says to the heads.
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::control::ControlCall;
 use super::deployer::Preparation;
+use super::edges::EdgeNumber;
 use super::metrics::Page;
 use super::storage::Stored;
 use super::test_port::TestMessage;
@@ -21,6 +23,17 @@ use crate::workload::Audit;
 /// One thing that happened.
 #[derive(Debug)]
 pub(super) enum Event {
+    /// At one of the edge devices.
+    Edge(EdgeNumber, EdgeEvent),
+    /// A command of another edgectl.
+    Control(ControlCall),
+    /// Ctrl-C or a termination signal, as the failure that it ends the simulation with.
+    Interrupt(Failure),
+}
+
+/// One thing that happened at an edge device.
+#[derive(Debug)]
+pub(super) enum EdgeEvent {
     /// A client's connection has something to say.
     Head { connection: ConnectionId, event: FromHead },
     /// A module calls a direct method of another over HTTPS.
@@ -35,16 +48,49 @@ pub(super) enum Event {
     Instance { module: ModuleId, run: u64, event: InstanceEvent },
     /// The store says something.
     Stored(Stored),
-    /// A command of another edgectl.
-    Control(ControlCall),
     /// An image that `restart --build` asked for is built, or not.
     Rebuilt { module: ModuleId, outcome: Outcome, answers: super::control::Answers },
     /// A message came in at the test port.
     Test(TestMessage),
     /// A deployment is made ready.
     Prepared(Box<Preparation>),
-    /// Ctrl-C or a termination signal, as the failure that it ends the simulation with.
-    Interrupt(Failure),
+}
+
+/// The way to the dispatcher for everything that belongs to one edge device.
+///
+/// A dispatcher that has ended takes nothing; whoever sends then has ended with it.
+#[derive(Debug, Clone)]
+pub(super) struct EdgeEvents {
+    edge: EdgeNumber,
+    events: mpsc::Sender<Event>,
+}
+
+impl EdgeEvents {
+    pub(super) fn new(edge: EdgeNumber, events: mpsc::Sender<Event>) -> Self {
+        Self { edge, events }
+    }
+
+    /// Tells the dispatcher, once it has room.
+    pub(super) async fn send(&self, event: EdgeEvent) {
+        let _ = self.events.send(Event::Edge(self.edge, event)).await;
+    }
+
+    /// The same on a thread that may wait.
+    pub(super) fn blocking_send(&self, event: EdgeEvent) {
+        let _ = self.events.blocking_send(Event::Edge(self.edge, event));
+    }
+
+    /// The same on a task: while there is no room, the whole thread waits.
+    pub(super) fn send_in_place(&self, event: EdgeEvent) {
+        if let Err(TrySendError::Full(event)) = self.events.try_send(Event::Edge(self.edge, event)) {
+            tokio::task::block_in_place(|| self.events.blocking_send(event).ok());
+        }
+    }
+
+    /// Returns when the dispatcher has ended.
+    pub(super) async fn closed(&self) {
+        self.events.closed().await;
+    }
 }
 
 /// What the task of a client's connection says.

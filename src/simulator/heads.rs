@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::dispatcher::Clock;
-use super::event::{Event, FromHead, ToHead};
+use super::event::{EdgeEvent, EdgeEvents, FromHead, ToHead};
 use super::to_heads::HeadSender;
 use crate::clock::Now;
 use crate::edgehub::{ConnectionId, Request};
@@ -38,9 +38,10 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// What every head needs: the way to the dispatcher, the clock, numbers for connections.
 #[derive(Debug, Clone)]
 pub(super) struct Heads {
-    events: mpsc::Sender<Event>,
+    events: EdgeEvents,
     clock: Clock,
     device: DeviceId,
+    /// How many connections there have been to all devices.
     connections: Arc<AtomicU64>,
     room: Arc<Semaphore>,
 }
@@ -79,9 +80,9 @@ enum Act {
 }
 
 impl Heads {
-    pub(super) fn new(events: mpsc::Sender<Event>, clock: Clock, device: DeviceId) -> Self {
+    pub(super) fn new(events: EdgeEvents, clock: Clock, device: DeviceId, connections: Arc<AtomicU64>) -> Self {
         let room = Arc::new(Semaphore::new(ROOM as usize));
-        Self { events, clock, device, connections: Arc::default(), room }
+        Self { events, clock, device, connections, room }
     }
 
     fn next_connection(&self) -> ConnectionId {
@@ -178,11 +179,11 @@ impl Heads {
 
     async fn tell(&self, connection: ConnectionId, event: FromHead) {
         // A dispatcher that has ended is noticed where its words are awaited.
-        let _ = self.events.send(Event::Head { connection, event }).await;
+        self.events.send(EdgeEvent::Head { connection, event }).await;
     }
 
     async fn tell_refused(&self, reason: String) {
-        let _ = self.events.send(Event::Refused { reason }).await;
+        self.events.send(EdgeEvent::Refused { reason }).await;
     }
 }
 

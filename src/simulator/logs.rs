@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::clock::iso_millis;
-use crate::identity::ModuleId;
+use crate::identity::{DeviceId, ModuleId};
 
 /// Lines remembered of each module.
 const REMEMBERED: usize = 2000;
@@ -23,9 +23,10 @@ pub(super) struct Line {
 
 impl Line {
     /// Returns the record that `logs --json` and `simulate --json` print.
-    pub(super) fn record(&self) -> Value {
+    pub(super) fn record(&self, device: &DeviceId) -> Value {
         json!({
-            "type": "log", "time": iso_millis(self.at), "module": self.module, "stream": self.stream, "line": self.text,
+            "type": "log", "time": iso_millis(self.at), "device": device, "module": self.module, "stream": self.stream,
+            "line": self.text,
         })
     }
 }

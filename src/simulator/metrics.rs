@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::dispatcher::{Clock, Dispatcher};
-use super::event::Event;
+use super::dispatcher::Clock;
+use super::edges::EdgeDevice;
+use super::event::{EdgeEvent, EdgeEvents};
 use super::host;
 use super::options::Metrics;
 use crate::clock::Now;
@@ -114,7 +115,7 @@ pub(super) struct Source {
     pub(super) instance: String,
     /// A folder on the disk that is told of.
     pub(super) folder: PathBuf,
-    pub(super) events: mpsc::Sender<Event>,
+    pub(super) events: EdgeEvents,
 }
 
 impl Source {
@@ -134,7 +135,7 @@ impl Source {
         let page = Page::of_host(request.header("host"));
         let (reply, families) = oneshot::channel();
         // A dispatcher that has ended drops the reply, which is an answer too.
-        let _ = self.events.send(Event::Metrics { page, reply }).await;
+        self.events.send(EdgeEvent::Metrics { page, reply }).await;
         let Ok(mut families) = families.await else { return refuse(503, "the simulation has ended\n") };
         if page != Page::Hub {
             families.extend(host::metrics(self.clock.now(), &self.folder));
@@ -145,7 +146,7 @@ impl Source {
     }
 }
 
-impl Dispatcher {
+impl EdgeDevice {
     /// Returns what the cores have counted.
     pub(super) fn metrics(&self, now: Now, page: Page) -> Vec<Family> {
         match page {

@@ -7,9 +7,9 @@
 //!   machine, choose            what modules can be run with here, and how each one is
 //!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
-//!   gateway                    where is listened
+//!   site, gateway              one edge device with its cores, and where it listens
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
-//! dispatcher  owns the cores and the children; settle lets them speak to each other, uplink with the cloud,
+//! dispatcher  owns the edge devices with their cores and children (edges), and the cloud; settle lets them speak to each other, uplink with the cloud,
 //!               system with the agent, for which deployer makes deployments ready
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
@@ -29,6 +29,7 @@ mod cores;
 mod deployer;
 pub mod devices;
 mod dispatcher;
+mod edges;
 mod event;
 mod gateway;
 mod heads;
@@ -46,6 +47,7 @@ mod refusals;
 mod report;
 mod settle;
 mod setup;
+mod site;
 mod start;
 mod state;
 mod storage;

@@ -44,7 +44,7 @@ impl Planner<'_> {
     fn plan(&self, spec: &ModuleSpec, prepared: Option<Prepared>) -> Outcome<ModulePlan> {
         let defect = |what: &str| Failure::new(Kind::Bug, format!("module `{}` has no {what}", spec.id));
         let keys = self.identities.modules.get(&spec.id).ok_or_else(|| defect("identity"))?;
-        let folder = self.run_folder.module(&spec.id)?;
+        let folder = self.run_folder.module(&self.identities.identity(&spec.id))?;
         let outside = self.surroundings(&self.host, socket_uri(&folder.join("workload.sock")));
         let credentials = outside.credentials(&spec.id, keys, &self.state.ca_file());
         let (runtime, rebuild) = match prepared {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::dispatcher::Dispatcher;
+use super::edges::EdgeNumber;
 use super::event::ToHead;
 use crate::clock::Now;
 use crate::edgehub::{Answer, ConnectionId, InvokeError, Refusal};
@@ -131,17 +132,17 @@ fn delay(count: u32) -> Duration {
 
 impl Dispatcher {
     /// Lets somebody wait who is not let in, and tells it the first time.
-    pub(super) fn turn_away(&mut self, now: Now, who: Suspect, reason: &str, turned: Turned) {
+    pub(super) fn turn_away(&mut self, now: Now, edge: EdgeNumber, who: Suspect, reason: &str, turned: Turned) {
         let what = if let Turned::Http(..) = turned { "call" } else { "connection" };
         let line = self.refusals.refuse(now.monotonic, who.clone(), &format!("{what} refused: {reason}"), turned);
-        self.tell_refusal(now, who, line);
+        self.tell_refusal(now, edge, who, line);
         self.answer_turned_away(now);
     }
 
     /// Tells that somebody was refused, unless it was told a moment ago.
-    pub(super) fn note_refusal(&mut self, now: Now, who: Suspect, reason: &str) {
+    pub(super) fn note_refusal(&mut self, now: Now, edge: EdgeNumber, who: Suspect, reason: &str) {
         let line = self.refusals.note(now.monotonic, who.clone(), reason);
-        self.tell_refusal(now, who, line);
+        self.tell_refusal(now, edge, who, line);
     }
 
     /// Answers those who have waited long enough.
@@ -155,11 +156,13 @@ impl Dispatcher {
         }
     }
 
-    fn tell_refusal(&mut self, now: Now, who: Suspect, line: Option<String>) {
+    fn tell_refusal(&mut self, now: Now, edge: EdgeNumber, who: Suspect, line: Option<String>) {
         let Some(line) = line else { return };
-        let hint = who.as_ref().and_then(|identity| self.explain_stranger(identity));
-        match who.and_then(|identity| identity.module).filter(|module| self.children.plan(module).is_some()) {
-            Some(module) => self.note(now, module, line),
+        let hint = who.as_ref().and_then(|identity| self.explain_stranger(edge, identity));
+        let device = &self.edges[edge];
+        let own = who.filter(|identity| identity.device == device.device).and_then(|identity| identity.module);
+        match own.filter(|module| device.children.plan(module).is_some()) {
+            Some(module) => self.note(now, edge, module, line),
             None => self.report.warn(&line),
         }
         hint.iter().for_each(|hint| self.report.hint(hint));

@@ -1,5 +1,6 @@
 //! What a running simulation says in the foreground: lines for a person, or JSON Lines under `--json`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -11,14 +12,31 @@ use super::logs::Line;
 use super::taps::Tapped;
 use crate::edgehub::Link;
 use crate::failure::Failure;
-use crate::identity::{DeviceId, ModuleId};
+use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::ui::Ui;
 
 /// The first record of `simulate --json`, and what `--detach` prints: the ports are bound.
 #[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Ready {
-    pub(super) r#type: &'static str,
+    r#type: &'static str,
+    /// The main device.
+    #[serde(flatten)]
+    main: Option<Place>,
+    pid: u32,
+    /// All of them, the main one first.
+    devices: Vec<Place>,
+}
+
+impl Ready {
+    /// Describes the devices of this process, the main one first.
+    pub(super) fn new(devices: Vec<Place>) -> Self {
+        Self { r#type: "ready", main: devices.first().cloned(), pid: std::process::id(), devices }
+    }
+}
+
+/// Where an edge device is reached, and what it has.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Place {
     pub(super) device: DeviceId,
     /// Where the gateway listens, and what `IOTEDGE_GATEWAYHOSTNAME` of a process says.
     pub(super) address: String,
@@ -30,7 +48,6 @@ pub(super) struct Ready {
     pub(super) modules: Vec<ModuleId>,
     /// Whether the cloud can be reached.
     pub(super) upstream: Link,
-    pub(super) pid: u32,
 }
 
 /// The ports; `null` is one that could not be opened.
@@ -46,35 +63,34 @@ pub(super) struct Ports {
 /// The voice of the simulation.
 pub(super) struct Report {
     ui: Ui,
-    ready: Ready,
+    /// The device whose modules are called by their names alone.
+    main: DeviceId,
     width: usize,
-    last: BTreeMap<ModuleId, Value>,
+    last: BTreeMap<Identity, Value>,
     reader_gone: bool,
 }
 
 impl Report {
-    pub(super) fn new(ui: Ui, ready: Ready) -> Self {
-        let width = ready.modules.iter().map(|module| module.as_str().len()).max().unwrap_or_default();
-        Self { ui, ready, width, last: BTreeMap::new(), reader_gone: false }
+    pub(super) fn new(ui: Ui, main: DeviceId) -> Self {
+        Self { ui, main, width: 0, last: BTreeMap::new(), reader_gone: false }
     }
 
-    /// Returns the document that says the simulation is ready.
-    pub(super) fn ready(&self) -> &Ready {
-        &self.ready
-    }
-
-    /// Says that the ports are bound.
-    pub(super) fn tell_ready(&mut self) {
-        if self.ui.is_json() {
-            let ready = self.ready.clone();
-            return self.record(&ready);
+    /// Says that the ports of all devices are bound.
+    pub(super) fn tell_ready(&mut self, places: Vec<Place>) {
+        places.iter().for_each(|place| self.fit(place));
+        match self.ui.is_json() {
+            true => self.record(&Ready::new(places)),
+            false => places.iter().for_each(|place| self.tell_place(place)),
         }
-        let Ready { device, address, ports, .. } = &self.ready;
+    }
+
+    fn tell_place(&self, place: &Place) {
+        let Place { device, address, ports, .. } = place;
         let port = |name, port: Option<u16>| port.map(|port| format!("{name} {port}"));
         let heads = [port("MQTT", ports.mqtt), port("AMQP", ports.amqp), port("HTTPS", ports.https)];
         let open: Vec<String> = heads.into_iter().flatten().collect();
         self.ui.step("Simulating", format!("device `{device}` at {address} ({})", open.join(", ")));
-        match self.ready.workload {
+        match place.workload {
             Some(WorkloadWay::Http) => {
                 self.ui.step("Serving", "the workload API to containers over http, on a port for each");
             }
@@ -112,13 +128,14 @@ impl Report {
     }
 
     /// Tells a line of a module's log; what edgectl noted about a module is a detail.
-    pub(super) fn line(&mut self, line: &Line) {
+    pub(super) fn line(&mut self, device: &DeviceId, line: &Line) {
         if self.ui.is_json() {
-            return self.record(&line.record());
+            return self.record(&line.record(device));
         }
+        let name = self.name(device, &line.module);
         match line.stream {
-            "edgectl" => self.ui.detail(format!("{:<width$} . {}", line.module, line.text, width = self.width)),
-            _ => self.ui.log(line.module.as_str(), self.width, &line.text),
+            "edgectl" => self.ui.detail(format!("{name:<width$} . {}", line.text, width = self.width)),
+            _ => self.ui.log(&name, self.width, &line.text),
         }
     }
 
@@ -130,35 +147,47 @@ impl Report {
     }
 
     /// Tells that the link to the cloud changed.
-    pub(super) fn link(&mut self, state: &LinkState) {
-        self.ready.upstream = state.upstream;
+    pub(super) fn link(&mut self, device: &DeviceId, state: &LinkState) {
         if !self.ui.is_json() {
-            return self.ui.step("Upstream", state.to_string());
+            let of = if *device == self.main { String::new() } else { format!("of {device} ") };
+            return self.ui.step("Upstream", format!("{of}{state}"));
         }
         let mut event = serde_json::json!(state);
         event["type"] = "upstream".into();
+        event["device"] = serde_json::json!(device);
         self.record(&event);
     }
 
-    /// Takes it that the device has these modules now.
-    pub(super) fn set_modules(&mut self, modules: Vec<ModuleId>) {
-        self.width = modules.iter().map(|module| module.as_str().len()).max().unwrap_or_default().max(self.width);
-        self.ready.modules = modules;
+    /// Makes room for the names of a device's modules.
+    pub(super) fn fit(&mut self, place: &Place) {
+        let widths = place.modules.iter().map(|module| self.name(&place.device, module).len());
+        self.width = widths.max().unwrap_or_default().max(self.width);
+    }
+
+    /// Returns what a module is called: by its name alone, or with that of its device.
+    fn name<'a>(&self, device: &DeviceId, module: &'a ModuleId) -> Cow<'a, str> {
+        match *device == self.main {
+            true => module.as_str().into(),
+            false => format!("{device}/{module}").into(),
+        }
     }
 
     /// Tells that a module is gone.
-    pub(super) fn removed(&mut self, module: &ModuleId) {
-        self.last.remove(module);
+    pub(super) fn removed(&mut self, device: &DeviceId, module: &ModuleId) {
+        self.last.remove(&Identity::of_module(device.clone(), module.clone()));
         match self.ui.is_json() {
-            true => self.record(&serde_json::json!({ "type": "module", "name": module, "status": "removed" })),
-            false => self.ui.step("Removed", module.as_str()),
+            true => self.record(&serde_json::json!({
+                "type": "module", "device": device, "name": module, "status": "removed",
+            })),
+            false => self.ui.step("Removed", self.name(device, module)),
         }
     }
 
     /// Tells what changed of a module; `record` is its line of `ps --json`.
-    pub(super) fn module(&mut self, module: &ModuleId, record: Value) {
+    pub(super) fn module(&mut self, device: &DeviceId, module: &ModuleId, record: Value) {
         let watched = |record: &Value| ["status", "connected", "pid", "restarts"].map(|key| record[key].clone());
-        let before = self.last.insert(module.clone(), record.clone());
+        let identity = Identity::of_module(device.clone(), module.clone());
+        let before = self.last.insert(identity, record.clone());
         if before.as_ref().map(watched) == Some(watched(&record)) {
             return;
         }
@@ -169,7 +198,7 @@ impl Report {
             }
             return self.record(&event);
         }
-        self.tell_change(module, before.as_ref(), &record);
+        self.tell_change(&self.name(device, module), before.as_ref(), &record);
     }
 
     /// Tells that a device connected or went.
@@ -181,7 +210,7 @@ impl Report {
         self.ui.step(if connected { "Connected" } else { "Disconnected" }, format!("device {device}"));
     }
 
-    fn tell_change(&self, module: &ModuleId, before: Option<&Value>, now: &Value) {
+    fn tell_change(&self, module: &str, before: Option<&Value>, now: &Value) {
         let changed = |key: &str| before.map(|before| &before[key]) != Some(&now[key]);
         if changed("status") {
             let runtime = now["runtime"].as_str().unwrap_or_default();
@@ -189,19 +218,19 @@ impl Report {
                 ("running", Some(pid)) => self.ui.step("Started", format!("{module} ({runtime} {pid})")),
                 ("running", None) => self.ui.step("Started", format!("{module} ({runtime})")),
                 ("backoff", _) => self.ui.step("Waiting", format!("to restart {module}")),
-                ("stopped", _) if before.is_some() => self.ui.step("Stopped", module.as_str()),
+                ("stopped", _) if before.is_some() => self.ui.step("Stopped", module),
                 // That may be what it was told to do: 137 is how a container ends that does not listen.
                 ("failed", _) => match now["exitCode"].as_i64() {
                     Some(code) => self.ui.step("Ended", format!("{module} (exit code {code})")),
-                    None => self.ui.step("Ended", module.as_str()),
+                    None => self.ui.step("Ended", module),
                 },
                 _ => {}
             }
         }
         if changed("connected") {
             match now["connected"].as_bool() {
-                Some(true) => self.ui.step("Connected", module.as_str()),
-                _ if before.is_some() => self.ui.step("Disconnected", module.as_str()),
+                Some(true) => self.ui.step("Connected", module),
+                _ if before.is_some() => self.ui.step("Disconnected", module),
                 _ => {}
             }
         }

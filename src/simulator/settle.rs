@@ -1,6 +1,7 @@
 //! Letting the cores speak to each other, to the store, to the heads and to the children until all is quiet.
 
 use super::dispatcher::{CallReply, Dispatcher};
+use super::edges::EdgeNumber;
 use super::event::ToHead;
 use super::refusals::Turned;
 use super::taps::Tapped;
@@ -14,13 +15,15 @@ impl Dispatcher {
         loop {
             let mut quiet = true;
             self.settle_link(now);
-            while let Some(output) = self.hub.poll() {
-                quiet = false;
-                self.handle_hub(now, output);
-            }
-            while let Some(output) = self.agent.poll() {
-                quiet = false;
-                self.handle_agent(now, output);
+            for edge in self.edges.numbers() {
+                while let Some(output) = self.edges[edge].hub.poll() {
+                    quiet = false;
+                    self.handle_hub(now, edge, output);
+                }
+                while let Some(output) = self.edges[edge].agent.poll() {
+                    quiet = false;
+                    self.handle_agent(now, edge, output);
+                }
             }
             if quiet {
                 break;
@@ -28,47 +31,49 @@ impl Dispatcher {
         }
         // Who is waited for first.
         self.heads.flush();
-        self.storage.flush(now.monotonic);
+        self.edges.all_mut().for_each(|device| device.storage.flush(now.monotonic));
     }
 
-    fn handle_hub(&mut self, now: Now, output: Output) {
+    fn handle_hub(&mut self, now: Now, edge: EdgeNumber, output: Output) {
         match output {
             Output::Connected { connection, remembered } => {
                 self.heads.tell(connection, ToHead::Connected { remembered });
-                self.tell_speaker(connection, true);
-                self.tell_connection(self.hub.speaker(connection).cloned());
+                self.tell_speaker(edge, connection, true);
+                self.tell_connection(edge, self.edges[edge].hub.speaker(connection).cloned());
             }
             Output::Refused { connection, identity, refusal } => {
                 let reason = match &refusal {
                     Refusal::NotAuthorized(reason) => reason.clone(),
                     Refusal::TooManyClients(_) => format!("`{identity}` is one more than `--max-clients` allows"),
                 };
-                self.turn_away(now, Some(identity), &reason, Turned::Head(connection, refusal));
+                self.turn_away(now, edge, Some(identity), &reason, Turned::Head(connection, refusal));
             }
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
                 self.heads.tell(connection, ToHead::Close(reason));
                 match identity.module.clone() {
-                    Some(module) => self.note(now, module, format!("connection closed: {reason}")),
+                    Some(module) => self.note(now, edge, module, format!("connection closed: {reason}")),
                     None => self.report.device(&identity.device, false),
                 }
-                self.tell_connection(Some(identity));
+                self.tell_connection(edge, Some(identity));
             }
-            Output::Invoked { call, result } => self.handle_invoked(now, call, result),
+            Output::Invoked { call, result } => self.handle_invoked(now, edge, call, result),
             Output::Injected { ticket, result } => self.handle_injected(ticket, result),
             Output::Store(ToStore::Save { mark, name, document }) => {
-                self.storage.send(ToStore::Save { mark, name: format!("{}/{name}", self.state.name()), document });
+                let device = &mut self.edges[edge];
+                let name = format!("{}/{name}", device.state.name());
+                device.storage.send(ToStore::Save { mark, name, document });
             }
-            Output::Store(told) => self.storage.send(told),
+            Output::Store(told) => self.edges[edge].storage.send(told),
             Output::Cloud(to_cloud) => {
-                self.link.send_up(now.monotonic, to_cloud);
+                self.edges[edge].link.send_up(now.monotonic, to_cloud);
                 // At once: what the cloud keeps has to reach the store before what the hub says next.
                 self.settle_link(now);
             }
             Output::Routed { message, endpoint, route } => {
-                self.handle_routed(Tapped { at: now.unix, message, endpoint, route });
+                self.handle_routed(Tapped { at: now.unix, edge, message, endpoint, route });
             }
-            Output::CallAgent { call, method, payload } => self.call_agent(now, call, method, payload),
+            Output::CallAgent { call, method, payload } => self.call_agent(now, edge, call, method, payload),
             Output::Warning(text) => self.report.warn(&text),
         }
     }
@@ -80,9 +85,10 @@ impl Dispatcher {
     }
 
     fn handle_routed(&mut self, tapped: Tapped) {
-        self.report.message(&tapped, &self.device);
+        let device = &self.edges[tapped.edge].device;
+        self.report.message(&tapped, device);
         if !self.audience.monitors.is_empty() {
-            let record = serde_json::json!(tapped.record(&self.device));
+            let record = serde_json::json!(tapped.record(device));
             self.audience.monitors.retain(|(filter, answers)| match filter.admits(&tapped) {
                 true => answers.record(&record),
                 false => !answers.is_gone(),
@@ -91,30 +97,36 @@ impl Dispatcher {
         self.audience.taps.remember(tapped);
     }
 
-    pub(super) fn handle_invoked(&mut self, now: Now, call: CallId, result: Result<Answer, InvokeError>) {
+    pub(super) fn handle_invoked(
+        &mut self,
+        now: Now,
+        edge: EdgeNumber,
+        call: CallId,
+        result: Result<Answer, InvokeError>,
+    ) {
         match self.asked.calls.remove(&call) {
             Some(CallReply::Http { caller, reply }) => match result {
                 Err(InvokeError::NotAuthorized(reason)) => {
                     let error = InvokeError::NotAuthorized(reason.clone());
-                    self.turn_away(now, Some(caller), &reason, Turned::Http(reply, error));
+                    self.turn_away(now, edge, Some(caller), &reason, Turned::Http(reply, error));
                 }
                 // A caller that went away needs no answer.
                 result => drop(reply.send(result)),
             },
             Some(from_cloud @ CallReply::Control { .. }) => {
                 self.asked.calls.insert(call, from_cloud);
-                self.link.send_up(now.monotonic, ToCloud::Answered { call, result });
+                self.edges[edge].link.send_up(now.monotonic, ToCloud::Answered { call, result });
             }
             None => {}
         }
     }
 
     /// Tells of a module that connected or went.
-    pub(super) fn tell_connection(&mut self, identity: Option<Identity>) {
+    pub(super) fn tell_connection(&mut self, edge: EdgeNumber, identity: Option<Identity>) {
         if let Some(module) = identity.and_then(|identity| identity.module)
-            && self.children.plan(&module).is_some()
+            && self.edges[edge].children.plan(&module).is_some()
         {
-            self.tell_module(&module);
+            self.tell_module(edge, &module);
         }
     }
 }

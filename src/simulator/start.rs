@@ -9,42 +9,27 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::bridge::Bridge;
-use super::children::Children;
 use super::containers::Containers;
 use super::control::{self, RunFolder, RunRecord};
-use super::cores::Opening;
-use super::deployer::{self, Deployer};
+use super::cores::{self, Opening};
+use super::deployer;
 use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
+use super::edges::{EdgeDevices, EdgeNumber};
 use super::event::Event;
-use super::gateway::Gateway;
-use super::heads::Heads;
 use super::interrupts::Interrupts;
 use super::lock::{clear_left, lock};
 use super::machine::Machine;
-use super::metrics::{MetricsPort, Source};
 use super::options::{Options, State};
-use super::plan::ModulePlan;
-use super::planner::Planner;
 use super::prepare::{Prepared, Workshop};
 use super::refusals::Refusals;
-use super::report::{self, Ready, Report};
-use super::state::{EphemeralFolder, Identities, StateFolder, unwritable};
-use super::storage::{Storage, Stored};
+use super::report::Report;
+use super::site::{Common, Site};
+use super::state::{EphemeralFolder, unwritable};
 use super::subject::Simulated;
-use super::test_port;
 use super::to_heads::ToHeads;
-use super::workloads::{self, Behind, Ports};
-use crate::agent::{self, Agent};
-use crate::edgehub::{EdgeHub, Link};
-use crate::engine::Engine;
 use crate::failure::{Kind, OrFail, Outcome};
-use crate::identity::{Authority, CertifiedKey, ModuleId};
-use crate::iothub::{CloudLink, IotHub};
-use crate::manifest::ModuleSpec;
 use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket};
 use crate::runtime::Ledger;
-use crate::store::Queues;
-use crate::twin::Twin;
 use crate::ui::Ui;
 
 /// Events that may wait for the dispatcher; whoever sends more waits.
@@ -60,11 +45,10 @@ struct Ground<'a> {
     options: &'a Options,
     machine: &'a Machine<'a>,
     clock: Clock,
-    simulated: Simulated,
     /// `.edgectl`.
     root: &'a Path,
-    state: StateFolder,
-    identities: Identities,
+    /// The main device first.
+    sites: Vec<Site>,
 }
 
 /// Runs a simulation until it ends, and nothing of it is left.
@@ -89,145 +73,117 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
         State::Ephemeral => Some(EphemeralFolder::create(&options.environment)?),
         State::Keep | State::Reset => None,
     };
-    let state = StateFolder::new(ephemeral.as_ref().map_or(root.as_path(), EphemeralFolder::path), &simulated.device);
-    if options.state == State::Reset {
-        state.reset()?;
-        state.cloud().reset(&simulated.device)?;
-    }
-    state.create()?;
-    let identities = state.identities(&simulated.device, &identities_of(&simulated), clock.now().unix.as_micros())?;
-    let ground = Ground { ui, options, machine: &machine, clock, simulated, root: &root, state, identities };
+    let state = ephemeral.as_ref().map_or(root.as_path(), EphemeralFolder::path);
+    let sites = vec![Site::open(options.clone(), simulated, state, clock)?];
+    let ground = Ground { ui, options, machine: &machine, clock, root: &root, sites };
     let ended = ground.simulate(interrupts).await;
     RunRecord::remove(&root);
     ended
 }
 
-fn identities_of(simulated: &Simulated) -> Vec<ModuleId> {
-    let modules = simulated.deployment.modules.iter().map(|spec| spec.id.clone());
-    modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect()
-}
+/// What is ready to be run, by device.
+type AllPrepared = Vec<Vec<Option<Prepared>>>;
 
 impl Ground<'_> {
     /// Makes everything ready that modules are run with; until they run, an interrupt takes all of it back.
     async fn simulate(self, mut interrupts: Interrupts) -> Outcome<Ended> {
-        let (ui, clock, options, state) = (self.ui, self.clock, self.options, self.root);
-        let machine = self.machine;
-        let workshop = Workshop { ui, clock, options, simulated: &self.simulated, machine, state };
-        let prepared = interrupts.unless(workshop.prepare_all()).await?;
+        let prepared = interrupts.unless(self.prepare()).await?;
         let run_folder = RunFolder::create(&self.options.environment, self.root)?;
-        let Some((engine, spec)) = self.in_containers(&prepared).next() else {
-            return self.simulate_prepared(prepared, run_folder, None, interrupts).await;
+        let in_containers = || self.sites.iter().zip(&prepared).flat_map(|(site, ready)| site.in_containers(ready));
+        let Some((engine, _)) = in_containers().next() else {
+            let bridges = self.sites.iter().map(|_| None).collect();
+            return self.simulate_prepared(prepared, &run_folder, bridges, interrupts).await;
         };
-        let image = spec.image.clone();
-        let containers = Containers::open(engine, &self.simulated, &self.identities.simulation, self.root)?;
-        let building = Bridge::build(&containers, self.simulated.workload, &image, &run_folder);
+        let main = &self.sites[0];
+        let containers = Containers::open(engine, &main.simulated, &main.identities.simulation, self.root)?;
+        let building = self.build_bridges(&containers, &prepared, &run_folder);
         let ended = match interrupts.unless(building).await {
-            Ok(bridge) => self.simulate_prepared(prepared, run_folder, Some(&bridge), interrupts).await,
+            Ok(bridges) => {
+                let bridges = bridges.iter().map(Option::as_ref).collect();
+                self.simulate_prepared(prepared, &run_folder, bridges, interrupts).await
+            }
             Err(failure) => Err(failure),
         };
         let removed = Interrupts::listen()?.unless(containers.remove()).await;
-        end_with(ui, ended, removed)
+        end_with(self.ui, ended, removed)
     }
 
-    /// Returns the modules that are run as containers.
-    fn in_containers<'p>(
-        &'p self,
-        prepared: &'p [Option<Prepared>],
-    ) -> impl Iterator<Item = (&'p Engine, &'p ModuleSpec)> {
-        let modules = self.simulated.deployment.modules.iter().zip(prepared);
-        modules.filter_map(|(spec, prepared)| Some((prepared.as_ref()?.engine()?, spec)))
+    async fn prepare(&self) -> Outcome<AllPrepared> {
+        let (ui, clock, machine, state) = (self.ui, self.clock, self.machine, self.root);
+        let mut prepared = Vec::new();
+        for Site { options, simulated, .. } in &self.sites {
+            let workshop = Workshop { ui, clock, options, simulated, machine, state };
+            prepared.push(workshop.prepare_all().await?);
+        }
+        Ok(prepared)
+    }
+
+    /// Makes a network for each device that has containers.
+    async fn build_bridges<'a>(
+        &self,
+        containers: &'a Containers,
+        prepared: &AllPrepared,
+        run_folder: &RunFolder,
+    ) -> Outcome<Vec<Option<Bridge<'a>>>> {
+        let mut bridges = Vec::new();
+        for (site, ready) in self.sites.iter().zip(prepared) {
+            bridges.push(match site.in_containers(ready).next() {
+                Some((_, spec)) => Some(Bridge::build(containers, &site.simulated, &spec.image, run_folder).await?),
+                None => None,
+            });
+        }
+        Ok(bridges)
     }
 
     /// Opens everything that modules speak to, and only then lets the dispatcher start them.
     async fn simulate_prepared(
-        self,
-        prepared: Vec<Option<Prepared>>,
-        run_folder: RunFolder,
-        bridge: Option<&Bridge<'_>>,
+        &self,
+        prepared: AllPrepared,
+        run_folder: &RunFolder,
+        bridges: Vec<Option<&Bridge<'_>>>,
         interrupts: Interrupts,
     ) -> Outcome<Ended> {
-        let gateway = Gateway::open(self.simulated.address, bridge.map(Bridge::address)).await?;
-        gateway.tell_denied(self.ui);
-        let metrics = MetricsPort::open(self.ui, self.options.metrics, gateway.addresses()).await;
-        let names = gateway.names(bridge.map(|bridge| bridge.host.as_str()));
-        let ports = match bridge {
-            Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec)).await?,
-            None => Ports::new(),
-        };
         let descriptors = net::raise_descriptors();
-        let planner = Planner {
-            options: self.options,
-            simulated: &self.simulated,
-            identities: &self.identities,
-            state: &self.state,
-            host: gateway.host(),
-            run_folder: &run_folder,
-            bridge,
-            ports: &ports,
-            descriptors: descriptors.before,
-        };
-        let plans = planner.plan_all(prepared)?;
-        let mut report = Report::new(*self.ui, self.ready(&plans, &gateway, metrics.as_ref(), bridge));
-        let (hub, queues, cloud) = self.open_cores(&names)?;
         let (events, received) = mpsc::channel(EVENTS);
-        let storage = self.start_storage(queues, &events)?;
-        let (authority, certificate) = self.certify(&names)?;
-        let hub_host = gateway.host();
-
-        let mut tasks = JoinSet::new();
-        let heads = Heads::new(events.clone(), self.clock, self.simulated.device.clone());
-        let rules = accept_rules(descriptors);
-        gateway.serve(&mut tasks, &certificate, &heads, &rules)?;
-        if let Some(metrics) = metrics {
-            metrics.serve(&mut tasks, &rules.lobby, self.counted(&hub_host, &events));
-        }
-        serve_control(&mut tasks, &run_folder, &events).await?;
-        test_port::open(&mut tasks, (self.ui, self.options), &hub_host, &events).await?;
-        pass_on(&mut tasks, interrupts, &events);
-        let ledger = self.record_run(&run_folder)?;
-        let (clock, until, fail_on) = (self.clock, self.until(), self.options.fail_on);
-        let (device, state) = (self.simulated.device.clone(), self.state.clone());
-        let behind = Arc::new(Behind::new(clock, hub_host.clone(), authority, &self.identities, events.clone()));
-        let mut doors = BTreeMap::new();
-        for module in &report.ready().modules {
-            doors.insert(module.clone(), workloads::open(&mut tasks, &run_folder, &behind, module).await?);
-        }
-        workloads::serve_ports(&mut tasks, &behind, ports);
-
-        let agent = self.agent(&plans, &cloud);
         let (wanted, deployments) = mpsc::unbounded_channel();
-        let deployer = Deployer {
+        let common = Common {
             ui: self.ui,
-            clock,
-            options: self.options,
-            simulated: &self.simulated,
+            clock: self.clock,
             machine: self.machine,
             root: self.root,
-            state: &self.state,
-            host: hub_host,
-            run_folder: &run_folder,
-            bridge,
-            descriptors: descriptors.before,
-            behind: Arc::clone(&behind),
-            events: events.clone(),
-            planned: deployer::planned(&plans),
-            doors,
-        };
-        let children = Children::new(plans, ledger, events, behind);
-        report.tell_ready();
-        let dispatcher = Dispatcher {
-            clock,
-            device,
-            state,
-            hub,
-            cloud,
-            link: CloudLink::new(self.options.link),
-            agent,
+            run_folder,
+            descriptors,
+            events,
             wanted,
-            storage,
-            children,
+            connections: Arc::default(),
+            rules: accept_rules(descriptors),
+        };
+        let mut opened = Vec::new();
+        for ((site, prepared), bridge) in self.sites.iter().zip(prepared).zip(bridges) {
+            opened.push(site.listen(&common, prepared, bridge).await?);
+        }
+        let cloud = cores::cloud(&self.openings())?;
+
+        let mut tasks = JoinSet::new();
+        serve_control(&mut tasks, run_folder, &common.events).await?;
+        pass_on(&mut tasks, interrupts, &common.events);
+        let ledger = self.record_run(run_folder)?;
+        let (mut devices, mut deployers) = (Vec::new(), BTreeMap::new());
+        for (edge, opened) in EdgeNumber::all().zip(opened) {
+            let (device, deployer) = opened.start(&mut tasks, &common, (edge, &cloud), &ledger).await?;
+            devices.push(device);
+            deployers.insert(edge, deployer);
+        }
+        drop(common);
+        let edges = EdgeDevices::new(devices);
+        let mut report = Report::new(*self.ui, edges.main().device.clone());
+        report.tell_ready(edges.all().map(|device| device.place.clone()).collect());
+        let dispatcher = Dispatcher {
+            clock: self.clock,
+            edges,
+            cloud,
             report,
-            ending: Ending::new(until, fail_on),
+            ending: Ending::new(self.until(), self.options.fail_on),
             heads: ToHeads::default(),
             asked: Asked::default(),
             audience: Audience::default(),
@@ -237,45 +193,15 @@ impl Ground<'_> {
         let dispatched = tokio::spawn(dispatcher.run(received));
         let ended = tokio::select! {
             ended = dispatched => ended.or_fail(Kind::Bug, || "the dispatcher ended early")?,
-            never = deployer.run(deployments) => match never {},
+            never = deployer::run(deployers, deployments) => match never {},
         };
         tasks.shutdown().await;
         Ok(ended)
     }
 
-    /// Opens hub, queues and cloud with what the last run left.
-    fn open_cores(&self, names: &[String]) -> Outcome<(EdgeHub, Queues, IotHub)> {
-        let opening = Opening {
-            ui: self.ui,
-            now: self.clock.now(),
-            device: &self.simulated.device,
-            deployment: &self.simulated.deployment,
-            identities: &self.identities,
-            state: &self.state,
-            link: self.options.link,
-            max_clients: self.options.max_clients,
-            names,
-            max_storage: self.options.max_storage,
-            durability: self.options.durability,
-        };
-        let (hub, queues) = opening.hub()?;
-        Ok((hub, queues, opening.cloud()?))
-    }
-
-    fn start_storage(&self, queues: Queues, events: &mpsc::Sender<Event>) -> Outcome<Storage> {
-        let events = events.clone();
-        let tell = move |stored: Stored| drop(events.blocking_send(Event::Stored(stored)));
-        Storage::start(queues, self.state.root().to_owned(), self.options.durability, tell)
-            .or_fail(Kind::Machine, || "cannot start the thread of the store")
-    }
-
-    /// Returns the dev CA, and a server certificate for every name that clients may dial.
-    fn certify(&self, names: &[String]) -> Outcome<(Authority, CertifiedKey)> {
-        let unix = self.clock.now().unix;
-        let authority = self.state.authority(&self.simulated.device, unix)?;
-        let certificate = authority.server_certificate(names, unix);
-        let certificate = certificate.or_fail(Kind::Bug, || "cannot make the server certificate")?;
-        Ok((authority, certificate))
+    /// Returns what the cloud is opened with.
+    fn openings(&self) -> Vec<Opening<'_>> {
+        self.sites.iter().map(|site| site.opening(self.ui, self.clock, &[])).collect()
     }
 
     /// Notes where this run can be reached, and which processes are its own.
@@ -289,53 +215,6 @@ impl Ground<'_> {
 
     fn until(&self) -> Option<Duration> {
         self.options.duration.map(|duration| self.clock.now().monotonic.saturating_add(duration))
-    }
-
-    /// Creates the agent with what the deployment wants at first; it is online.
-    fn agent(&self, plans: &[ModulePlan], cloud: &IotHub) -> Agent {
-        let twin = cloud.twin(&self.identities.identity(&ModuleId::edge_agent()));
-        let mut desired = twin.map(|twin| twin.desired().clone()).unwrap_or_default();
-        desired.insert("$version".to_owned(), twin.map_or(1, Twin::desired_version).into());
-        let plan = Some(plans.iter().map(ModulePlan::planned).collect());
-        let deployed = agent::Deployed { desired, plan, status: agent::DeploymentStatus::applied() };
-        let mut agent = Agent::new(self.options.time_scale);
-        agent.handle(self.clock.now(), agent::Input::Deployed(deployed));
-        if self.options.link == Link::Online {
-            agent.handle(self.clock.now(), agent::Input::Online);
-        }
-        agent
-    }
-
-    /// Returns what the metrics are made of.
-    fn counted(&self, hub_host: &str, events: &mpsc::Sender<Event>) -> Source {
-        Source {
-            clock: self.clock,
-            hub_host: hub_host.to_owned(),
-            device: self.simulated.device.clone(),
-            instance: uuid::Uuid::new_v4().to_string(),
-            folder: self.state.root().to_owned(),
-            events: events.clone(),
-        }
-    }
-
-    fn ready(
-        &self,
-        plans: &[ModulePlan],
-        gateway: &Gateway,
-        metrics: Option<&MetricsPort>,
-        bridge: Option<&Bridge<'_>>,
-    ) -> Ready {
-        Ready {
-            r#type: "ready",
-            device: self.simulated.device.clone(),
-            address: gateway.host(),
-            hub: gateway.host(),
-            ports: report::Ports { metrics: metrics.map(MetricsPort::number), ..gateway.ports() },
-            workload: bridge.map(|bridge| bridge.way),
-            modules: plans.iter().map(|plan| plan.spec.id.clone()).collect(),
-            upstream: self.options.link,
-            pid: std::process::id(),
-        }
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::control::{Answers, DeployOutcome};
 use super::deployer::Preparation;
 use super::dispatcher::Dispatcher;
-use crate::agent::{self, AgentCall, LogLine, LogSource, LogsRequest};
+use super::edges::EdgeNumber;
+use crate::agent::{self, AgentCall, LogsRequest};
 use crate::clock::Now;
 use crate::document::Document;
 use crate::edgehub::{self, Answer, CallId, FromCloud, Link, ToCloud};
@@ -16,71 +17,83 @@ use crate::identity::{Identity, ModuleId};
 use crate::manifest::{Deployment, failure_of};
 
 impl Dispatcher {
-    pub(super) fn handle_agent(&mut self, now: Now, output: agent::Output) {
+    pub(super) fn handle_agent(&mut self, now: Now, edge: EdgeNumber, output: agent::Output) {
+        let device = &mut self.edges[edge];
         match output {
-            agent::Output::Start { module } => self.children.start(module),
-            agent::Output::Stop { module } => self.children.stop(&module),
+            agent::Output::Start { module } => device.children.start(module),
+            agent::Output::Stop { module } => device.children.stop(&module),
             agent::Output::Changed { module } => {
-                self.children.tell_details(&self.agent);
-                match self.children.plan(&module) {
-                    Some(_) => self.tell_module(&module),
-                    None => self.report.removed(&module),
+                device.children.tell_details(&device.agent);
+                match device.children.plan(&module) {
+                    Some(_) => self.tell_module(edge, &module),
+                    None => self.report.removed(&device.device, &module),
                 }
             }
             // A deployer that is gone has ended with us.
-            agent::Output::Prepare { desired } => drop(self.wanted.send(desired)),
-            agent::Output::GetTwin => self.tell_cloud_of_agent(now, |identity| ToCloud::GetTwin { identity }),
+            agent::Output::Prepare { desired } => drop(device.wanted.send((edge, desired))),
+            agent::Output::GetTwin => self.tell_cloud_of_agent(now, edge, |identity| ToCloud::GetTwin { identity }),
             agent::Output::Report(patch) => {
-                self.tell_cloud_of_agent(now, |identity| ToCloud::Reported { identity, patch });
+                self.tell_cloud_of_agent(now, edge, |identity| ToCloud::Reported { identity, patch });
             }
-            agent::Output::Answer { call, status, payload } => self.answer_agent_call(now, call, status, &payload),
-            agent::Output::ReadLogs { call, request } => self.read_logs(now, call, &request),
+            agent::Output::Answer { call, status, payload } => {
+                self.answer_agent_call(now, edge, call, status, &payload)
+            }
+            agent::Output::ReadLogs { call, request } => self.read_logs(now, edge, call, &request),
         }
     }
 
     /// Takes what comes over the link for the agent; the rest is for the hub.
-    pub(super) fn handle_from_cloud(&mut self, now: Now, said: FromCloud) {
-        let agent = self.identity(&ModuleId::edge_agent());
+    pub(super) fn handle_from_cloud(&mut self, now: Now, edge: EdgeNumber, said: FromCloud) {
+        let device = &mut self.edges[edge];
+        let agent = device.identity(&ModuleId::edge_agent());
         match said {
             FromCloud::DesiredPatch { identity, patch } if identity == agent => {
-                self.agent.handle(now, agent::Input::DesiredPatch(patch));
+                device.agent.handle(now, agent::Input::DesiredPatch(patch));
             }
             FromCloud::Twin { identity, desired, reported } if identity == agent => {
-                self.agent.handle(now, agent::Input::Twin { desired, reported });
+                device.agent.handle(now, agent::Input::Twin { desired, reported });
             }
             FromCloud::Confirmed { identity } if identity == agent => {}
-            said => self.hub.handle(now, edgehub::Input::Cloud(said)),
+            said => device.hub.handle(now, edgehub::Input::Cloud(said)),
         }
     }
 
-    fn tell_cloud_of_agent(&mut self, now: Now, said: impl FnOnce(Identity) -> ToCloud) {
-        let agent = self.identity(&ModuleId::edge_agent());
-        self.link.send_up(now.monotonic, said(agent));
+    fn tell_cloud_of_agent(&mut self, now: Now, edge: EdgeNumber, said: impl FnOnce(Identity) -> ToCloud) {
+        let device = &mut self.edges[edge];
+        let agent = device.identity(&ModuleId::edge_agent());
+        device.link.send_up(now.monotonic, said(agent));
     }
 
-    /// Lets the agent say its last word, which nobody would hear later.
+    /// Lets the agents say their last word, which nobody would hear later.
     pub(super) fn report_shutdown(&mut self, now: Now) {
-        self.agent.handle(now, agent::Input::ShutDown);
+        self.edges.all_mut().for_each(|device| device.agent.handle(now, agent::Input::ShutDown));
         self.settle(now);
         self.let_arrive(now);
     }
 
-    pub(super) fn call_agent(&mut self, now: Now, call: CallId, method: String, payload: bytes::Bytes) {
-        self.agent.handle(now, agent::Input::Call { call: AgentCall(call.0), method, payload });
+    pub(super) fn call_agent(
+        &mut self,
+        now: Now,
+        edge: EdgeNumber,
+        call: CallId,
+        method: String,
+        payload: bytes::Bytes,
+    ) {
+        self.edges[edge].agent.handle(now, agent::Input::Call { call: AgentCall(call.0), method, payload });
     }
 
-    fn answer_agent_call(&mut self, now: Now, call: AgentCall, status: i32, payload: &Value) {
+    fn answer_agent_call(&mut self, now: Now, edge: EdgeNumber, call: AgentCall, status: i32, payload: &Value) {
         let answer = Answer { status, payload: payload.to_string().into() };
-        self.handle_invoked(now, CallId(call.0), Ok(answer));
+        self.handle_invoked(now, edge, CallId(call.0), Ok(answer));
     }
 
-    fn read_logs(&mut self, now: Now, call: AgentCall, request: &LogsRequest) {
-        let (status, payload) = request.answer(self);
-        self.answer_agent_call(now, call, status, &payload);
+    fn read_logs(&mut self, now: Now, edge: EdgeNumber, call: AgentCall, request: &LogsRequest) {
+        let (status, payload) = request.answer(&self.edges[edge]);
+        self.answer_agent_call(now, edge, call, status, &payload);
     }
 
     /// Applies a manifest as the cloud does; the answer comes when the device has applied it, or at once without a link.
-    pub(super) fn handle_deploy(&mut self, now: Now, manifest: &Value, answers: &Answers) -> Outcome {
+    pub(super) fn handle_deploy(&mut self, now: Now, edge: EdgeNumber, manifest: &Value, answers: &Answers) -> Outcome {
         let document = Document::parse("deployment", &manifest.to_string())
             .map_err(|at| at.into_failure("cannot read the deployment"))?;
         let deployment = Deployment::parse(&document, &mut Vec::new()).map_err(|f| failure_of("deployment", &f))?;
@@ -88,13 +101,13 @@ impl Dispatcher {
         for spec in deployment.modules {
             wanted.entry(spec.id).or_default();
         }
-        let version = self.cloud.deploy(now.unix, &self.device, &wanted).map_err(|(identity, error)| {
+        let version = self.cloud.deploy(now.unix, &self.edges[edge].device, &wanted).map_err(|(identity, error)| {
             Failure::request(format!("the desired properties of `{identity}` are no twin's"))
                 .cause(&error)
                 .hint(error.hint())
         })?;
-        match self.hub.link() {
-            Link::Online => self.audience.deploys.push((version, answers.clone())),
+        match self.edges[edge].hub.link() {
+            Link::Online => self.audience.deploys.push((edge, version, answers.clone())),
             Link::Offline => {
                 answers.record(&DeployOutcome::waiting(version));
                 answers.done();
@@ -104,56 +117,40 @@ impl Dispatcher {
     }
 
     /// Applies what the deployer has made ready.
-    pub(super) fn handle_prepared(&mut self, now: Now, preparation: Preparation) {
+    pub(super) fn handle_prepared(&mut self, now: Now, edge: EdgeNumber, preparation: Preparation) {
         let Preparation { deployed, plans, known, generations, failures } = preparation;
         failures.iter().for_each(|failure| self.report.failure(failure));
+        let device = &mut self.edges[edge];
         let mut outcome = DeployOutcome::of(&deployed);
         if let Some(plan) = &deployed.plan {
-            let before: BTreeSet<ModuleId> = self.children.modules().cloned().collect();
+            let before: BTreeSet<ModuleId> = device.children.modules().cloned().collect();
             let after: BTreeSet<ModuleId> = plan.iter().map(|planned| planned.spec.id.clone()).collect();
             outcome.removed = before.difference(&after).cloned().collect();
             let (changed, added) = plans.iter().map(|plan| plan.spec.id.clone()).partition(|id| before.contains(id));
             (outcome.changed, outcome.added) = (changed, added);
-            self.children.replace_plans(plans, &after);
+            device.children.replace_plans(plans, &after);
             for (module, generation) in generations {
-                self.cloud.admit(self.identity(&module), &generation);
+                self.cloud.admit(device.identity(&module), &generation);
             }
             for module in &outcome.removed {
-                self.cloud.remove(&self.identity(module));
+                self.cloud.remove(&device.identity(module));
             }
-            self.hub.handle(now, edgehub::Input::Own(known));
-            self.report.set_modules(self.children.modules().cloned().collect());
+            device.hub.handle(now, edgehub::Input::Own(known));
+            device.place.modules = device.children.modules().cloned().collect();
+            self.report.fit(&device.place);
         }
-        self.agent.handle(now, agent::Input::Deployed(deployed));
-        self.answer_deploys(&outcome);
+        device.agent.handle(now, agent::Input::Deployed(deployed));
+        self.answer_deploys(edge, &outcome);
     }
 
-    fn answer_deploys(&mut self, outcome: &DeployOutcome) {
-        self.audience.deploys.retain(|(version, answers)| {
-            let is_done = *version <= outcome.version;
+    fn answer_deploys(&mut self, edge: EdgeNumber, outcome: &DeployOutcome) {
+        self.audience.deploys.retain(|(at, version, answers)| {
+            let is_done = *at == edge && *version <= outcome.version;
             if is_done {
                 answers.record(outcome);
                 answers.done();
             }
             !is_done && !answers.is_gone()
         });
-    }
-}
-
-impl LogSource for Dispatcher {
-    fn place(&self) -> (&str, &str) {
-        (&self.report.ready().hub, self.device.as_str())
-    }
-
-    fn modules(&self) -> Vec<&str> {
-        self.children.modules().map(ModuleId::as_str).collect()
-    }
-
-    /// What edgectl noted about a module is not the module's own log.
-    fn lines(&self, module: &str) -> Vec<LogLine<'_>> {
-        let Ok(module) = ModuleId::parse(module) else { return Vec::new() };
-        let lines = self.audience.logs.select(&[module], std::time::Duration::ZERO, None).into_iter();
-        let own = lines.filter(|line| line.stream != "edgectl");
-        own.map(|line| LogLine { at: line.at, stream: line.stream, text: &line.text }).collect()
     }
 }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::edges::EdgeNumber;
 use crate::clock::iso_millis;
 use crate::edgehub::Endpoint;
 use crate::identity::DeviceId;
@@ -23,6 +24,8 @@ const REMEMBERED_BYTES: usize = 8 << 20;
 #[derive(Debug, Clone)]
 pub(super) struct Tapped {
     pub(super) at: Duration,
+    /// Whose hub queued it.
+    pub(super) edge: EdgeNumber,
     pub(super) message: Arc<Message>,
     pub(super) endpoint: Endpoint,
     pub(super) route: Option<Arc<str>>,
@@ -153,7 +156,7 @@ mod tests {
             message.set_system(system::CONTENT_TYPE, kind);
         }
         let (at, message) = (Duration::from_millis(1_700_000_000_000), Arc::new(message));
-        Tapped { at, message, endpoint: Endpoint::Upstream, route: None }
+        Tapped { at, edge: EdgeNumber::MAIN, message, endpoint: Endpoint::Upstream, route: None }
     }
 
     fn body_of(tapped: &Tapped) -> (Value, &'static str) {

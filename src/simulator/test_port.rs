@@ -9,11 +9,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::dispatcher::{Dispatcher, Injector};
-use super::event::Event;
+use super::edges::EdgeNumber;
+use super::event::{EdgeEvent, EdgeEvents};
 use super::options::Options;
 use crate::clock::Now;
 use crate::edgehub::{self, Injection, MAX_MESSAGE};
@@ -50,7 +51,7 @@ pub(super) async fn open(
     tasks: &mut JoinSet<()>,
     (ui, options): (&Ui, &Options),
     address: &str,
-    events: &mpsc::Sender<Event>,
+    events: &EdgeEvents,
 ) -> Outcome {
     let Some(port) = options.input_port else { return Ok(()) };
     let [name] = options.external.as_slice() else {
@@ -66,10 +67,10 @@ pub(super) async fn open(
 }
 
 impl Dispatcher {
-    pub(super) fn handle_test(&mut self, now: Now, test: TestMessage) {
+    pub(super) fn handle_test(&mut self, now: Now, edge: EdgeNumber, test: TestMessage) {
         let ticket = self.asked.open_injection(Injector::TestPort(test.stored));
         let (injection, message) = (test.injection, test.message);
-        self.hub.handle(now, edgehub::Input::Inject { ticket, injection, message });
+        self.edges[edge].hub.handle(now, edgehub::Input::Inject { ticket, injection, message });
     }
 }
 
@@ -85,7 +86,7 @@ async fn listen(address: &str, port: u16) -> Outcome<TcpListener> {
 }
 
 /// Serves the port for ever; what comes is for this module.
-fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, module: ModuleId, events: mpsc::Sender<Event>) {
+fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, module: ModuleId, events: EdgeEvents) {
     tasks.spawn(async move {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -101,14 +102,14 @@ fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, module: ModuleId, event
     });
 }
 
-async fn answer(request: Request, module: ModuleId, events: mpsc::Sender<Event>) -> Response {
+async fn answer(request: Request, module: ModuleId, events: EdgeEvents) -> Response {
     let (injection, message) = match parse(&request, module) {
         Ok(parsed) => parsed,
         Err((status, why)) => return respond(status, json!({ "message": why })),
     };
     let (stored, is_stored) = oneshot::channel();
     // A dispatcher that has ended drops the message, which is an answer too.
-    let _ = events.send(Event::Test(TestMessage { injection, message, stored })).await;
+    events.send(EdgeEvent::Test(TestMessage { injection, message, stored })).await;
     match is_stored.await {
         Ok(()) => Response { status: 202, content_type: "application/json", body: Bytes::new() },
         Err(_) => respond(503, json!({ "message": "the simulation ends" })),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::control::{Answers, LinkRequest, LinkState};
 use super::dispatcher::{CallReply, Dispatcher};
+use super::edges::EdgeNumber;
 use crate::agent;
 use crate::clock::Now;
 use crate::edgehub::{self, Answer, CallId, Endpoint, InvokeError, Link, ToStore};
@@ -18,35 +19,49 @@ impl Dispatcher {
             while let Some(output) = self.cloud.poll() {
                 self.handle_cloud(now, output);
             }
-            if let Some(said) = self.link.arrive_up(now.monotonic) {
-                self.cloud.handle(now, &self.device, said);
-                continue;
+            let mut quiet = true;
+            for edge in self.edges.numbers() {
+                let device = &mut self.edges[edge];
+                if let Some(said) = device.link.arrive_up(now.monotonic) {
+                    quiet = false;
+                    self.cloud.handle(now, &device.device, said);
+                } else if let Some(said) = device.link.arrive_down(now.monotonic) {
+                    quiet = false;
+                    self.handle_from_cloud(now, edge, said);
+                }
             }
-            let Some(said) = self.link.arrive_down(now.monotonic) else { return };
-            self.handle_from_cloud(now, said);
+            if quiet {
+                return;
+            }
         }
     }
 
     /// Lets everything arrive that is on its way to a cloud that nobody will speak to any more.
     pub(super) fn let_arrive(&mut self, now: Now) {
-        while let Some(said) = self.link.arrive_up(Duration::MAX) {
-            self.cloud.handle(now, &self.device, said);
+        for device in self.edges.all_mut() {
+            while let Some(said) = device.link.arrive_up(Duration::MAX) {
+                self.cloud.handle(now, &device.device, said);
+            }
         }
         while let Some(output) = self.cloud.poll() {
             self.handle_cloud(now, output);
         }
-        self.storage.flush(now.monotonic);
+        self.edges.all_mut().for_each(|device| device.storage.flush(now.monotonic));
     }
 
     fn handle_cloud(&mut self, now: Now, output: iothub::Output) {
         match output {
             // Over a cut link nothing comes; the hub asks for what it missed when the link is back.
-            iothub::Output::ToEdge { edge, said } if edge == self.device => {
-                self.link.send_down(now.monotonic, said);
+            iothub::Output::ToEdge { edge, said } => {
+                // Devices in files of an earlier run may have a parent that is not simulated this time.
+                if let Some(edge) = self.edges.find(&edge) {
+                    self.edges[edge].link.send_down(now.monotonic, said);
+                }
             }
-            iothub::Output::ToEdge { .. } => {}
-            iothub::Output::Save { name, document } => {
-                self.storage.send(ToStore::Save { mark: 0, name: format!("cloud/{name}"), document });
+            iothub::Output::Save { edge, name, document } => {
+                let edge = edge.and_then(|edge| self.edges.find(&edge)).unwrap_or(EdgeNumber::MAIN);
+                let name = format!("cloud/{name}");
+                self.edges[edge].storage.send(ToStore::Save { mark: 0, name, document });
             }
             iothub::Output::Answered { call, result } => self.answer_service(call, result),
             iothub::Output::Warning(text) => self.report.warn(&text),
@@ -65,7 +80,7 @@ impl Dispatcher {
         }
     }
 
-    pub(super) fn handle_upstream(&mut self, now: Now, request: LinkRequest, answers: &Answers) {
+    pub(super) fn handle_upstream(&mut self, now: Now, edge: EdgeNumber, request: LinkRequest, answers: &Answers) {
         let time = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok();
         let change = LinkChange {
             state: request.link,
@@ -73,41 +88,44 @@ impl Dispatcher {
             latency: request.latency.and_then(time),
         };
         if change != LinkChange::default() {
-            self.change_link(now, change);
+            self.change_link(now, edge, change);
         }
-        answers.record(&self.link_state(now));
+        answers.record(&self.link_state(now, edge));
         answers.done();
     }
 
     /// Brings back a link that was cut for a time.
-    pub(super) fn handle_link_deadline(&mut self, now: Now) {
-        if self.link.is_back(now.monotonic) {
-            self.change_link(now, LinkChange { state: Some(Link::Online), ..LinkChange::default() });
+    pub(super) fn handle_link_deadline(&mut self, now: Now, edge: EdgeNumber) {
+        if self.edges[edge].link.is_back(now.monotonic) {
+            self.change_link(now, edge, LinkChange { state: Some(Link::Online), ..LinkChange::default() });
         }
     }
 
-    fn change_link(&mut self, now: Now, change: LinkChange) {
-        let before = self.link.status(now.monotonic).state;
-        self.link.change(now.monotonic, change);
-        let after = self.link.status(now.monotonic).state;
+    fn change_link(&mut self, now: Now, edge: EdgeNumber, change: LinkChange) {
+        let device = &mut self.edges[edge];
+        let before = device.link.status(now.monotonic).state;
+        device.link.change(now.monotonic, change);
+        let after = device.link.status(now.monotonic).state;
         if before != after {
             if after == Link::Offline {
-                self.cloud.lose_link(now, &self.device);
+                self.cloud.lose_link(now, &device.device);
             }
-            self.hub.handle(now, edgehub::Input::Link(after));
+            device.hub.handle(now, edgehub::Input::Link(after));
             let told = if after == Link::Online { agent::Input::Online } else { agent::Input::Offline };
-            self.agent.handle(now, told);
+            device.agent.handle(now, told);
             self.settle(now);
         }
-        let state = self.link_state(now);
-        self.report.link(&state);
+        let state = self.link_state(now, edge);
+        self.edges[edge].place.upstream = state.upstream;
+        self.report.link(&self.edges[edge].device, &state);
     }
 
-    fn link_state(&self, now: Now) -> LinkState {
-        let status = self.link.status(now.monotonic);
+    fn link_state(&self, now: Now, edge: EdgeNumber) -> LinkState {
+        let device = &self.edges[edge];
+        let status = device.link.status(now.monotonic);
         LinkState {
             upstream: status.state,
-            waiting: self.hub.waiting().get(&Endpoint::Upstream).copied().unwrap_or_default(),
+            waiting: device.hub.waiting().get(&Endpoint::Upstream).copied().unwrap_or_default(),
             latency_ms: u64::try_from(status.latency.as_millis()).unwrap_or(u64::MAX),
             returns_in: status.returns_in.map(|time| time.as_secs_f64()),
         }

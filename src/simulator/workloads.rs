@@ -5,15 +5,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, RwLock};
 
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::control::RunFolder;
 use super::dispatcher::Clock;
-use super::event::Event;
+use super::event::{EdgeEvent, EdgeEvents};
 use super::state::Identities;
 use crate::failure::Outcome;
-use crate::identity::{Authority, DeviceId, Key, MasterKey, ModuleId};
+use crate::identity::{Authority, DeviceId, Identity, Key, MasterKey, ModuleId};
 use crate::net::{HttpLimits, UnixSocket, WorkloadDoor, serve_workload};
 use crate::workload::{self, Audit, ModuleDetails, Modules, Workload};
 
@@ -28,7 +27,7 @@ pub(super) struct Behind {
     master_key: MasterKey,
     /// What `GET /modules` tells.
     details: Mutex<Vec<ModuleDetails>>,
-    events: mpsc::Sender<Event>,
+    events: EdgeEvents,
 }
 
 impl Modules for Behind {
@@ -61,7 +60,8 @@ pub(super) async fn open(
     behind: &Arc<Behind>,
     module: &ModuleId,
 ) -> Outcome<AbortHandle> {
-    let socket = UnixSocket::bind(&folder.module(module)?.join("workload.sock"), 0o666).await?;
+    let identity = Identity::of_module(behind.device.clone(), module.clone());
+    let socket = UnixSocket::bind(&folder.module(&identity)?.join("workload.sock"), 0o666).await?;
     Ok(tasks.spawn(serve(Arc::clone(behind), module.clone(), WorkloadDoor::Socket(socket))))
 }
 
@@ -81,7 +81,7 @@ async fn serve(behind: Arc<Behind>, module: ModuleId, door: WorkloadDoor) {
             let (response, audit) = behind.answer(&module, &request);
             if let Some(audit) = audit {
                 // A dispatcher that has ended keeps no log.
-                let _ = behind.events.send(Event::Workload(audit)).await;
+                behind.events.send(EdgeEvent::Workload(audit)).await;
             }
             response
         }
@@ -96,7 +96,7 @@ impl Behind {
         hub_host: String,
         authority: Authority,
         identities: &Identities,
-        events: mpsc::Sender<Event>,
+        events: EdgeEvents,
     ) -> Self {
         Self {
             clock,

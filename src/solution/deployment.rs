@@ -12,7 +12,7 @@ use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
     Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential, RouteSpec,
-    Severity, Surroundings, check, expand, failure_of, hide_secrets, is_template,
+    Severity, Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -33,7 +33,7 @@ pub struct Wanted {
 pub enum ManifestKind {
     /// A template: they are.
     Template,
-    /// A finished manifest: nothing is touched.
+    /// A finished manifest: nothing is touched but passwords of registries that `deploy` took out.
     Finished,
 }
 
@@ -169,8 +169,14 @@ impl Solution {
             path,
             platform,
         };
-        if kind == ManifestKind::Template && mistakes.is_empty() {
-            mistakes = self.expand(&mut manifest, tag)?;
+        if mistakes.is_empty() {
+            match kind {
+                ManifestKind::Template => mistakes = self.expand(&mut manifest, tag)?,
+                ManifestKind::Finished => {
+                    let variable = |name: &str| self.variables().get(name);
+                    manifest.document = fill_in(&manifest.document, &variable, &mut manifest.warnings);
+                }
+            }
         }
         match mistakes.is_empty() {
             true => manifest.check(wanted.today),
@@ -216,6 +222,21 @@ impl Solution {
         }
     }
 
+    /// Returns the module that a template in `folder` names.
+    ///
+    /// A template that lies beside modules of its own means those first, as with iotedgedev.
+    pub(super) fn module_at(&self, place: &ModulePlace, folder: &Path) -> Outcome<Module> {
+        let load = |folder: &Path| Module::load(folder, self.root(), self.variables());
+        match place {
+            ModulePlace::Folder(path) => load(&folder.join(path)),
+            ModulePlace::Name(name) => {
+                let beside = folder.join(self.variables().setting("MODULES_PATH").unwrap_or("modules")).join(name);
+                let is_own = folder != self.root() && beside.join("module.json").is_file();
+                if is_own { load(&beside) } else { self.module(name).cloned() }
+            }
+        }
+    }
+
     /// Every image that the modules of the folder have a Dockerfile for, by name.
     fn sources(&self, tag: Option<&str>) -> BTreeMap<String, Source> {
         let mut sources = BTreeMap::new();
@@ -253,12 +274,7 @@ impl Names for TemplateNames<'_> {
     fn image(&self, image: &ImagePlaceholder) -> Outcome<String> {
         let platform = image.platform.as_ref().unwrap_or(self.platform);
         let solution = self.solution;
-        let module = match &image.module {
-            ModulePlace::Name(name) => solution.module(name)?.clone(),
-            ModulePlace::Folder(folder) => {
-                Module::load(&self.folder.join(folder), solution.root(), solution.variables())?
-            }
-        };
+        let module = solution.module_at(&image.module, self.folder)?;
         let name = module.image(platform, image.variant, self.tag)?.to_string();
         let source = Source { module, platform: platform.clone(), variant: image.variant };
         self.found.borrow_mut().insert(name.clone(), source);

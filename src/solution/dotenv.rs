@@ -20,6 +20,8 @@ pub(super) fn parse<'o>(
     let mut reader = Reader { file, text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } };
     let mut variables = BTreeMap::new();
     while let Some((name, value)) = reader.next()? {
+        // A name alone sets nothing.
+        let Some(value) = value else { continue };
         let value = interpolate(&value, &|name| outer(name).or_else(|| variables.get(name).map(String::as_str)));
         variables.insert(name, value);
     }
@@ -32,8 +34,11 @@ struct Reader<'t> {
     at: usize,
 }
 
+/// A name, and its value if it has one.
+type Binding = (String, Option<String>);
+
 impl<'t> Reader<'t> {
-    fn next(&mut self) -> Result<Option<(String, String)>, TextError> {
+    fn next(&mut self) -> Result<Option<Binding>, TextError> {
         loop {
             self.skip(char::is_whitespace);
             match self.peek() {
@@ -44,13 +49,16 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn binding(&mut self) -> Result<(String, String), TextError> {
+    fn binding(&mut self) -> Result<Binding, TextError> {
         if let Some(rest) = self.rest().strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])) {
             self.at = self.text.len() - rest.len();
             self.skip(is_blank);
         }
         let name = self.name()?;
         self.skip(is_blank);
+        if matches!(self.peek(), None | Some('\n' | '\r')) {
+            return Ok((name.to_owned(), None));
+        }
         if self.peek() != Some('=') {
             let told = self.error(self.at..self.at + 1, format!("expected `=` after `{name}`"));
             return Err(told.hint("write one NAME=value a line; a comment begins with `#`"));
@@ -61,7 +69,7 @@ impl<'t> Reader<'t> {
             Some(quote @ ('"' | '\'')) => self.quoted(quote)?,
             _ => self.unquoted(),
         };
-        Ok((name.to_owned(), value))
+        Ok((name.to_owned(), Some(value)))
     }
 
     fn name(&mut self) -> Result<&'t str, TextError> {
@@ -194,7 +202,7 @@ mod tests {
     #[test]
     fn values_are_what_stands_there() {
         check(
-            "A=1\n# no\n\n  B = two words # why\r\nexport C=a#b\nD=\n",
+            "A=1\n# no\n\n  B = two words # why\r\nexport C=a#b\nALONE\nD=\n",
             &[("A", "1"), ("B", "two words"), ("C", "a#b"), ("D", "")],
         );
     }

@@ -168,9 +168,13 @@ impl Solution {
     }
 
     fn find(&self, variable: &str, names: [&str; 3]) -> Option<PathBuf> {
-        let configured = self.variables.configured(variable);
-        let mut candidates = configured.into_iter().chain(names).map(|name| self.root.join(name));
-        candidates.find(|path| path.is_file())
+        // A name that somebody chose stands for no other file; the default name does for the other formats.
+        let chosen = self.variables.configured(variable).map(str::trim).filter(|name| !name.is_empty());
+        let candidates = match chosen.filter(|name| *name != names[0]) {
+            Some(chosen) => vec![chosen],
+            None => names.to_vec(),
+        };
+        candidates.into_iter().map(|name| self.root.join(name)).find(|path| path.is_file())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Module, Solution};
-use crate::document::read_text;
+use crate::document::{Document, read_text};
 use crate::failure::{Failure, Outcome};
 use crate::image::{BuildPlan, OptionError, Platform, Variant, supported_options};
-use crate::manifest::{ImagePlaceholder, ModulePlace, images_named};
+use crate::manifest::{NamedImage, images_named};
 
 /// What the command line picks; empty means everything that the solution's template names.
 #[derive(Debug, Clone, Copy, Default)]
@@ -78,56 +78,49 @@ impl Solution {
             None => in_release(self.modules().iter().collect(), platforms),
         };
         if named.is_empty() {
-            return Ok(found.into_iter().filter(|(module, ..)| !self.is_bypassed(module.name())).collect());
+            let is_built = |found: &&Found| !self.is_bypassed(found);
+            return Ok(found.iter().filter(is_built).map(Found::image).collect());
         }
         let is_named = |name: &str| named.iter().any(|module| module.name() == name);
         let (mut wanted, mut missing) = (Vec::new(), named.clone());
-        for entry in found.into_iter().filter(|(module, ..)| is_named(module.name())) {
-            missing.retain(|module| module.name() != entry.0.name());
-            wanted.push(entry);
+        for found in found.iter().filter(|found| is_named(found.module.name())) {
+            missing.retain(|module| module.name() != found.module.name());
+            wanted.push(found.image());
         }
-        wanted.extend(in_release(missing, platforms));
+        wanted.extend(in_release(missing, platforms).iter().map(Found::image));
         Ok(wanted)
     }
 
-    /// Returns the modules whose images a file names: a template by placeholders, a manifest by the images' names.
-    fn named_in(
-        &self,
-        file: &Path,
-        platforms: &[Platform],
-        tag: Option<&str>,
-    ) -> Outcome<Vec<(Module, Platform, Variant)>> {
-        let text = read_text(file, &self.shown(file))?;
-        let placeholders = images_named(&text);
-        let mut wanted = Vec::new();
-        for placeholder in &placeholders {
-            let module = self.placed(placeholder, file)?;
-            let fixed = placeholder.platform.as_ref().map(std::slice::from_ref);
-            let platforms = fixed.unwrap_or(platforms).iter();
-            wanted.extend(platforms.map(|platform| (module.clone(), platform.clone(), placeholder.variant)));
-        }
-        if placeholders.is_empty() {
-            let all = in_release(self.modules().iter().collect(), platforms).into_iter();
-            let image = |(module, platform, variant): &(Module, Platform, Variant)| {
-                module.image(platform, *variant, self.tag_suffix(tag)).map(|image| image.to_string())
+    /// Returns the images that a file names: a template by placeholders, a manifest by the images' names.
+    fn named_in(&self, file: &Path, platforms: &[Platform], tag: Option<&str>) -> Outcome<Vec<Found>> {
+        let shown = self.shown(file);
+        let text = read_text(file, &shown)?;
+        let named = images_named(&Document::parse_template(&shown, &text)?);
+        if named.is_empty() {
+            let image = |found: &Found| {
+                let image = found.module.image(&found.platform, found.variant, self.tag_suffix(tag));
+                image.map(|image| image.to_string())
             };
-            wanted.extend(all.filter(|entry| image(entry).is_ok_and(|image| text.contains(&image))));
+            let all = in_release(self.modules().iter().collect(), platforms).into_iter();
+            return Ok(all.filter(|found| image(found).is_ok_and(|image| text.contains(&image))).collect());
         }
-        Ok(wanted)
-    }
-
-    fn placed(&self, placeholder: &ImagePlaceholder, file: &Path) -> Outcome<Module> {
-        match &placeholder.module {
-            ModulePlace::Name(name) => self.module(name).cloned(),
-            ModulePlace::Folder(folder) => {
-                let beside = file.parent().unwrap_or(self.root());
-                Module::load(&beside.join(folder), self.root(), self.variables())
+        let folder = file.parent().unwrap_or(self.root());
+        let mut wanted = Vec::new();
+        for NamedImage { image, instance } in named {
+            let module = self.module_at(&image.module, folder)?;
+            let fixed = image.platform.as_ref().map(std::slice::from_ref);
+            for platform in fixed.unwrap_or(platforms) {
+                let (module, platform, instance) = (module.clone(), platform.clone(), instance.clone());
+                wanted.push(Found { module, platform, variant: image.variant, instance });
             }
         }
+        Ok(wanted)
     }
 
-    fn is_bypassed(&self, module: &str) -> bool {
+    /// The names in `BYPASS_MODULES` are those of the deployment; without one, a module has that of its folder.
+    fn is_bypassed(&self, found: &Found) -> bool {
         let bypassed = self.variables().setting("BYPASS_MODULES").unwrap_or_default();
+        let module = found.instance.as_deref().unwrap_or(found.module.name());
         bypassed.split(',').map(str::trim).any(|name| name == "*" || name == module)
     }
 
@@ -144,10 +137,26 @@ impl Solution {
     }
 }
 
-fn in_release(modules: Vec<&Module>, platforms: &[Platform]) -> Vec<(Module, Platform, Variant)> {
-    let of =
-        |module: &Module| platforms.iter().map(|p| (module.clone(), p.clone(), Variant::Release)).collect::<Vec<_>>();
-    modules.into_iter().flat_map(of).collect()
+/// An image of a module, and the module of the deployment that it is for.
+struct Found {
+    module: Module,
+    platform: Platform,
+    variant: Variant,
+    instance: Option<String>,
+}
+
+impl Found {
+    fn image(&self) -> (Module, Platform, Variant) {
+        (self.module.clone(), self.platform.clone(), self.variant)
+    }
+}
+
+fn in_release(modules: Vec<&Module>, platforms: &[Platform]) -> Vec<Found> {
+    let found = |module: &Module, platform: &Platform| {
+        let (module, platform) = (module.clone(), platform.clone());
+        Found { module, platform, variant: Variant::Release, instance: None }
+    };
+    modules.into_iter().flat_map(|module| platforms.iter().map(move |platform| found(module, platform))).collect()
 }
 
 #[cfg(test)]
@@ -230,6 +239,33 @@ mod tests {
         assert_eq!(images(&[bypass], Selection::default()), ["r.io/b:1-amd64"]);
         let names = ["a".to_owned()];
         assert_eq!(images(&[bypass], Selection { modules: &names, ..Selection::default() }), ["r.io/a:1-amd64"]);
+    }
+
+    #[test]
+    fn a_bypassed_module_is_named_as_in_the_deployment() {
+        let instance = |name: &str| format!(r#""{name}": {{"settings": {{"image": "${{MODULES.a}}"}}}}"#);
+        let one = format!("{{{}}}", instance("a1"));
+        let both = format!("{{{}, {}}}", instance("a1"), instance("properties.desired.modules.a2"));
+        let bypass = (".env", "BYPASS_MODULES=a1\n");
+        assert!(images(&[bypass, ("deployment.template.json", &one)], Selection::default()).is_empty());
+        let both = images(&[bypass, ("deployment.template.json", &both)], Selection::default());
+        assert_eq!(both, ["r.io/a:1-amd64"]);
+    }
+
+    #[test]
+    fn a_comment_names_no_image() {
+        let template = ("deployment.template.json", "{\"x\": \"${MODULES.a}\" // ${MODULES.old}\n}");
+        assert_eq!(images(&[template], Selection::default()), ["r.io/a:1-amd64"]);
+    }
+
+    #[test]
+    fn a_template_in_a_folder_of_its_own_has_the_modules_beside_it() {
+        let template = ("line/deployment.template.json", r#"{"x": ["${MODULES.a}", "${MODULES.b}"]}"#);
+        let module =
+            r#"{"image": {"repository": "r.io/line-a", "tag": {"version": "2", "platforms": {"amd64": "D"}}}}"#;
+        let files = [template, ("line/modules/a/module.json", module)];
+        let selection = Selection { file: Some(Path::new(template.0)), ..Selection::default() };
+        assert_eq!(images(&files, selection), ["r.io/line-a:2-amd64", "r.io/b:1-amd64"]);
     }
 
     #[test]

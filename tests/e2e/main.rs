@@ -6,6 +6,7 @@ mod children;
 mod containers;
 mod demo;
 mod endurance;
+mod engine;
 mod loops;
 mod peers;
 mod program;

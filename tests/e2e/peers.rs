@@ -1,24 +1,40 @@
-//! Strict peers: AMQP clients that others wrote, as modules without an SDK.
+//! Strict peers: AMQP clients that others wrote, as modules and devices without an SDK.
+
+use std::thread;
 
 use serde_json::{Value, json};
 
 use crate::program::{Program, Sdk};
-use crate::support::site::Site;
+use crate::support::site::{Site, template};
 
 #[test]
 fn rhea_is_served() {
     let Some(sdk) = Sdk::node() else { return };
-    check_peer(&sdk, "amqp.js", ["accept", "reject", "release"]);
+    check_peer(&sdk, "amqp.js");
+}
+
+#[test]
+fn rhea_is_served_as_a_device() {
+    let Some(sdk) = Sdk::node() else { return };
+    check_device(&sdk, "amqp.js", "sas");
+    check_device(&sdk, "amqp.js", "x509");
 }
 
 #[test]
 fn proton_is_served() {
     let Some(sdk) = Sdk::python() else { return };
-    check_peer(&sdk, "amqp.py", ["accept", "reject", "release"]);
+    check_peer(&sdk, "amqp.py");
+}
+
+#[test]
+fn proton_is_served_as_a_device() {
+    let Some(sdk) = Sdk::python() else { return };
+    check_device(&sdk, "amqp.py", "sas");
+    check_device(&sdk, "amqp.py", "x509");
 }
 
 /// Tokens, telemetry in small and in large, every outcome of inputs, and a link to nowhere.
-fn check_peer(sdk: &Sdk, program: &str, [accept, reject, release]: [&str; 3]) {
+fn check_peer(sdk: &Sdk, program: &str) {
     let site = Site::new();
     let mut simulation = site.start_ready("--external x -v");
     let credentials = site.run("credentials x --format env --auth connection-string").stdout;
@@ -39,12 +55,73 @@ fn check_peer(sdk: &Sdk, program: &str, [accept, reject, release]: [&str; 3]) {
         site.done(&["send", "x/inputs/in", "--data", body]);
     }
     // What is released comes again a second later, behind the others; what is rejected never.
-    let taken = receive(&mut peer, &[release, reject, accept, accept]);
+    let taken = receive(&mut peer, "release reject accept accept");
     assert_eq!(taken, json!(["1", "2", "3", "1"]));
     assert!(simulation.record("the rejection", |r| r["line"] == "rejected a message, which is dropped").is_object());
+    check_services(&site, &mut peer, "x");
+
+    site.done(&["send", "x/inputs/in", "--data", "4"]);
+    assert_eq!(receive(&mut peer, "keep"), json!(["4"]));
+    peer.step("again");
+    assert_eq!(receive(&mut peer, "accept"), json!(["4"]), "nobody had said a word of it");
+    check_services(&site, &mut peer, "x");
     peer.end();
 }
 
-fn receive(peer: &mut Program, outcomes: &[&str]) -> Value {
-    peer.step(&format!("receive {}", outcomes.join(" ")))["bodies"].clone()
+/// The same for a device with a token or a certificate, and every outcome of messages from the cloud.
+fn check_device(sdk: &Sdk, program: &str, auth: &str) {
+    let site = Site::new().file("deployment.template.json", &template(&["x"], "FROM /messages/* INTO $upstream"));
+    site.done(&["device", "add", "leaf1", "--auth", auth]);
+    let mut simulation = site.start_ready("--external x");
+    let mut peer = sdk.start(&site.run("credentials leaf1").stdout, program, &[]);
+    let status = peer.event("connected")["status"].clone();
+    // protocol.md §5.1
+    assert_eq!(status, if auth == "sas" { json!(200) } else { Value::Null }, "who has a certificate needs no token");
+    assert_eq!(peer.step("send 2")["outcomes"], json!(["accepted", "accepted"]));
+    let message = simulation.record("telemetry", |r| r["type"] == "message" && r["body"]["n"] == 2);
+    assert_eq!(message["from"], json!({"device": "leaf1", "module": null, "output": null}));
+    check_services(&site, &mut peer, "leaf1");
+
+    // protocol.md §12.5
+    for (body, answers) in [("again", "release keep accept"), ("no", "reject"), ("last", "accept")] {
+        site.done(&["send", "devices/leaf1", "--data", body]);
+        for answer in answers.split(' ') {
+            assert_eq!(receive(&mut peer, answer), json!([body]), "{answer}");
+        }
+        site.ask_until("device list", |devices| devices[0]["waiting"] == 0);
+    }
+    site.done(&["send", "devices/leaf1", "--data", "left"]);
+    assert_eq!(receive(&mut peer, "keep"), json!(["left"]));
+    peer.step("again");
+    assert_eq!(receive(&mut peer, "accept"), json!(["left"]), "nobody had said a word of it");
+    check_services(&site, &mut peer, "leaf1");
+    peer.end();
+}
+
+/// The twin and direct methods, protocol.md §5.4.
+fn check_services(site: &Site, peer: &mut Program, target: &str) {
+    let twin = peer.step("twin");
+    assert_eq!((&twin["status"], &twin["echoed"]), (&json!(200), &json!(true)), "{twin}");
+    let version = twin["twin"]["desired"]["$version"].as_u64().expect("a version");
+    assert_eq!(
+        peer.step(r#"report {"state":"ready"}"#),
+        json!({"event": "report", "status": 204, "echoed": true, "twin": ""})
+    );
+    assert_eq!(site.json(&format!("twin show {target}"))["properties"]["reported"]["state"], "ready");
+    assert_eq!(peer.step("watch")["status"], 200);
+    site.done(&["twin", "patch", target, &json!({ "interval": version }).to_string()]);
+    let change = json!({"event": "change", "patch": {"interval": version, "$version": version + 1}, "id": null});
+    assert_eq!(peer.step("change"), change);
+    let call = ["call", target, "count", "--payload", r#"{"a":1}"#, "--json"];
+    thread::scope(|scope| {
+        let answered = scope.spawn(|| site.folder.run_args(&call).json());
+        assert_eq!(peer.step("answer 200"), json!({"event": "answer", "name": "count", "payload": {"a": 1}}));
+        let answer = answered.join().expect("it answers");
+        assert_eq!(answer, json!({"status": 200, "payload": {"answer": 1}}));
+    });
+}
+
+/// Takes messages and answers each with the next word; returns their bodies.
+fn receive(peer: &mut Program, outcomes: &str) -> Value {
+    peer.step(&format!("receive {outcomes}"))["bodies"].clone()
 }

@@ -9,6 +9,7 @@
 #   EDGECTL_TEST_REGISTRY_PASSWORD   its password
 #   EDGECTL_TEST_PYTHON              Python with the Azure SDK
 #   EDGECTL_TEST_WHEELS              folder of wheels, for pip without network
+#   EDGECTL_TEST_IOTEDGEDEV          iotedgedev 3.3.9
 #   EDGECTL_TEST_NODE                Node
 #   EDGECTL_TEST_NODE_MODULES        node_modules with the Azure SDK
 #   EDGECTL_TEST_NPM_CACHE           npm's cache, for npm without network
@@ -36,6 +37,9 @@ export_parts() {
   if [[ $(id --user) == 0 ]]; then export EDGECTL_TEST_ROOT=1; fi
   if is_made python "${python_lists[@]}"; then
     export EDGECTL_TEST_PYTHON=$parts/python/bin/python EDGECTL_TEST_WHEELS=$parts/wheels
+  fi
+  if is_made iotedgedev "${iotedgedev_lists[@]}"; then
+    export EDGECTL_TEST_IOTEDGEDEV=$parts/iotedgedev/bin/iotedgedev
   fi
   if is_made node "${node_lists[@]}"; then
     EDGECTL_TEST_NODE=$(node_program)

@@ -1,7 +1,8 @@
-# The Azure IoT SDKs for Python and Node, two AMQP clients, and what pip, npm and cargo need to install again without
-# network. Sourced by tests/run.
+# The Azure IoT SDKs for Python and Node, two AMQP clients, iotedgedev, and what pip, npm and cargo need to install again
+# without network. Sourced by tests/run.
 
 python_lists=(tests/sdk/requirements.txt tests/sdk/peers.txt)
+iotedgedev_lists=(tests/sdk/iotedgedev.txt)
 node_lists=(tests/install/node/package.json tests/install/node/package-lock.json tests/sdk/package.json tests/sdk/package-lock.json)
 rust_lists=(templates/rust/files/Cargo.*)
 npm_quiet=(--ignore-scripts --no-audit --no-fund --loglevel error)
@@ -21,6 +22,16 @@ install_python() {
   "$parts/python/bin/pip" install --quiet --no-index --find-links "$parts/wheels" --requirement "${python_lists[0]}"
   "$parts/python/bin/pip" install --quiet --requirement "${python_lists[1]}"
   note_made python "${python_lists[@]}"
+}
+
+# install_iotedgedev: a virtual environment of its own, for its libraries are many.
+install_iotedgedev() {
+  is_made iotedgedev "${iotedgedev_lists[@]}" && return
+  say "installing iotedgedev"
+  rm -rf "$parts/iotedgedev"
+  /usr/bin/python3 -m venv "$parts/iotedgedev"
+  "$parts/iotedgedev/bin/pip" install --quiet --requirement "${iotedgedev_lists[0]}"
+  note_made iotedgedev "${iotedgedev_lists[@]}"
 }
 
 # install_node: Node with its npm, the SDK, and a cache to install the SDK from.

@@ -11,14 +11,19 @@ use super::input::SetArgs;
 use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::solution::{Manifest, Solution, Wanted};
+use crate::manifest::Hide;
+use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use crate::text::counted;
+use write::Target;
 
 /// Write the deployment manifest of the solution
 ///
 /// Expands the deployment template into `config/deployment.<PLATFORM>.json`, as iotedgedev does, and checks it.
 /// Variables come from `--set`, the environment and `.env`, in this order. Nothing is deployed yet: the last line says
 /// how to.
+///
+/// Passwords of registries never reach the file unless `--with-secrets`: the variable that the template names stays in
+/// its place, or `***`. Deploying such a file with `--file` fills the variables in again.
 ///
 /// With `--apply --hub simulation` the running simulation takes the deployment, as a device takes one from its IoT
 /// Hub: only modules that changed are started anew, and no file is written. With `--json`: `{"version", "deployed",
@@ -58,6 +63,12 @@ pub struct Deploy {
     /// Hub to deploy to: `simulation`, the running one
     #[arg(long, value_name = "HUB", requires = "apply", hide_possible_values = true)]
     hub: Option<Hub>,
+    /// Write passwords of registries, too, into a file that only you may read
+    #[arg(long, conflicts_with_all = ["redact", "check", "apply"])]
+    with_secrets: bool,
+    /// Take out whatever looks like a secret, in environments and twins of modules, too
+    #[arg(long, conflicts_with_all = ["check", "apply"])]
+    redact: bool,
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
@@ -88,12 +99,37 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     manifest.warnings.iter().for_each(|warning| cx.ui().warn_at(warning.code, &warning.at));
     manifest.refuse_mistakes()?;
     check::refuse(&manifest, args.deny_warnings)?;
+    tell_leniency(cx, &manifest);
 
     if args.hub == Some(Hub::Simulation) {
         manifest.checked()?;
         return apply::to_simulation(cx, &manifest);
     }
-    write::write(cx, &solution, &manifest, args.out.as_deref())
+    write::write(cx, &solution, &manifest, &Target { out: args.out.as_deref(), hide: args.hide() })
+}
+
+impl Deploy {
+    /// Which secrets are kept out of what is written.
+    fn hide(&self) -> Option<Hide> {
+        match (self.with_secrets, self.redact) {
+            (true, _) => None,
+            (false, true) => Some(Hide::All),
+            (false, false) => Some(Hide::Registries),
+        }
+    }
+}
+
+/// Notes what edgectl tolerates and others don't; a template's manifest has none of it, a finished one is used as it is.
+fn tell_leniency(cx: &Context, manifest: &Manifest) {
+    let Some(line) = manifest.document.first_lenient_line() else { return };
+    let what = format!("`{}` has comments or trailing commas, the first in line {line}", manifest.document.file());
+    match manifest.kind {
+        ManifestKind::Template => cx.ui().hint(format!("{what}: edgectl reads them, iotedgedev doesn't")),
+        ManifestKind::Finished => {
+            cx.ui().warn(format!("{what}: edgectl reads them, `az` doesn't"));
+            cx.ui().hint("write a plain copy with `--out FILE`");
+        }
+    }
 }
 
 fn summary(manifest: &Manifest) -> String {

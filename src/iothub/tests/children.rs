@@ -203,7 +203,7 @@ fn what_waits_outlives_a_restart() {
     let kept: BTreeMap<String, Value> = outputs(&mut cloud)
         .into_iter()
         .filter_map(|output| match output {
-            Output::Save { name, document } => Some((name, document)),
+            Output::Save { name, document, .. } => Some((name, document)),
             _ => None,
         })
         .collect();

@@ -24,6 +24,7 @@ pub const CODES: &[Code] = &[
     code("duplicate-key", Error, "a key stands twice in one object"),
     code("undefined-variable", Error, "no variable for `${NAME}`"),
     code("undefined-name", Warning, "no variable for `$NAME`, which stays as it is"),
+    code("escape-in-value", Warning, "a variable whose value holds a `\\` that becomes a control character"),
     code("unknown-placeholder", Error, "`${…}` with something else than a name inside"),
     code("value-without-quotes", Error, "a variable without quotes whose value is no JSON"),
     // The shape.

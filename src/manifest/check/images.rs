@@ -6,7 +6,7 @@ use super::parts::{Part, Parts};
 use super::runtime_versions::RuntimeVersions;
 use crate::image::Reference;
 use crate::manifest::finding::Finding;
-use crate::manifest::images_named;
+use crate::manifest::placeholder::names_image;
 
 /// The images that are released with the runtime, under its version.
 const RUNTIME_IMAGES: [&str; 4] =
@@ -37,7 +37,7 @@ pub(super) fn check(parts: &Parts<'_>, today: Duration, findings: &mut Vec<Findi
 fn written_image<'p>(module: &'p Part<'_>) -> Option<&'p str> {
     let image = module.image.as_ref()?;
     let written = image.document().written_node(image.pointer())?.value().as_str()?;
-    images_named(written).is_empty().then(|| image.value().as_str().map(str::trim))?.filter(|image| !image.is_empty())
+    (!names_image(written)).then(|| image.value().as_str().map(str::trim))?.filter(|image| !image.is_empty())
 }
 
 fn check_tag(module: &Part<'_>, reference: &Reference, findings: &mut Vec<Finding>) {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::failure::{Failure, Outcome};
-use crate::identity::ModuleId;
+use crate::identity::Identity;
 use crate::store::{self, Durability};
 
 /// `.edgectl/run.json`: where the running simulation can be reached.
@@ -77,8 +77,8 @@ impl RunFolder {
     }
 
     /// Makes the folder that holds one module's `workload.sock`, to be mounted into its container.
-    pub fn module(&self, module: &ModuleId) -> Outcome<PathBuf> {
-        let path = self.path.join(short_hash(Path::new(module.as_str())));
+    pub fn module(&self, module: &Identity) -> Outcome<PathBuf> {
+        let path = self.path.join(short_hash(Path::new(&module.to_string())));
         // Whoever runs in the container must reach the socket; the folder above keeps other users of the machine out.
         let made = DirBuilder::new().recursive(true).mode(0o755).create(&path);
         made.map_err(|error| {
@@ -176,7 +176,7 @@ mod tests {
         let runtime = tempfile::tempdir().expect("a temporary folder");
         let deep = PathBuf::from("/").join("a/".repeat(300));
         let folder = RunFolder::create(&environment(runtime.path()), &deep).expect("made");
-        let module = ModuleId::parse(&"m".repeat(128)).expect("valid");
+        let module = Identity::parse(&format!("d/{}", "m".repeat(128))).expect("valid");
         let socket = folder.module(&module).expect("made").join("workload.sock");
         assert!(socket.as_os_str().len() - runtime.path().as_os_str().len() < 60);
     }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::{Heads, Proof};
 use crate::edgehub::{HttpCall, InvokeError, answer_invocation, parse_invocation};
 use crate::net::{self, HttpLimits, Seat};
-use crate::simulator::event::Event;
+use crate::simulator::event::EdgeEvent;
 
 /// Sub-protocols of WebSockets (protocol.md §4.1, §5.1).
 const MQTT: &str = "mqtt";
@@ -48,7 +48,7 @@ impl Heads {
                 let target = invocation.target.clone();
                 let (reply, result) = oneshot::channel();
                 // A dispatcher that has ended drops the reply, which is an answer too.
-                let _ = self.events.send(Event::Invoke { invocation, reply }).await;
+                self.events.send(EdgeEvent::Invoke { invocation, reply }).await;
                 answer_invocation(&target, result.await.unwrap_or(Err(InvokeError::NoAnswer)))
             }
         };

@@ -1,0 +1,313 @@
+//! A manifest without its secrets, and with those of registries put back.
+//!
+//! A secret that comes from a variable is replaced by that variable as the template writes it, so that the manifest can
+//! still be completed where the variable is known ([`fill_in`]); one that stands in the file itself becomes `***`.
+
+use serde_json::Value;
+
+use super::content::{Assignment, assignments};
+use super::finding::Finding;
+use super::placeholder::{Piece, pieces};
+use super::{create_options, secret};
+use crate::document::Document;
+use crate::text::Pointer;
+
+/// What stands in the place of a secret that no variable holds.
+pub const HIDDEN: &str = "***";
+
+/// Which secrets are taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hide {
+    /// The passwords of registries.
+    Registries,
+    /// Those, and whatever looks like a secret in the environments and twins of modules.
+    All,
+}
+
+/// A manifest without its secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Redacted {
+    /// The manifest.
+    pub value: Value,
+    /// How many secrets are not in it.
+    pub hidden: usize,
+}
+
+/// Copies a manifest without its secrets; the document's text tells which of them come from variables.
+pub fn redact(document: &Document, hide: Hide) -> Redacted {
+    let written = Document::parse_template(document.file(), document.text()).ok();
+    let mut work = Work { value: document.value().clone(), written, hide, hidden: 0 };
+    // A manifest without content has nothing that could be found in it.
+    for assignment in assignments(document).unwrap_or_default() {
+        work.redact(&assignment);
+    }
+    Redacted { value: work.value, hidden: work.hidden }
+}
+
+/// Puts passwords of registries into a finished manifest that names variables in their place.
+///
+/// Those that remain unknown are warned of at their place.
+pub fn fill_in<'v>(
+    document: &Document,
+    variable: &dyn Fn(&str) -> Option<&'v str>,
+    warnings: &mut Vec<Finding>,
+) -> Document {
+    let mut value = document.value().clone();
+    for pointer in passwords(document) {
+        let Some(Value::String(text)) = value.pointer_mut(pointer.as_str()) else { continue };
+        if !secret::is_placeholder(text) {
+            continue;
+        }
+        match variable_of(text).and_then(variable) {
+            Some(password) => password.clone_into(text),
+            None => warnings.push(unknown_password(document, &pointer)),
+        }
+    }
+    document.with_value(value)
+}
+
+/// Returns where passwords of registries stand that are not known: `***`, or a variable that nobody has defined.
+pub fn unknown_passwords(document: &Document) -> Vec<Finding> {
+    let is_unknown = |pointer: &Pointer| {
+        let text = document.value().pointer(pointer.as_str()).and_then(Value::as_str);
+        text.is_some_and(secret::is_placeholder)
+    };
+    passwords(document).iter().filter(|pointer| is_unknown(pointer)).map(|at| unknown_password(document, at)).collect()
+}
+
+fn unknown_password(document: &Document, pointer: &Pointer) -> Finding {
+    let written = document.value().pointer(pointer.as_str()).and_then(Value::as_str).unwrap_or_default();
+    let (told, hint) = match variable_of(written) {
+        Some(name) => (
+            format!("this registry's password is the variable `{name}`, which is not set"),
+            format!("define `{name}` in `.env`, or pass `--set {name}=VALUE`"),
+        ),
+        None => (
+            format!("this registry's password was taken out of the file; `{HIDDEN}` is in its place"),
+            "deploy from the template, or write the file with `edgectl deploy --with-secrets`".to_owned(),
+        ),
+    };
+    Finding::warning("registry-password", document.error(pointer, told).hint(hint))
+}
+
+/// The variable that a text names and nothing else.
+fn variable_of(text: &str) -> Option<&str> {
+    match pieces(text)[..] {
+        [(_, Piece::Bare(name) | Piece::Braced(name))] => Some(name),
+        _ => None,
+    }
+}
+
+/// Where the passwords of registries stand, layers included.
+fn passwords(document: &Document) -> Vec<Pointer> {
+    let mut found = Vec::new();
+    for assignment in assignments(document).unwrap_or_default() {
+        each_text(&assignment, &mut |path, _, pointer| {
+            if is_password(assignment.module, path) {
+                found.push(pointer.clone());
+            }
+        });
+    }
+    found
+}
+
+fn is_password(module: &str, path: &[&str]) -> bool {
+    module == "$edgeAgent" && matches!(path, ["runtime", "settings", "registryCredentials", _, "password"])
+}
+
+struct Work {
+    value: Value,
+    /// The file's own values, before expansion.
+    written: Option<Document>,
+    hide: Hide,
+    hidden: usize,
+}
+
+impl Work {
+    fn redact(&mut self, assignment: &Assignment<'_>) {
+        let module = assignment.module;
+        let mut found = Vec::new();
+        each_text(assignment, &mut |path, text, pointer| {
+            let is_hidden = match self.hide {
+                Hide::Registries => false,
+                Hide::All => secret::is_secret(name_of(module, path), text) && !is_create_options(path),
+            };
+            if is_hidden || is_password(module, path) && !text.is_empty() && !secret::is_placeholder(text) {
+                found.push(pointer.clone());
+            }
+        });
+        for pointer in found {
+            let replacement = self.replacement(&pointer);
+            if let Some(place) = self.value.pointer_mut(pointer.as_str()) {
+                *place = Value::String(replacement);
+                self.hidden += 1;
+            }
+        }
+        if self.hide == Hide::All && module == "$edgeAgent" {
+            self.redact_create_options(assignment);
+        }
+    }
+
+    /// What the file writes, if that is the name of a variable.
+    fn replacement(&self, pointer: &Pointer) -> String {
+        let written = self.written.as_ref().and_then(|written| written.value().pointer(pointer.as_str()));
+        written.and_then(Value::as_str).filter(|text| secret::is_placeholder(text)).unwrap_or(HIDDEN).to_owned()
+    }
+
+    /// `Env` of createOptions is text inside text.
+    fn redact_create_options(&mut self, assignment: &Assignment<'_>) {
+        let mut settings = Vec::new();
+        each_object(assignment, &mut |path, pointer| {
+            if path.last() == Some(&"settings") && path.first() != Some(&"runtime") {
+                settings.push(pointer.clone());
+            }
+        });
+        for pointer in settings {
+            let Some(Value::Object(members)) = self.value.pointer_mut(pointer.as_str()) else { continue };
+            let Some(mut options) = create_options::open(members) else { continue };
+            let Some(Value::Array(variables)) = options.get_mut("Env") else { continue };
+            let mut hidden = 0;
+            for variable in variables {
+                let split = variable.as_str().and_then(|text| text.split_once('='));
+                let Some((name, _)) = split.filter(|(name, value)| secret::is_secret(name, value)) else { continue };
+                *variable = Value::String(format!("{name}={HIDDEN}"));
+                hidden += 1;
+            }
+            if hidden > 0 {
+                create_options::close(members, &options);
+                self.hidden += hidden;
+            }
+        }
+    }
+}
+
+/// The name that a text has: that of its variable in `env`, else its key.
+fn name_of<'p>(module: &str, path: &[&'p str]) -> &'p str {
+    match path {
+        [.., "env", name, "value"] if module == "$edgeAgent" => name,
+        [.., last] => last,
+        [] => "",
+    }
+}
+
+fn is_create_options(path: &[&str]) -> bool {
+    path.last().is_some_and(|key| create_options::is_key(key))
+}
+
+/// Calls `visit` with every text below an assignment, the way to it in the twin and its place in the file.
+fn each_text<'d>(assignment: &Assignment<'d>, visit: &mut dyn FnMut(&[&'d str], &'d str, &Pointer)) {
+    each(assignment, &mut |path, value, pointer| {
+        if let Value::String(text) = value {
+            visit(path, text, pointer);
+        }
+    });
+}
+
+fn each_object<'d>(assignment: &Assignment<'d>, visit: &mut dyn FnMut(&[&'d str], &Pointer)) {
+    each(assignment, &mut |path, value, pointer| {
+        if value.is_object() {
+            visit(path, pointer);
+        }
+    });
+}
+
+type Visit<'v, 'd> = dyn FnMut(&[&'d str], &'d Value, &Pointer) + 'v;
+
+fn each<'d>(assignment: &Assignment<'d>, visit: &mut Visit<'_, 'd>) {
+    walk(assignment.value, &mut assignment.path.clone(), &assignment.pointer, visit);
+}
+
+fn walk<'d>(value: &'d Value, path: &mut Vec<&'d str>, pointer: &Pointer, visit: &mut Visit<'_, 'd>) {
+    visit(path, value, pointer);
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                path.push(key);
+                walk(member, path, &pointer.key(key), visit);
+                path.pop();
+            }
+        }
+        // Items have no name of their own: the key of the array is theirs.
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| walk(item, path, &pointer.index(index), visit));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn redacted(written: &Value, expanded: &Value, hide: Hide) -> Redacted {
+        let file = Document::parse("deployment.template.json", &written.to_string()).expect("JSON");
+        redact(&file.with_value(expanded.clone()), hide)
+    }
+
+    fn registry(password: &str) -> Value {
+        let credentials = json!({ "r": { "address": "r.io", "username": "u", "password": password } });
+        json!({ "modulesContent": { "$edgeAgent": { "properties.desired": {
+            "runtime": { "settings": { "registryCredentials": credentials } },
+        } } } })
+    }
+
+    #[test]
+    fn a_password_of_a_variable_becomes_the_variable_and_any_other_three_asterisks() {
+        let hidden = |written, expanded| {
+            let Redacted { value, hidden } = redacted(&registry(written), &registry(expanded), Hide::Registries);
+            let password = value.pointer(
+                "/modulesContent/$edgeAgent/properties.desired/runtime/settings/registryCredentials/r/password",
+            );
+            (password.and_then(Value::as_str).unwrap_or_default().to_owned(), hidden)
+        };
+        assert_eq!(hidden("$PW", "s3cret"), ("$PW".to_owned(), 1));
+        assert_eq!(hidden("s3cret", "s3cret"), ("***".to_owned(), 1));
+        assert_eq!(hidden("", ""), (String::new(), 0), "no password is no secret");
+        assert_eq!(hidden("$PW", "$PW"), ("$PW".to_owned(), 0), "an unknown variable has no value to hide");
+    }
+
+    #[test]
+    fn a_layer_has_passwords_too() {
+        let layer = json!({ "modulesContent": { "$edgeAgent": {
+            "properties.desired.runtime.settings.registryCredentials.r": { "password": "s3cret" },
+        } } });
+        let Redacted { value, hidden } = redacted(&layer, &layer, Hide::Registries);
+        assert!(!value.to_string().contains("s3cret") && hidden == 1, "{value}");
+    }
+
+    #[test]
+    fn all_secrets_are_those_of_environments_create_options_and_twins_too() {
+        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"] }).to_string();
+        let module = json!({ "settings": { "image": "a:1", "createOptions": options },
+            "env": { "API_KEY": { "value": "s3cret" }, "LEVEL": { "value": "info" } } });
+        let manifest = json!({ "modulesContent": {
+            "$edgeAgent": { "properties.desired": { "modules": { "m": module } } },
+            "m": { "properties.desired": { "broker": { "password": "s3cret" }, "places": ["amqp://u:s3cret@h"] } },
+        } });
+        let kept = redacted(&manifest, &manifest, Hide::Registries);
+        assert_eq!((kept.value, kept.hidden), (manifest.clone(), 0));
+        let Redacted { value, hidden } = redacted(&manifest, &manifest, Hide::All);
+        assert!(!value.to_string().contains("s3cret") && hidden == 4, "{hidden}: {value}");
+        assert_eq!(
+            value.pointer("/modulesContent/$edgeAgent/properties.desired/modules/m/settings/createOptions"),
+            Some(&json!(r#"{"Env":["DB_PASSWORD=***","LEVEL=debug"]}"#))
+        );
+    }
+
+    #[test]
+    fn what_was_taken_out_is_filled_in_again_where_its_variable_is_known() {
+        let document = |password| Document::parse("m.json", &registry(password).to_string()).expect("JSON");
+        let known = |name: &str| (name == "PW").then_some("s3cret");
+        let mut warnings = Vec::new();
+        assert_eq!(fill_in(&document("$PW"), &known, &mut warnings).value(), &registry("s3cret"));
+        assert_eq!(fill_in(&document("p$a$$"), &known, &mut warnings).value(), &registry("p$a$$"), "a real one");
+        assert!(warnings.is_empty());
+        let unknown = fill_in(&document("${OTHER}"), &known, &mut warnings);
+        assert_eq!(warnings, unknown_passwords(&unknown));
+        let told: Vec<_> = warnings.iter().map(|finding| &*finding.at.message).collect();
+        assert_eq!(told, ["this registry's password is the variable `OTHER`, which is not set"]);
+        assert_eq!(unknown_passwords(&document("***")).len(), 1);
+    }
+}

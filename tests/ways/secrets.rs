@@ -1,0 +1,83 @@
+//! Secrets in what `deploy` writes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::solution;
+use crate::support::{Folder, Run};
+
+const MANIFEST: &str = "config/deployment.amd64.json";
+const PASSWORD: &str =
+    "/modulesContent/$edgeAgent/properties.desired/runtime/settings/registryCredentials/factory/password";
+
+fn password(folder: &Folder) -> String {
+    let manifest: serde_json::Value = serde_json::from_str(&folder.read(MANIFEST)).expect("JSON");
+    manifest.pointer(PASSWORD).and_then(|text| text.as_str()).expect("a password").to_owned()
+}
+
+fn mode(folder: &Folder) -> u32 {
+    fs::metadata(folder.path(MANIFEST)).expect("it was written").permissions().mode() & 0o777
+}
+
+#[test]
+fn a_password_stays_the_variable_that_the_template_names() {
+    let folder = solution();
+    folder.run("deploy").check(
+        0,
+        "",
+        "       Wrote `config/deployment.amd64.json` (2 modules, 2 routes)\n\
+         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution`\n\
+         hint: 1 secret left out; edgectl fills in a variable when it deploys the file, for other tools pass \
+         `--with-secrets`\n",
+    );
+    assert_eq!(password(&folder), "$REGISTRY_PASSWORD");
+    assert!(folder.read(MANIFEST).contains("hunter2"), "a module's environment is what the module needs");
+    assert_eq!(mode(&folder) & 0o077, 0o044, "nothing in it is secret");
+}
+
+#[test]
+fn a_password_that_stands_in_the_template_is_taken_out() {
+    let folder = solution();
+    let template = folder.read("deployment.template.json").replace("$REGISTRY_PASSWORD", "s3cret");
+    let folder = folder.file("deployment.template.json", &template);
+    assert_eq!(folder.run("deploy").status, Some(0));
+    assert_eq!(password(&folder), "***");
+    assert!(!folder.run("deploy --out -").stdout.contains("s3cret"));
+}
+
+#[test]
+fn with_secrets_the_file_is_whole_and_the_owners_alone() {
+    let folder = solution().file(MANIFEST, "old\n");
+    folder.run("deploy --with-secrets").check(
+        0,
+        "",
+        "       Wrote `config/deployment.amd64.json` (2 modules, 2 routes)\n\
+         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution`\n",
+    );
+    assert_eq!((password(&folder), mode(&folder)), ("s3cret".to_owned(), 0o600));
+}
+
+#[test]
+fn redacting_takes_out_what_looks_like_a_secret_too() {
+    let folder = solution();
+    let run = folder.run("deploy --redact --out -");
+    assert!(run.stdout.contains("$REGISTRY_PASSWORD") && run.stdout.contains("\"threshold\": 25"), "{}", run.stdout);
+    assert!(!run.stdout.contains("hunter2") && !run.stdout.contains("s3cret"), "{}", run.stdout);
+    let hint = "hint: 2 secrets left out; edgectl fills in a variable when it deploys the file, for other tools pass \
+                `--with-secrets`\n";
+    assert_eq!((run.stderr.as_str(), run.status), (hint, Some(0)));
+}
+
+#[test]
+fn a_manifest_that_waits_for_its_password_says_where() {
+    let folder = solution();
+    assert_eq!(folder.run("deploy --quiet").status, Some(0));
+    let check = |folder: &Folder| folder.run(&format!("deploy --check --file {MANIFEST} --quiet"));
+    check(&folder).check(0, "", "");
+    let told = |run: Run| run.stderr.lines().next().unwrap_or_default().to_owned();
+    let folder = folder.file(".env", "");
+    assert_eq!(
+        told(check(&folder)),
+        "warning: this registry's password is the variable `REGISTRY_PASSWORD`, which is not set"
+    );
+}
