@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use super::options::Options;
 use crate::document::{Document, Node};
@@ -69,12 +70,18 @@ struct Search<'s> {
 impl Search<'_> {
     /// `name` is what the value belongs to: its key, or the variable that it is the value of.
     fn value(&mut self, node: &Node<'_>, name: &str) {
-        if let Ok(text) = node.text() {
-            return self.text(node, name, text);
+        // To ask for another type would look up its place in the file, at every value.
+        match node.value() {
+            Value::String(text) => self.text(node, name, text),
+            Value::Array(_) => {
+                node.items().unwrap_or_default().iter().for_each(|item| self.value(item, name));
+            }
+            Value::Object(_) => self.members(node, name),
+            _ => {}
         }
-        for item in node.items().unwrap_or_default() {
-            self.value(&item, name);
-        }
+    }
+
+    fn members(&mut self, node: &Node<'_>, name: &str) {
         for (key, member) in node.members().unwrap_or_default() {
             match key {
                 "createOptions" if member.value().is_string() => self.options(node),
