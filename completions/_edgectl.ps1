@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
+            [CompletionResult]::new('deployment', 'deployment', [CompletionResultType]::ParameterValue, 'List, show and delete the deployments of an IoT Hub')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Run the solution on a simulated edge device')
             [CompletionResult]::new('ps', 'ps', [CompletionResultType]::ParameterValue, 'List the modules of the running simulation')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what the modules of the running simulation printed')
@@ -95,6 +96,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
         'edgectl;new;module' {
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Template to begin from, one of `edgectl new list`')
             [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'Template to begin from, one of `edgectl new list`')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Template of your own: a folder with `template.yaml` and `files/`, or a git repository')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter of the template (can be repeated)')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Existing image, taken as it is: no source is made')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
@@ -156,10 +158,14 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Images at a time [default: one for each core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Images at a time [default: one for each core]')
             [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'Build argument; without `=VALUE` from the environment (can be repeated)')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Secret for `RUN --mount=type=secret`: `id=NAME,src=PATH` or `id=NAME,env=VARIABLE` (can be repeated)')
+            [CompletionResult]::new('--ssh', '--ssh', [CompletionResultType]::ParameterName, 'SSH agent for `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` (can be repeated)')
             [CompletionResult]::new('--builder', '--builder', [CompletionResultType]::ParameterName, 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one')
+            [CompletionResult]::new('--fail-fast', '--fail-fast', [CompletionResultType]::ParameterName, 'Cancel the others when one fails [default: they finish]')
             [CompletionResult]::new('--push', '--push', [CompletionResultType]::ParameterName, 'Push each image that was built')
             [CompletionResult]::new('--no-cache', '--no-cache', [CompletionResultType]::ParameterName, 'Run every step, whatever earlier builds left')
             [CompletionResult]::new('--pull', '--pull', [CompletionResultType]::ParameterName, 'Look for newer base images in their registries')
@@ -186,6 +192,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one')
+            [CompletionResult]::new('--fail-fast', '--fail-fast', [CompletionResultType]::ParameterName, 'Cancel the others when one fails [default: they finish]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
@@ -204,15 +212,28 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Kind of warning to leave out, such as `image-tag` (can be repeated)')
-            [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'Hub to deploy to: `simulation`, the running one')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Module to make a layer of, with its routes and its twin (can be repeated)')
+            [CompletionResult]::new('--merge', '--merge', [CompletionResultType]::ParameterName, 'Compose a deployment and its layers as IoT Hub does, the highest priority last')
+            [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Variable of the template (can be repeated)')
+            [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'IoT Hub [default: that of the connection string], or `simulation` for the running one')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Device to deploy to')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Device to deploy to')
+            [CompletionResult]::new('--target-condition', '--target-condition', [CompletionResultType]::ParameterName, 'Devices to deploy to: a condition on their twins such as `tags.site=''hall1''`, or `*`')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics')
+            [CompletionResult]::new('--priority', '--priority', [CompletionResultType]::ParameterName, 'Its priority: of several deployments for a device the highest wins')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Label of the deployment (can be repeated)')
+            [CompletionResult]::new('--metric', '--metric', [CompletionResultType]::ParameterName, 'Query that counts devices, under a name (can be repeated)')
+            [CompletionResult]::new('--hub-connection-string', '--hub-connection-string', [CompletionResultType]::ParameterName, 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the hub may take to answer [default: 60s]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only check, and write nothing')
             [CompletionResult]::new('--deny-warnings', '--deny-warnings', [CompletionResultType]::ParameterName, 'Refuse warnings, too')
-            [CompletionResult]::new('--apply', '--apply', [CompletionResultType]::ParameterName, 'Deploy it, to the hub that `--hub` names')
+            [CompletionResult]::new('--apply', '--apply', [CompletionResultType]::ParameterName, 'Deploy it instead of writing it')
+            [CompletionResult]::new('--layered', '--layered', [CompletionResultType]::ParameterName, 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`')
             [CompletionResult]::new('--with-secrets', '--with-secrets', [CompletionResultType]::ParameterName, 'Write passwords of registries, too, into a file that only you may read')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Take out whatever looks like a secret, in environments and twins of modules, too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
@@ -224,6 +245,99 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;deployment' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the deployments, the highest priority first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a deployment: what the hub keeps of it, as JSON')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a deployment, if nobody changes it meanwhile')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;deployment;list' {
+            [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'IoT Hub [default: that of the connection string]')
+            [CompletionResult]::new('--hub-connection-string', '--hub-connection-string', [CompletionResultType]::ParameterName, 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the hub may take to answer [default: 60s]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;deployment;show' {
+            [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'IoT Hub [default: that of the connection string]')
+            [CompletionResult]::new('--hub-connection-string', '--hub-connection-string', [CompletionResultType]::ParameterName, 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the hub may take to answer [default: 60s]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--with-secrets', '--with-secrets', [CompletionResultType]::ParameterName, 'Show passwords of registries, too')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;deployment;delete' {
+            [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'IoT Hub [default: that of the connection string]')
+            [CompletionResult]::new('--hub-connection-string', '--hub-connection-string', [CompletionResultType]::ParameterName, 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the hub may take to answer [default: 60s]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;deployment;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the deployments, the highest priority first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a deployment: what the hub keeps of it, as JSON')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a deployment, if nobody changes it meanwhile')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'edgectl;deployment;help;list' {
+            break
+        }
+        'edgectl;deployment;help;show' {
+            break
+        }
+        'edgectl;deployment;help;delete' {
+            break
+        }
+        'edgectl;deployment;help;help' {
             break
         }
         'edgectl;simulate' {
@@ -254,7 +368,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
-            [CompletionResult]::new('--no-build', '--no-build', [CompletionResultType]::ParameterName, 'Build no image; one that is missing is an error')
+            [CompletionResult]::new('--no-build', '--no-build', [CompletionResultType]::ParameterName, 'Build no image; one that is missing is an error, one that is out of date a warning')
             [CompletionResult]::new('--no-setup', '--no-setup', [CompletionResultType]::ParameterName, 'Skip the setup commands of processes (pip, npm, cargo)')
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Run in the background, and return when every module is started')
             [CompletionResult]::new('--reset', '--reset', [CompletionResultType]::ParameterName, 'Forget the keys, twins and messages of earlier runs first')
@@ -656,6 +770,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
+            [CompletionResult]::new('deployment', 'deployment', [CompletionResultType]::ParameterValue, 'List, show and delete the deployments of an IoT Hub')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Run the solution on a simulated edge device')
             [CompletionResult]::new('ps', 'ps', [CompletionResultType]::ParameterValue, 'List the modules of the running simulation')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show what the modules of the running simulation printed')
@@ -696,6 +811,21 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help;deploy' {
+            break
+        }
+        'edgectl;help;deployment' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the deployments, the highest priority first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a deployment: what the hub keeps of it, as JSON')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a deployment, if nobody changes it meanwhile')
+            break
+        }
+        'edgectl;help;deployment;list' {
+            break
+        }
+        'edgectl;help;deployment;show' {
+            break
+        }
+        'edgectl;help;deployment;delete' {
             break
         }
         'edgectl;help;simulate' {

@@ -37,6 +37,9 @@ _edgectl() {
             edgectl,deploy)
                 cmd="edgectl__subcmd__deploy"
                 ;;
+            edgectl,deployment)
+                cmd="edgectl__subcmd__deployment"
+                ;;
             edgectl,device)
                 cmd="edgectl__subcmd__device"
                 ;;
@@ -75,6 +78,30 @@ _edgectl() {
                 ;;
             edgectl,upstream)
                 cmd="edgectl__subcmd__upstream"
+                ;;
+            edgectl__subcmd__deployment,delete)
+                cmd="edgectl__subcmd__deployment__subcmd__delete"
+                ;;
+            edgectl__subcmd__deployment,help)
+                cmd="edgectl__subcmd__deployment__subcmd__help"
+                ;;
+            edgectl__subcmd__deployment,list)
+                cmd="edgectl__subcmd__deployment__subcmd__list"
+                ;;
+            edgectl__subcmd__deployment,show)
+                cmd="edgectl__subcmd__deployment__subcmd__show"
+                ;;
+            edgectl__subcmd__deployment__subcmd__help,delete)
+                cmd="edgectl__subcmd__deployment__subcmd__help__subcmd__delete"
+                ;;
+            edgectl__subcmd__deployment__subcmd__help,help)
+                cmd="edgectl__subcmd__deployment__subcmd__help__subcmd__help"
+                ;;
+            edgectl__subcmd__deployment__subcmd__help,list)
+                cmd="edgectl__subcmd__deployment__subcmd__help__subcmd__list"
+                ;;
+            edgectl__subcmd__deployment__subcmd__help,show)
+                cmd="edgectl__subcmd__deployment__subcmd__help__subcmd__show"
                 ;;
             edgectl__subcmd__device,add)
                 cmd="edgectl__subcmd__device__subcmd__add"
@@ -121,6 +148,9 @@ _edgectl() {
             edgectl__subcmd__help,deploy)
                 cmd="edgectl__subcmd__help__subcmd__deploy"
                 ;;
+            edgectl__subcmd__help,deployment)
+                cmd="edgectl__subcmd__help__subcmd__deployment"
+                ;;
             edgectl__subcmd__help,device)
                 cmd="edgectl__subcmd__help__subcmd__device"
                 ;;
@@ -159,6 +189,15 @@ _edgectl() {
                 ;;
             edgectl__subcmd__help,upstream)
                 cmd="edgectl__subcmd__help__subcmd__upstream"
+                ;;
+            edgectl__subcmd__help__subcmd__deployment,delete)
+                cmd="edgectl__subcmd__help__subcmd__deployment__subcmd__delete"
+                ;;
+            edgectl__subcmd__help__subcmd__deployment,list)
+                cmd="edgectl__subcmd__help__subcmd__deployment__subcmd__list"
+                ;;
+            edgectl__subcmd__help__subcmd__deployment,show)
+                cmd="edgectl__subcmd__help__subcmd__deployment__subcmd__show"
                 ;;
             edgectl__subcmd__help__subcmd__device,add)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__add"
@@ -242,7 +281,7 @@ _edgectl() {
 
     case "${cmd}" in
         edgectl)
-            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
+            opts="-C -q -v -y -h -V --project --json --quiet --verbose --color --yes --help --version new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -268,7 +307,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__build)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --push --build-arg --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --set --jobs --fail-fast --push --build-arg --secret --ssh --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -307,6 +346,14 @@ _edgectl() {
                     return 0
                     ;;
                 --build-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ssh)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -484,7 +531,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__deploy)
-            opts="-f -P -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --hub --with-secrets --redact --tag --set --project --json --quiet --verbose --color --yes --help"
+            opts="-f -P -d -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --layered --only --merge --diff --with-secrets --redact --tag --set --hub --device --target-condition --id --priority --label --metric --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,8 +561,16 @@ _edgectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --hub)
-                    COMPREPLY=($(compgen -W "simulation" -- "${cur}"))
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --merge)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --diff)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --tag)
@@ -523,6 +578,256 @@ _edgectl() {
                     return 0
                     ;;
                 --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target-condition)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --priority)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub-connection-string)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help list show delete help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__delete)
+            opts="-C -q -v -y -h --hub --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub-connection-string)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__help)
+            opts="list show delete help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__help__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__list)
+            opts="-C -q -v -y -h --hub --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub-connection-string)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__deployment__subcmd__show)
+            opts="-C -q -v -y -h --with-secrets --hub --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub-connection-string)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -732,7 +1037,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help)
-            opts="new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
+            opts="new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -832,6 +1137,62 @@ _edgectl() {
         edgectl__subcmd__help__subcmd__deploy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__deployment)
+            opts="list show delete"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__deployment__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__deployment__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__deployment__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1354,7 +1715,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__new__subcmd__module)
-            opts="-t -C -q -v -y -h --template --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
+            opts="-t -C -q -v -y -h --template --from --set --image --dry-run --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1365,6 +1726,10 @@ _edgectl() {
                     return 0
                     ;;
                 -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1452,7 +1817,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__push)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --set --jobs --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --set --jobs --fail-fast --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -36,6 +36,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
+            cand deployment 'List, show and delete the deployments of an IoT Hub'
             cand simulate 'Run the solution on a simulated edge device'
             cand ps 'List the modules of the running simulation'
             cand logs 'Show what the modules of the running simulation printed'
@@ -89,6 +90,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;new;module'= {
             cand -t 'Template to begin from, one of `edgectl new list`'
             cand --template 'Template to begin from, one of `edgectl new list`'
+            cand --from 'Template of your own: a folder with `template.yaml` and `files/`, or a git repository'
             cand --set 'Value of a parameter of the template (can be repeated)'
             cand --image 'Existing image, taken as it is: no source is made'
             cand -C 'Folder of the solution [default: the current one]'
@@ -143,10 +145,14 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -j 'Images at a time [default: one for each core]'
             cand --jobs 'Images at a time [default: one for each core]'
             cand --build-arg 'Build argument; without `=VALUE` from the environment (can be repeated)'
+            cand --secret 'Secret for `RUN --mount=type=secret`: `id=NAME,src=PATH` or `id=NAME,env=VARIABLE` (can be repeated)'
+            cand --ssh 'SSH agent for `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` (can be repeated)'
             cand --builder 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --debug 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+            cand --fail-fast 'Cancel the others when one fails [default: they finish]'
             cand --push 'Push each image that was built'
             cand --no-cache 'Run every step, whatever earlier builds left'
             cand --pull 'Look for newer base images in their registries'
@@ -172,6 +178,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --debug 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+            cand --fail-fast 'Cancel the others when one fails [default: they finish]'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'
@@ -189,15 +197,28 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --platform 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --out 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]'
             cand --allow 'Kind of warning to leave out, such as `image-tag` (can be repeated)'
-            cand --hub 'Hub to deploy to: `simulation`, the running one'
+            cand --only 'Module to make a layer of, with its routes and its twin (can be repeated)'
+            cand --merge 'Compose a deployment and its layers as IoT Hub does, the highest priority last'
+            cand --diff 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1'
             cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
             cand --set 'Variable of the template (can be repeated)'
+            cand --hub 'IoT Hub [default: that of the connection string], or `simulation` for the running one'
+            cand -d 'Device to deploy to'
+            cand --device 'Device to deploy to'
+            cand --target-condition 'Devices to deploy to: a condition on their twins such as `tags.site=''hall1''`, or `*`'
+            cand --id 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics'
+            cand --priority 'Its priority: of several deployments for a device the highest wins'
+            cand --label 'Label of the deployment (can be repeated)'
+            cand --metric 'Query that counts devices, under a name (can be repeated)'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
             cand --check 'Only check, and write nothing'
             cand --deny-warnings 'Refuse warnings, too'
-            cand --apply 'Deploy it, to the hub that `--hub` names'
+            cand --apply 'Deploy it instead of writing it'
+            cand --layered 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
             cand --with-secrets 'Write passwords of registries, too, into a file that only you may read'
             cand --redact 'Take out whatever looks like a secret, in environments and twins of modules, too'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
@@ -209,6 +230,90 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --yes 'Never prompt: take the default, or yes'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the deployments, the highest priority first'
+            cand show 'Show a deployment: what the hub keeps of it, as JSON'
+            cand delete 'Delete a deployment, if nobody changes it meanwhile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;deployment;list'= {
+            cand --hub 'IoT Hub [default: that of the connection string]'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment;show'= {
+            cand --hub 'IoT Hub [default: that of the connection string]'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --with-secrets 'Show passwords of registries, too'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment;delete'= {
+            cand --hub 'IoT Hub [default: that of the connection string]'
+            cand --hub-connection-string 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]'
+            cand --timeout 'How long the hub may take to answer [default: 60s]'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;deployment;help'= {
+            cand list 'List the deployments, the highest priority first'
+            cand show 'Show a deployment: what the hub keeps of it, as JSON'
+            cand delete 'Delete a deployment, if nobody changes it meanwhile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'edgectl;deployment;help;list'= {
+        }
+        &'edgectl;deployment;help;show'= {
+        }
+        &'edgectl;deployment;help;delete'= {
+        }
+        &'edgectl;deployment;help;help'= {
         }
         &'edgectl;simulate'= {
             cand -f 'Deployment template or finished manifest [default: the solution''s template]'
@@ -238,7 +343,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
-            cand --no-build 'Build no image; one that is missing is an error'
+            cand --no-build 'Build no image; one that is missing is an error, one that is out of date a warning'
             cand --no-setup 'Skip the setup commands of processes (pip, npm, cargo)'
             cand --detach 'Run in the background, and return when every module is started'
             cand --reset 'Forget the keys, twins and messages of earlier runs first'
@@ -609,6 +714,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
+            cand deployment 'List, show and delete the deployments of an IoT Hub'
             cand simulate 'Run the solution on a simulated edge device'
             cand ps 'List the modules of the running simulation'
             cand logs 'Show what the modules of the running simulation printed'
@@ -642,6 +748,17 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;push'= {
         }
         &'edgectl;help;deploy'= {
+        }
+        &'edgectl;help;deployment'= {
+            cand list 'List the deployments, the highest priority first'
+            cand show 'Show a deployment: what the hub keeps of it, as JSON'
+            cand delete 'Delete a deployment, if nobody changes it meanwhile'
+        }
+        &'edgectl;help;deployment;list'= {
+        }
+        &'edgectl;help;deployment;show'= {
+        }
+        &'edgectl;help;deployment;delete'= {
         }
         &'edgectl;help;simulate'= {
         }

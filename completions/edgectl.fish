@@ -38,6 +38,7 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "new" -d 'Start a so
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "build" -d 'Build the images of modules'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "push" -d 'Push the images of modules'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "deploy" -d 'Write the deployment manifest of the solution'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "deployment" -d 'List, show and delete the deployments of an IoT Hub'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "simulate" -d 'Run the solution on a simulated edge device'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "ps" -d 'List the modules of the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "logs" -d 'Show what the modules of the running simulation printed'
@@ -79,6 +80,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_sub
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s t -l template -d 'Template to begin from, one of `edgectl new list`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l from -d 'Template of your own: a folder with `template.yaml` and `files/`, or a git repository' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l set -d 'Value of a parameter of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -l image -d 'Existing image, taken as it is: no source is made' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from module" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
@@ -110,6 +112,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l tag -d 'Suffix
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s j -l jobs -d 'Images at a time [default: one for each core]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l build-arg -d 'Build argument; without `=VALUE` from the environment (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l secret -d 'Secret for `RUN --mount=type=secret`: `id=NAME,src=PATH` or `id=NAME,env=VARIABLE` (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l ssh -d 'SSH agent for `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l builder -d 'Builder: `auto`, `buildkit` or `classic` [default: auto, or as `DOCKER_BUILDKIT` says]' -r -f -a "auto\t''
 buildkit\t''
 classic\t''"
@@ -117,6 +121,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s C -l project -
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l push -d 'Push each image that was built'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l no-cache -d 'Run every step, whatever earlier builds left'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l pull -d 'Look for newer base images in their registries'
@@ -134,6 +140,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s C -l project -d
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s v -l verbose -d 'Tell more (can be repeated)'
@@ -143,16 +151,28 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s f -l file -d 
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s P -l platform -d 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l out -d 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l allow -d 'Kind of warning to leave out, such as `image-tag` (can be repeated)' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub -d 'Hub to deploy to: `simulation`, the running one' -r -f -a "simulation\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l only -d 'Module to make a layer of, with its routes and its twin (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l merge -d 'Compose a deployment and its layers as IoT Hub does, the highest priority last' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l diff -d 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l set -d 'Variable of the template (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub -d 'IoT Hub [default: that of the connection string], or `simulation` for the running one' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s d -l device -d 'Device to deploy to' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l target-condition -d 'Devices to deploy to: a condition on their twins such as `tags.site=\'hall1\'`, or `*`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l id -d 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l priority -d 'Its priority: of several deployments for a device the highest wins' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l label -d 'Label of the deployment (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l metric -d 'Query that counts devices, under a name (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l check -d 'Only check, and write nothing'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l deny-warnings -d 'Refuse warnings, too'
-complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it, to the hub that `--hub` names'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it instead of writing it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l layered -d 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l with-secrets -d 'Write passwords of registries, too, into a file that only you may read'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l redact -d 'Take out whatever looks like a secret, in environments and twins of modules, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
@@ -160,6 +180,60 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "list" -d 'List the deployments, the highest priority first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "show" -d 'Show a deployment: what the hub keeps of it, as JSON'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "delete" -d 'Delete a deployment, if nobody changes it meanwhile'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and not __fish_seen_subcommand_from list show delete help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l hub -d 'IoT Hub [default: that of the connection string]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l hub -d 'IoT Hub [default: that of the connection string]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l with-secrets -d 'Show passwords of registries, too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l hub -d 'IoT Hub [default: that of the connection string]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l hub-connection-string -d 'Connection string of a policy of the hub [default: `IOTHUB_CONNECTION_STRING`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l timeout -d 'How long the hub may take to answer [default: 60s]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the deployments, the highest priority first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a deployment: what the hub keeps of it, as JSON'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete a deployment, if nobody changes it meanwhile'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l runtime -d 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]' -r
@@ -188,7 +262,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s C -l projec
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-build -d 'Build no image; one that is missing is an error'
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-build -d 'Build no image; one that is missing is an error, one that is out of date a warning'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l no-setup -d 'Skip the setup commands of processes (pip, npm, cargo)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l detach -d 'Run in the background, and return when every module is started'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l reset -d 'Forget the keys, twins and messages of earlier runs first'
@@ -431,29 +505,33 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s q -l qui
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "new" -d 'Start a solution, or add a module to it'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "build" -d 'Build the images of modules'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "push" -d 'Push the images of modules'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "simulate" -d 'Run the solution on a simulated edge device'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "ps" -d 'List the modules of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "logs" -d 'Show what the modules of the running simulation printed'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "restart" -d 'Restart a module of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "stop" -d 'Stop the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "twin" -d 'Show or change a twin'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "call" -d 'Call a direct method of a module'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "device" -d 'Register child devices and remove them'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "check" -d 'Look at the engine, the ports and the solution'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "clean" -d 'Remove what simulations and builds of this solution left'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "new" -d 'Start a solution, or add a module to it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "build" -d 'Build the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "push" -d 'Push the images of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "deployment" -d 'List, show and delete the deployments of an IoT Hub'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "simulate" -d 'Run the solution on a simulated edge device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "ps" -d 'List the modules of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "logs" -d 'Show what the modules of the running simulation printed'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "restart" -d 'Restart a module of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "stop" -d 'Stop the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "twin" -d 'Show or change a twin'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "call" -d 'Call a direct method of a module'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "device" -d 'Register child devices and remove them'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "check" -d 'Look at the engine, the ports and the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "clean" -d 'Remove what simulations and builds of this solution left'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "solution" -d 'Start a solution in a new folder'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "module" -d 'Add a module to the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "list" -d 'List the deployments, the highest priority first'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "show" -d 'Show a deployment: what the hub keeps of it, as JSON'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "delete" -d 'Delete a deployment, if nobody changes it meanwhile'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "show" -d 'Show a twin'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "patch" -d 'Merge desired properties; `null` removes one'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "replace" -d 'Replace all desired properties'

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::macros::format_description;
 
 /// One reading of both clocks.
@@ -44,6 +44,12 @@ pub fn parse_iso(text: &str) -> Option<Duration> {
     u64::try_from(nanos).ok().map(Duration::from_nanos)
 }
 
+/// Reads the date of an HTTP header, such as `Sun, 22 Nov 2026 08:00:00 GMT`; `None` if it is none or before 1970.
+pub fn parse_http_date(text: &str) -> Option<Duration> {
+    let seconds = OffsetDateTime::parse(text, &Rfc2822).ok()?.unix_timestamp();
+    u64::try_from(seconds).ok().map(Duration::from_secs)
+}
+
 fn date_time(unix: Duration) -> OffsetDateTime {
     let seconds = i64::try_from(unix.as_secs()).unwrap_or(i64::MAX);
     let whole = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -62,5 +68,8 @@ mod tests {
         assert_eq!(iso_ticks(time + Duration::from_nanos(123_456)), "2023-11-14T22:13:20.0421234Z");
         assert_eq!(parse_iso("2023-11-14T23:13:20.042+01:00"), Some(time));
         assert_eq!(parse_iso("yesterday"), None);
+        let seconds = Duration::from_secs(1_700_000_000);
+        assert_eq!(parse_http_date("Tue, 14 Nov 2023 22:13:20 GMT"), Some(seconds));
+        assert_eq!(parse_http_date("yesterday"), None);
     }
 }

@@ -19,6 +19,7 @@
 //!                net        TLS, TCP, unix sockets, HTTP, WebSockets
 //!                store      durable queues and state files
 //!                client     a module's side of the wire, used by `demo`
+//!                azure      a real IoT Hub by its REST API
 //!
 //! cores          edgehub    clients, routing, queues, twins' edge side, methods
 //!                iothub     the simulated cloud: twins and what arrived upstream
@@ -50,8 +51,9 @@
 //! * Domain code is synchronous and touches the world only through files that its caller names.
 //! * Cores have no socket, no clock, no task: `handle(now, input)`, then drain `poll()`. A deadline is data.
 //! * One library, one owner: `bollard` is known to `engine` alone, `handlebars` to `template`, YAML to `yaml`,
-//!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`), `serde_amqp` to `amqp`, `rcgen` to `identity`,
-//!   `ring` to `identity` (and `net`, for the handshake of WebSockets), `regex-lite` and `flate2` to `agent`.
+//!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`, `azure`), `serde_amqp` to `amqp`, `rcgen` to `identity`,
+//!   `ring` to `identity` (and `net`, for the handshake of WebSockets, and `image`, for the hash of what an image is made
+//!   of), `regex-lite` and `flate2` to `agent` (the former to `template` as well).
 //! * Only `cli` and [`commands::Context`] read the environment and the clock, only `ui` prints, only `main` exits.
 
 pub mod cli;
@@ -63,6 +65,7 @@ pub mod demo;
 pub mod doctor;
 pub mod simulator;
 
+pub mod azure;
 pub mod client;
 pub mod engine;
 pub mod net;

@@ -143,7 +143,9 @@ fn what_edgectl_makes_itself_is_clean() {
 
 fn findings(root: &Path) -> Vec<Finding> {
     let solution = Solution::open(root, &Environment::default(), &[]).expect("a solution");
-    let manifest = solution.manifest(&Wanted { today: TODAY, ..Wanted::default() }).expect("a template");
+    let file = root.join("manifest.json");
+    let wanted = Wanted { today: TODAY, file: file.is_file().then_some(file), ..Wanted::default() };
+    let manifest = solution.manifest(&wanted).expect("a template or a manifest");
     let mut found: Vec<Finding> = manifest.mistakes().iter().chain(&manifest.warnings).cloned().collect();
     found.sort_by_key(|finding| (finding.at.line, finding.at.column));
     found
@@ -152,7 +154,7 @@ fn findings(root: &Path) -> Vec<Finding> {
 /// What the comments of a case's template say is to be found: lines and codes. `None` for a text without any place
 /// for comments.
 fn marked(case: &Path) -> Option<BTreeSet<(usize, String)>> {
-    let files = ["deployment.template.json", "deployment.template.yaml"];
+    let files = ["deployment.template.json", "deployment.template.yaml", "manifest.json"];
     let text = files.iter().find_map(|file| fs::read_to_string(case.join("solution").join(file)).ok())?;
     let of_line = |(index, line): (usize, &str)| {
         let codes = line.split("expect: ").nth(1).unwrap_or_default().trim_end_matches(['*', '/', ',', ' ']).to_owned();

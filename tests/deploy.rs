@@ -90,8 +90,8 @@ fn a_layer_is_checked_and_written_but_not_run_alone() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (layer: 1 module, 1 route)\n\
-         hint: nothing is deployed yet; run `edgectl deploy --apply --layered --id ID --target-condition CONDITION \
-         --priority N`\n",
+         hint: nothing is deployed yet; run `edgectl deploy --apply --layered --target-condition EXPR --id NAME \
+         --priority N --file config/deployment.amd64.json`\n",
     );
     let refused = "error: cannot run `deployment.template.json` alone\n  \
         caused by: line 6, column 9: this is a layer over another deployment, not a whole one\n \

@@ -17,6 +17,7 @@
 //! | damaged state | 1 | `starts::damaged_state_says_how_to_begin_anew` |
 //! | no engine | 3 | `starts::an_engine_that_is_not_there_is_told` |
 //! | engine dies while running | 3 | `engine::an_engine_that_dies_is_told_and_its_containers_are_removed_later` |
+//! | engine restarts while running | lives on | `engine::an_engine_that_is_started_again_gets_its_containers_back` |
 //! | image missing | 4, 3 or 1 | `engine::an_image_that_cannot_be_had_is_told` |
 //! | image unknown to its registry | 4 | `shared_engine::an_image_that_no_registry_has_is_refused` |
 //! | module exits at once | 4 with `--fail-on` | `modules::a_simulation_ends_with_its_module_if_told_so` |
@@ -25,8 +26,11 @@
 //! | wrong, expired, foreign SAS token | lives on | `clients::a_bad_token_is_refused_by_mqtt`, `clients::a_bad_token_is_refused_by_https` |
 //! | oversized message | lives on | `clients::a_message_that_is_too_long_ends_its_connection_only` |
 //! | garbage bytes on every port | lives on | `clients::garbage_on_every_door_disturbs_nobody` |
+//! | clock jumps ahead | lives on | `clock::a_clock_that_jumps_ahead_lets_old_tokens_in_no_more_and_ends_no_connection`, `clock::a_clock_that_jumps_ahead_ends_the_time_of_what_waits_and_of_nothing_after` |
+//! | clock jumps back | lives on | `clock::a_clock_that_jumps_back_loses_nothing_and_delays_no_restart` |
 //! | disk full while running | 3 | `machine::a_full_disk_ends_the_simulation_and_loses_nothing` |
 //! | disk full at the start | 3 | `machine::a_full_disk_at_the_start_is_told` |
+//! | damaged queue | lives on | `starts::a_queue_that_lost_messages_is_told_and_delivers_the_rest` |
 //! | disk full under stdout | 3 | `machine::results_on_a_full_disk_are_an_error` |
 //! | read-only folder | 3 | `machine::a_read_only_folder_is_told` |
 //! | Ctrl-C, SIGTERM, closed terminal | 130, 143, 143 | `endings::ctrl_c_sigterm_and_a_closed_terminal_are_gentle` |
@@ -42,6 +46,8 @@
 
 #[path = "faults/clients.rs"]
 mod clients;
+#[path = "faults/clock.rs"]
+mod clock;
 #[path = "faults/crashes.rs"]
 mod crashes;
 #[path = "faults/crowd.rs"]

@@ -38,8 +38,9 @@ fn help(command: &str, flag: &str) -> String {
 fn the_commands_are_these() {
     assert_eq!(
         commands().join("\n"),
-        "\nnew\nbuild\npush\ndeploy\nsimulate\nps\nlogs\nrestart\nstop\ntwin\ncall\nsend\nmonitor\nupstream\n\
-            device\ncredentials\ncheck\nclean\ncompletions\nnew solution\nnew module\nnew list\ntwin show\ntwin patch\ntwin replace\n\
+        "\nnew\nbuild\npush\ndeploy\ndeployment\nsimulate\nps\nlogs\nrestart\nstop\ntwin\ncall\nsend\nmonitor\nupstream\n\
+            device\ncredentials\ncheck\nclean\ncompletions\nnew solution\nnew module\nnew list\n\
+            deployment list\ndeployment show\ndeployment delete\ntwin show\ntwin patch\ntwin replace\n\
             device add\ndevice list\ndevice remove"
     );
 }

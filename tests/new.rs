@@ -36,7 +36,8 @@ fn a_solution_as_json_lists_its_files() {
     let expected = json!({
         "name": "s",
         "template": "solution",
-        "files": ["s/.env", "s/.gitignore", "s/README.md", "s/deployment.template.json", "s/modules/.gitkeep"],
+        "files": ["s/.env", "s/.gitignore", "s/README.md", "s/deployment.template.json", "s/modules/.gitkeep",
+            "s/deployment.debug.template.json"],
         "edited": [],
         "paste": [],
         "written": true,
@@ -47,7 +48,8 @@ fn a_solution_as_json_lists_its_files() {
 #[test]
 fn a_module_is_told_with_the_template_that_it_was_wired_into() {
     let stderr = "     Created `modules/filter` from the template `python`\n       \
-        Wired `filter` into `deployment.template.json`\nhint: run the solution with `edgectl simulate`\n";
+        Wired `filter` into `deployment.template.json`\n       \
+        Wired `filter` into `deployment.debug.template.json`\n       Wired `filter` into `.vscode/launch.json`\nhint: run the solution with `edgectl simulate`\n";
     solution().run("-C s new module filter -t python").check(0, "", stderr);
 }
 
@@ -72,8 +74,7 @@ fn a_module_gets_an_entry_and_a_route() {
 fn a_yaml_solution_takes_modules_too() {
     let folder = Folder::new();
     folder.run("-q new solution s --format yaml").check(0, "", "");
-    let stderr =
-        "       Wired `sensor` into `deployment.template.yaml`\nhint: run the solution with `edgectl simulate`\n";
+    let stderr = "       Wired `sensor` into `deployment.template.yaml`\n       Wired `sensor` into `deployment.debug.template.yaml`\nhint: run the solution with `edgectl simulate`\n";
     folder.run("-C s new module sensor --image r.example/sensor:1.0").check(0, "", stderr);
     let text = folder.read("s/deployment.template.yaml");
     assert_eq!(text.lines().filter(|line| line.trim() == "image: r.example/sensor:1.0").count(), 1);
@@ -83,6 +84,7 @@ fn a_yaml_solution_takes_modules_too() {
 fn what_cannot_be_edited_is_printed_to_be_pasted() {
     let folder = Folder::new();
     folder.run("-q new solution s --format yaml").check(0, "", "");
+    std::fs::remove_file(folder.path("s/deployment.debug.template.yaml")).expect("it is there");
     let commented = format!("# mine\n{}", folder.read("s/deployment.template.yaml"));
     let folder = folder.file("s/deployment.template.yaml", &commented);
     let stdout = "modulesContent:\n  $edgeAgent:\n    properties.desired:\n      modules:\n        sensor:\n          \
@@ -101,15 +103,18 @@ fn a_dry_run_lists_and_writes_nothing() {
     let folder = solution();
     let before = snapshot(&folder);
     let stdout = "create modules/filter/.dockerignore\ncreate modules/filter/.gitignore\n\
-        create modules/filter/Dockerfile.amd64\ncreate modules/filter/Dockerfile.arm64v8\n\
-        create modules/filter/main.py\ncreate modules/filter/module.json\ncreate modules/filter/requirements.txt\n\
-        edit   deployment.template.json\n";
+        create modules/filter/Dockerfile.amd64\ncreate modules/filter/Dockerfile.amd64.debug\n\
+        create modules/filter/Dockerfile.arm64v8\ncreate modules/filter/Dockerfile.arm64v8.debug\n\
+        create modules/filter/README.md\ncreate modules/filter/filter.py\ncreate modules/filter/main.py\n\
+        create modules/filter/module.json\ncreate modules/filter/requirements.txt\n\
+        create modules/filter/test_filter.py\ncreate .vscode/launch.json\n\
+        edit   deployment.template.json\nedit   deployment.debug.template.json\n";
     folder.run("-C s new module filter -t python --dry-run").check(0, stdout, "");
     assert_eq!(snapshot(&folder), before);
     let document = folder.run("-C s new module temp --image a/b:1 --dry-run --json").json();
     let expected = json!({
-        "name": "temp", "template": "image", "files": [], "edited": ["deployment.template.json"], "paste": [],
-        "written": false,
+        "name": "temp", "template": "image", "files": [], "paste": [], "written": false,
+        "edited": ["deployment.template.json", "deployment.debug.template.json"],
     });
     assert_eq!(document, expected);
     assert_eq!(snapshot(&folder), before);
@@ -118,17 +123,19 @@ fn a_dry_run_lists_and_writes_nothing() {
 #[test]
 fn the_templates_are_listed_with_their_parameters() {
     let stdout = "\
-image    -           An existing image, without source
-                     --image REF (needed)
-node     JavaScript  Azure SDK module that forwards telemetry above a threshold
-                     --set repository=$CONTAINER_REGISTRY_SERVER/name
-                     --set base_image=node:24-trixie-slim
-python   Python      Azure SDK module that forwards telemetry above a threshold
-                     --set repository=$CONTAINER_REGISTRY_SERVER/name
-                     --set base_image=python:3.13-slim-trixie
-rust     Rust        Static program, with a client of its own, that forwards telemetry above a threshold
-                     --set repository=$CONTAINER_REGISTRY_SERVER/name
-                     --set build_image=rust:1-slim-trixie
+image      -           An existing image, without source
+                       --image REF (needed)
+node       JavaScript  Azure SDK module that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set base_image=node:24-trixie-slim
+python     Python      Azure SDK module that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set base_image=python:3.13-slim-trixie
+                       --set arm32v7=no
+rust       Rust        Static program, with a client of its own, that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set build_image=rust:1-slim-trixie
+                       --set arm32v7=no
 ";
     let stderr = "hint: add a module with `edgectl new module NAME --template TEMPLATE`\n";
     Folder::new().run("new list").check(0, stdout, stderr);

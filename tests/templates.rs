@@ -38,7 +38,9 @@ fn check_solution(arguments: &str, template: &str) {
     folder.run(&format!("-q new solution s {arguments}")).check(0, "", "");
     let mut expected: Vec<_> =
         SOLUTION.iter().chain(&[template, "modules/.gitkeep"]).map(|f| format!("s/{f}")).collect();
-    expected.push("s/".to_owned());
+    let debug = template.replace("deployment.", "deployment.debug.");
+    assert_eq!(folder.read(&format!("s/{debug}")), folder.read(&format!("s/{template}")));
+    expected.extend([format!("s/{debug}"), "s/".to_owned()]);
     expected.sort();
     assert_eq!(folder.list(), expected);
     check_texts(&folder);
@@ -50,7 +52,18 @@ fn check_module(arguments: &str, expected: &[&str]) -> Folder {
     folder.run(&format!("-q -C s --yes new module My_Filter {arguments}")).check(0, "", "");
     assert_eq!(files_of(&folder, "My_Filter"), expected);
     check_texts(&folder);
+    check_manifests(&folder);
     folder
+}
+
+/// Checks that both deployment templates give a manifest about which there is nothing to say.
+#[track_caller]
+fn check_manifests(folder: &Folder) {
+    for template in ["deployment.template.json", "deployment.debug.template.json"] {
+        let run = folder.run(&format!("-C s deploy --check --file {template}"));
+        let told = format!("     Checked `{template}` (1 module, 1 route)\n");
+        run.check(0, "", &told);
+    }
 }
 
 fn module_json(folder: &Folder) -> serde_json::Value {
@@ -74,10 +87,15 @@ fn python() {
         ".dockerignore",
         ".gitignore",
         "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
         "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "README.md",
+        "filter.py",
         "main.py",
         "module.json",
         "requirements.txt",
+        "test_filter.py",
     ];
     let folder = check_module("-t python", &files);
     let module = module_json(&folder);
@@ -94,8 +112,12 @@ fn node() {
         ".dockerignore",
         ".gitignore",
         "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
         "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "README.md",
         "filter.js",
+        "filter.test.js",
         "main.js",
         "module.json",
         "package.json",
@@ -117,7 +139,10 @@ fn rust() {
         "Cargo.lock",
         "Cargo.toml",
         "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
         "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "README.md",
         "module.json",
         "src/edge/backoff.rs",
         "src/edge/client.rs",
@@ -143,6 +168,38 @@ fn rust() {
     assert!(packages.contains(&"\"edge-my_filter\""));
     // Cargo refuses `--locked` if the packages stand in another order.
     assert!(packages.is_sorted(), "{packages:?}");
+}
+
+#[test]
+fn a_platform_on_request_is_listed_and_has_its_files() {
+    let folder = solution();
+    folder.run("-q -C s --yes new module My_Filter -t python --set arm32v7=yes").check(0, "", "");
+    let platforms = module_json(&folder)["image"]["tag"]["platforms"].clone();
+    let listed: Vec<_> = platforms.as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(listed, ["amd64", "amd64.debug", "arm32v7", "arm32v7.debug", "arm64v8", "arm64v8.debug"]);
+    assert!(files_of(&folder, "My_Filter").contains(&"Dockerfile.arm32v7.debug".to_owned()));
+    check_texts(&folder);
+}
+
+#[test]
+fn two_debuggers_get_ports_of_their_own() {
+    let folder = solution();
+    for module in ["a", "b"] {
+        folder.run(&format!("-q -C s new module {module} -t node")).check(0, "", "");
+    }
+    let debug: serde_json::Value =
+        serde_json::from_str(&folder.read("s/deployment.debug.template.json")).expect("it is JSON");
+    let launch: serde_json::Value = serde_json::from_str(&folder.read("s/.vscode/launch.json")).expect("it is JSON");
+    for (index, module) in ["a", "b"].iter().enumerate() {
+        let port = 9229 + index;
+        let settings = format!("/modulesContent/$edgeAgent/properties.desired/modules/{module}/settings");
+        let settings = debug.pointer(&settings).expect("it is wired");
+        assert_eq!(settings["image"], format!("${{MODULES.{module}.debug}}"));
+        let bound = serde_json::json!({"9229/tcp": [{"HostPort": port.to_string()}]});
+        assert_eq!(settings["createOptions"]["HostConfig"]["PortBindings"], bound);
+        assert_eq!(launch["configurations"][index]["port"], port);
+        assert_eq!(launch["configurations"][index]["localRoot"], format!("${{workspaceFolder}}/modules/{module}"));
+    }
 }
 
 #[test]

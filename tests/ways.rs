@@ -2,6 +2,10 @@
 
 mod support;
 
+#[path = "ways/diff.rs"]
+mod diff;
+#[path = "ways/layers.rs"]
+mod layers;
 #[path = "ways/secrets.rs"]
 mod secrets;
 

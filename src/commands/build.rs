@@ -7,15 +7,16 @@ use clap::ValueEnum;
 use super::Context;
 use super::images::{self, ImageArgs, ImageRecord, Job};
 use super::push::push;
-use crate::engine::Builder;
-use crate::failure::Outcome;
+use crate::engine::{Builder, Means, Place, Work};
+use crate::failure::{Failure, Kind, Outcome};
 use crate::image::{Bases, BuildPlan, Cache};
 
 /// Build the images of modules
 ///
 /// Builds what `module.json` describes, several modules at a time, with BuildKit where the engine has it. The image
-/// is named `repository:version[-tag]-platform`. When a step fails, its own output is shown, the other modules
-/// finish, and the exit code is 4. `DOCKER_HOST`, docker's contexts, `DOCKER_BUILDKIT` and docker's credentials count.
+/// is named `repository:version[-tag]-platform`. One whose files, options and base images are what they were is not
+/// built again. When a step fails, its own output is shown, the other modules finish, and the exit code is 4.
+/// `DOCKER_HOST`, docker's contexts, `DOCKER_BUILDKIT` and docker's credentials count.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl build\n  edgectl build filter --build-arg VERSION=2\n  \
     edgectl build --push --platform amd64 --platform arm64v8")]
@@ -28,6 +29,12 @@ pub struct Build {
     /// Build argument; without `=VALUE` from the environment (can be repeated)
     #[arg(long = "build-arg", value_name = "NAME[=VALUE]", value_parser = parse_build_arg)]
     build_args: Vec<String>,
+    /// Secret for `RUN --mount=type=secret`: `id=NAME,src=PATH` or `id=NAME,env=VARIABLE` (can be repeated)
+    #[arg(long = "secret", value_name = "SECRET")]
+    secrets: Vec<String>,
+    /// SSH agent for `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` (can be repeated)
+    #[arg(long = "ssh", value_name = "AGENT")]
+    agents: Vec<String>,
     /// Run every step, whatever earlier builds left
     #[arg(long)]
     no_cache: bool,
@@ -57,14 +64,15 @@ pub(super) fn run(cx: &Context, args: &Build) -> Outcome {
     let solution = args.images.solution(cx)?;
     let mut targets = args.images.targets(&solution)?;
     for target in &mut targets {
-        args.apply(&mut target.plan, cx);
+        args.apply(&mut target.plan, cx)?;
         target.plan.notes.iter().for_each(|note| cx.ui().warn(format!("{}: {note}", target.module)));
     }
     let builder = args.builder().or_environment(cx.environment());
-    let push_too = args.push;
+    let place = if args.push { Place::Registry } else { Place::Engine };
     images::run(cx, &args.images, targets, move |job| async move {
-        let record = build(&job, builder).await?;
-        if push_too { push(&job, record).await } else { Ok(record) }
+        let record = build(&job, Means { builder, registries: job.registries.clone(), place }).await?;
+        // What the registry had already needs no push.
+        if place == Place::Registry && record.digest.is_none() { push(&job, record).await } else { Ok(record) }
     })
 }
 
@@ -78,7 +86,13 @@ impl Build {
     }
 
     /// Flags come after the options of `module.json`, so that they win.
-    fn apply(&self, plan: &mut BuildPlan, cx: &Context) {
+    fn apply(&self, plan: &mut BuildPlan, cx: &Context) -> Outcome {
+        let variable = |name: &str| cx.environment().get(name).map(str::to_owned);
+        let secrets = self.secrets.iter().map(|secret| format!("--secret='{secret}'"));
+        let agents = self.agents.iter().map(|agent| format!("--ssh='{agent}'"));
+        let options: Vec<String> = secrets.chain(agents).collect();
+        plan.apply_options(&options, &variable)
+            .map_err(|error| Failure::new(Kind::Usage, error).hint("see `edgectl build --help`"))?;
         for arg in &self.build_args {
             match arg.split_once('=') {
                 Some((name, value)) => drop(plan.args.insert(name.to_owned(), value.to_owned())),
@@ -91,6 +105,7 @@ impl Build {
         if self.pull {
             plan.bases = Bases::Refresh;
         }
+        Ok(())
     }
 }
 
@@ -102,20 +117,24 @@ fn parse_build_arg(text: &str) -> Result<String, &'static str> {
     }
 }
 
-async fn build(job: &Arc<Job>, builder: Builder) -> Outcome<ImageRecord> {
+async fn build(job: &Arc<Job>, means: Means) -> Outcome<ImageRecord> {
     let target = &job.target;
-    let built = job.engine.build(&target.plan, builder, &job.logins, &|event| job.show(event)).await?;
+    let built = job.engine.build(&target.plan, &means, &|event| job.show(event)).await?;
     let image = target.plan.image.to_string();
     let took = images::duration(built.seconds);
-    let how = if built.cached { " (nothing had changed)" } else { "" };
-    job.done("Built", &format!("`{image}` in {took}{how}"));
+    match built.work {
+        Work::Nothing if built.digest.is_some() => job.done("Unchanged", &format!("`{image}`, as its registry has it")),
+        Work::Nothing => job.done("Unchanged", &format!("`{image}`")),
+        Work::Lookups => job.done("Built", &format!("`{image}` in {took} (every step was cached)")),
+        Work::Steps => job.done("Built", &format!("`{image}` in {took}")),
+    }
     Ok(ImageRecord {
         module: target.module.clone(),
         platform: target.platform.to_string(),
         image,
         id: Some(built.id),
-        digest: None,
-        cached: Some(built.cached),
+        digest: built.digest,
+        cached: Some(built.work != Work::Steps),
         seconds: built.seconds,
     })
 }

@@ -49,6 +49,12 @@ impl Context {
         found.map_err(|failure| failure.hint("name the solution's folder with `-C`, or change to it"))
     }
 
+    /// Returns the folder for what is gone when the command ends: `TMPDIR`, `TEMP`, or `/tmp`.
+    pub fn temporary(&self) -> &Path {
+        let set = ["TMPDIR", "TEMP"].iter().find_map(|name| self.environment.get(name));
+        Path::new(set.unwrap_or("/tmp"))
+    }
+
     /// Returns the process environment.
     pub fn environment(&self) -> &Environment {
         &self.environment
@@ -65,9 +71,12 @@ impl Context {
     }
 
     /// Runs a future to its end on a runtime made for it, so that commands without I/O pay for none.
+    ///
+    /// There is one thread beside this one: of two, each would wake the other for its half of every message, which
+    /// takes longer than the halves. What computes or waits for long has threads of its own.
     pub fn block_on<T>(&self, future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(1)
             .enable_all()
             .build()
             .map_err(|error| Failure::machine("cannot start the asynchronous runtime").cause(error))?;

@@ -9,11 +9,12 @@ use tokio::task::JoinSet;
 
 use super::Context;
 use super::input::SetArgs;
+use crate::engine::registry::Registries;
 use crate::engine::{Engine, Event, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::Platform;
+use crate::image::{Platform, Variant};
 use crate::solution::{Selection, Solution, Target};
-use crate::text::size;
+use crate::text::{counted, size};
 use crate::ui::{Task, Ui};
 
 /// Which images.
@@ -33,11 +34,17 @@ pub(super) struct ImageArgs {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    /// The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one
+    #[arg(long)]
+    debug: bool,
     #[command(flatten)]
     variables: SetArgs,
     /// Images at a time [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// Cancel the others when one fails [default: they finish]
+    #[arg(long)]
+    fail_fast: bool,
 }
 
 /// What `--json` prints for one image.
@@ -59,7 +66,7 @@ pub(super) struct ImageRecord {
 /// What one job may use.
 pub(super) struct Job {
     pub(super) engine: Engine,
-    pub(super) logins: Logins,
+    pub(super) registries: Registries,
     pub(super) target: Target,
     pub(super) ui: Ui,
     task: Task,
@@ -79,6 +86,7 @@ impl ImageArgs {
             platforms: &self.platforms,
             file: self.file.as_deref(),
             tag: self.tag.as_deref(),
+            variant: if self.debug { Variant::Debug } else { Variant::Release },
         };
         let targets = solution.targets(selection)?;
         if targets.is_empty() {
@@ -104,10 +112,11 @@ where
 {
     let ui = *cx.ui();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.map_or(cores, usize::from);
+    let pace = Pace { jobs: args.jobs.map_or(cores, usize::from), fail_fast: args.fail_fast };
+    let total = targets.len();
     let outcomes = cx.block_on(async {
         let engine = Engine::connect(cx.environment()).await?;
-        let all = run_all(cx, engine, jobs, targets, work);
+        let all = run_all(cx, engine, pace, targets, work);
         tokio::select! {
             outcomes = all => outcomes,
             // What is dropped here is cancelled in the engine too.
@@ -120,14 +129,30 @@ where
     if !records.is_empty() {
         tell(&ui, &records)?;
     }
-    let failures = failures.into_iter().filter_map(Result::err).collect();
-    conclude(&ui, records.len(), failures)
+    let failures: Vec<_> = failures.into_iter().filter_map(Result::err).collect();
+    let cancelled = total - records.len() - failures.len();
+    conclude(&ui, Ended { total, cancelled }, failures)
 }
 
+/// How many at a time, and whether the first failure ends all.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    jobs: usize,
+    fail_fast: bool,
+}
+
+/// How many images were wanted, and how many of them were given up for another one's failure.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    total: usize,
+    cancelled: usize,
+}
+
+/// Returns the outcomes in the order of the targets, without those that were cancelled.
 async fn run_all<W>(
     cx: &Context,
     engine: Engine,
-    jobs: usize,
+    pace: Pace,
     targets: Vec<Target>,
     work: impl Fn(Arc<Job>) -> W + Send + Sync + 'static,
 ) -> Outcome<Vec<Outcome<ImageRecord>>>
@@ -136,18 +161,19 @@ where
 {
     let several = targets.iter().any(|target| target.platform != targets[0].platform);
     let count = targets.len();
-    let slots = Arc::new(Semaphore::new(jobs));
+    let registries = Registries::new(Logins::new(cx.environment()));
+    let slots = Arc::new(Semaphore::new(pace.jobs));
     let shared = Arc::new((cx.ui().progress(), work));
     let mut running = JoinSet::new();
     for (index, target) in targets.into_iter().enumerate() {
         let name = if several { format!("{} {}", target.module, target.platform) } else { target.module.clone() };
-        let (engine, logins, ui) = (engine.clone(), Logins::new(cx.environment()), *cx.ui());
+        let (engine, registries, ui) = (engine.clone(), registries.clone(), *cx.ui());
         let (slots, shared) = (slots.clone(), shared.clone());
         running.spawn(async move {
             let _slot = slots.acquire_owned().await;
             let (progress, work) = &*shared;
             let task = progress.task(&name, target.plan.image.to_string());
-            let job = Arc::new(Job { engine, logins, target, ui, task, name });
+            let job = Arc::new(Job { engine, registries, target, ui, task, name });
             let outcome = work(job.clone()).await;
             job.task.finish();
             if let (Err(failure), true) = (&outcome, count > 1 && !ui.is_json()) {
@@ -159,6 +185,10 @@ where
     let mut outcomes = Vec::with_capacity(count);
     while let Some(ended) = running.join_next().await {
         outcomes.push(ended.or_fail(Kind::Bug, || "a job ended early")?);
+        if pace.fail_fast && outcomes.last().is_some_and(|(_, outcome)| outcome.is_err()) {
+            // What is dropped here is cancelled in the engine too.
+            running.shutdown().await;
+        }
     }
     outcomes.sort_by_key(|(index, _)| *index);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
@@ -168,6 +198,7 @@ impl Job {
     /// Shows an event behind the job's name.
     pub(super) fn show(&self, event: Event<'_>) {
         match event {
+            Event::Needed(why) => self.task.detail(&format!("{}: {why}", self.name)),
             Event::ContextSent(bytes) => self.task.update(format!("sending the context, {}", size(bytes))),
             Event::StepStarted(step) => {
                 self.task.update(step);
@@ -198,26 +229,29 @@ fn tell(ui: &Ui, records: &[ImageRecord]) -> Outcome {
 }
 
 /// One failure is told as it is; of several the details were told when they happened.
-fn conclude(ui: &Ui, done: usize, mut failures: Vec<Failure>) -> Outcome {
-    let total = done + failures.len();
+fn conclude(ui: &Ui, ended: Ended, mut failures: Vec<Failure>) -> Outcome {
     if failures.is_empty() {
         return Ok(());
     }
-    if total == 1 {
+    if ended.total == 1 {
         return Err(with_output(ui, failures.remove(0)));
     }
     let kind = failures.iter().map(Failure::kind).find(|kind| *kind == Kind::Refused).unwrap_or(failures[0].kind());
-    let summary = Failure::new(kind, format!("cannot finish {} of {total} images", failures.len()));
-    if ui.is_json() {
-        let failures = failures.into_iter().map(|failure| with_output(ui, failure));
-        return Err(failures.fold(summary, |summary, failure| {
-            let causes = failure.causes().iter().map(|cause| format!(": {cause}")).collect::<String>();
-            let summary = summary.cause(format!("{}{causes}", failure.message()));
-            failure.hints().iter().fold(summary, |summary, hint| summary.hint(hint))
-        }));
-    }
-    let modules = failures.iter().map(Failure::message).collect::<Vec<_>>();
-    Err(modules.into_iter().fold(summary, |summary, message| summary.cause(message)))
+    let unfinished = failures.len() + ended.cancelled;
+    let summary = Failure::new(kind, format!("cannot finish {unfinished} of {} images", ended.total));
+    let summary = failures.into_iter().fold(summary, |summary, failure| {
+        if !ui.is_json() {
+            return summary.cause(failure.message());
+        }
+        let failure = with_output(ui, failure);
+        let causes = failure.causes().iter().map(|cause| format!(": {cause}")).collect::<String>();
+        let summary = summary.cause(format!("{}{causes}", failure.message()));
+        failure.hints().iter().fold(summary, |summary, hint| summary.hint(hint))
+    });
+    Err(match ended.cancelled {
+        0 => summary,
+        cancelled => summary.cause(format!("`--fail-fast` cancelled {}", counted(cancelled as u64, "image"))),
+    })
 }
 
 /// The document of a failure has no place for an excerpt; a pipeline wants the step's output all the same.

@@ -9,8 +9,10 @@ mod context;
 mod credentials;
 mod demo_module;
 mod deploy;
+mod deployment;
 mod detach;
 mod device;
+mod hub;
 mod images;
 mod input;
 mod logs;
@@ -37,7 +39,8 @@ pub enum Command {
     New(new::New),
     Build(build::Build),
     Push(push::Push),
-    Deploy(deploy::Deploy),
+    Deploy(Box<deploy::Deploy>),
+    Deployment(deployment::Deployment),
     Simulate(Box<simulate::Simulate>),
     Ps(ps::Ps),
     Logs(logs::Logs),
@@ -64,6 +67,7 @@ impl Command {
             Self::Build(args) => build::run(cx, &args),
             Self::Push(args) => push::run(cx, &args),
             Self::Deploy(args) => deploy::run(cx, &args),
+            Self::Deployment(args) => deployment::run(cx, &args),
             Self::Simulate(args) => simulate::run(cx, &args),
             Self::Ps(_) => ps::run(cx),
             Self::Logs(args) => logs::run(cx, &args),

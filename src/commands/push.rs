@@ -37,7 +37,7 @@ pub(super) fn run(cx: &Context, args: &Push) -> Outcome {
 
 /// Pushes the image of a record and completes the record.
 pub(super) async fn push(job: &Arc<Job>, record: ImageRecord) -> Outcome<ImageRecord> {
-    let pushed = job.engine.push(&job.target.plan.image, &job.logins, &|event| job.show(event)).await?;
+    let pushed = job.engine.push(&job.target.plan.image, job.registries.logins(), &|event| job.show(event)).await?;
     job.done("Pushed", &format!("`{}` in {}", record.image, images::duration(pushed.seconds)));
     Ok(ImageRecord { digest: Some(pushed.digest), seconds: record.seconds + pushed.seconds, ..record })
 }

@@ -68,7 +68,7 @@ pub struct Simulate {
     /// Leave this module out (can be repeated)
     #[arg(long, value_name = "MODULE")]
     without: Vec<String>,
-    /// Build no image; one that is missing is an error
+    /// Build no image; one that is missing is an error, one that is out of date a warning
     #[arg(long)]
     no_build: bool,
     /// Skip the setup commands of processes (pip, npm, cargo)

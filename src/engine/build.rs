@@ -17,12 +17,16 @@ use super::archive::{self, Packing};
 use super::connect::Nature;
 use super::error::{failure, text_of};
 use super::push::advise;
+use super::registry::{Registries, Remote};
+use super::session::{self, Services};
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
-use super::{Engine, Event, Logins, Watch, buildkit, classic, credentials};
+use super::{Engine, Event, Freshness, Watch, buildkit, classic, credentials, emulator};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Reference};
+use crate::image::{
+    Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Recipe, Reference,
+};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -39,15 +43,48 @@ pub enum Builder {
     Classic,
 }
 
-/// An image that was built.
+/// What a build may use, and what it is for.
+#[derive(Debug, Clone)]
+pub struct Means {
+    /// Which builder.
+    pub builder: Builder,
+    /// Where base images come from, and where the image itself may be.
+    pub registries: Registries,
+    /// Where the image is wanted.
+    pub place: Place,
+}
+
+/// Where an image is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the engine: one that only its registry has is pulled.
+    Engine,
+    /// In its registry: one that is there already need not be in the engine.
+    Registry,
+}
+
+/// An image that is where it is wanted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Built {
     /// The image's id, `sha256:…`.
     pub id: String,
-    /// Whether every step was there from earlier builds.
-    pub cached: bool,
+    /// What its registry knows it by, if it was found there.
+    pub digest: Option<String>,
+    /// How much there was to do.
+    pub work: Work,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// How much there was to do for an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// The image was there already, made of the same: nothing was sent to the engine.
+    Nothing,
+    /// Every step was there from earlier builds.
+    Lookups,
+    /// At least one step ran.
+    Steps,
 }
 
 impl Builder {
@@ -81,33 +118,88 @@ impl fmt::Display for Builder {
 }
 
 impl Engine {
-    /// Builds an image. Base images are pulled with what `logins` has for their registries.
+    /// Makes sure that the image of a plan is where it is wanted: builds it unless it is there, made of the same files,
+    /// options and base images.
+    pub async fn build(&self, plan: &BuildPlan, means: &Means, watch: Watch<'_>) -> Outcome<Built> {
+        let started = Instant::now();
+        let survey = self.survey(plan, &means.registries).await?;
+        let found = match &survey.freshness {
+            Freshness::Fresh { id } => Some((id.clone(), None)),
+            Freshness::InRegistry(remote) => self.bring(plan, remote, means, watch).await,
+            _ => None,
+        };
+        let (id, digest, work) = match found {
+            Some((id, digest)) => (id, digest, Work::Nothing),
+            None => {
+                watch(Event::Needed(&survey.freshness.to_string()));
+                let (id, work) = self.run_build(&survey.mark(plan), means, watch).await?;
+                (id, None, work)
+            }
+        };
+        Ok(Built { id, digest, work, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// Gets what its registry has already. Where the engine cannot, it is built after all.
+    async fn bring(
+        &self,
+        plan: &BuildPlan,
+        remote: &Remote,
+        means: &Means,
+        watch: Watch<'_>,
+    ) -> Option<(String, Option<String>)> {
+        if means.place == Place::Engine {
+            self.pull(&plan.image, means.registries.logins(), watch).await.ok()?;
+        }
+        Some((remote.id.clone(), Some(remote.digest.clone())))
+    }
+
+    /// Builds an image. Base images are pulled with the logins that there are for their registries.
     ///
     /// A step that fails is a refusal that shows the end of the step's own output. Dropping the future ends the build
     /// in the engine too.
-    pub async fn build(&self, plan: &BuildPlan, builder: Builder, logins: &Logins, watch: Watch<'_>) -> Outcome<Built> {
-        let started = Instant::now();
+    async fn run_build(&self, plan: &BuildPlan, means: &Means, watch: Watch<'_>) -> Outcome<(String, Work)> {
         let nature = self.nature().await?;
-        let builder = builder.decide(&nature);
+        let builder = means.builder.decide(&nature);
         if builder == Builder::BuildKit && !plan.limits.is_empty() {
             watch(Event::Warning(NO_LIMITS));
         }
+        self.warn_of_emulation(plan, &nature, watch).await;
         let ignore_file = if builder == Builder::Classic { IgnoreFile::Sent } else { IgnoreFile::Ordinary };
         let context = BuildContext::open(plan, ignore_file)?;
         let dockerfile = std::fs::read(&plan.dockerfile)
             .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile_shown))?;
         let dockerfile = String::from_utf8_lossy(&dockerfile);
         let texts = credentials::texts_of(&dockerfile, &plan.args, &plan.cache_from);
-        let credentials = logins.find_mentioned(&texts).await?;
-        let options = options_of(plan, &nature, builder, context.dockerfile());
+        let credentials = means.registries.logins().find_mentioned(&texts).await?;
+        let mut options = options_of(plan, &nature, builder, context.dockerfile());
+        let session = match plan.needs_session() {
+            true if builder == Builder::Classic => return Err(no_session(plan)),
+            true => Some(session::open(&self.endpoint, Services::load(plan, credentials.clone())?).await?),
+            false => None,
+        };
+        if let Some(session) = &session {
+            // The library would open a session of its own under this id for its own kind of build.
+            options.version = BuilderVersion::BuilderV1;
+            options.session = Some(session.id.clone());
+        }
         let request = Request { plan, builder, options, credentials };
         let transcript = self.send(request, context, watch).await?;
         let is_counted = if builder == Builder::Classic { classic::is_counted } else { buildkit::is_counted };
-        let id = match transcript.image_id.clone() {
-            Some(id) => id,
-            None => self.built_id(plan).await?,
-        };
-        Ok(Built { id, cached: transcript.is_cached(is_counted), seconds: started.elapsed().as_secs_f64() })
+        let work = if transcript.is_cached(is_counted) { Work::Lookups } else { Work::Steps };
+        match transcript.image_id {
+            Some(id) => Ok((id, work)),
+            None => Ok((self.built_id(plan).await?, work)),
+        }
+    }
+
+    async fn warn_of_emulation(&self, plan: &BuildPlan, nature: &Nature, watch: Watch<'_>) {
+        let Some(platform) = &plan.platform else { return };
+        let Ok(dockerfile) = tokio::fs::read_to_string(&plan.dockerfile).await else { return };
+        if Recipe::read(&dockerfile, &plan.args, Some(platform)).runs
+            && let Some(missing) = self.missing_emulator(platform, &nature.platform).await
+        {
+            watch(Event::Warning(&missing));
+        }
     }
 
     async fn built_id(&self, plan: &BuildPlan) -> Outcome<String> {
@@ -121,14 +213,15 @@ impl Engine {
 
     async fn send(&self, request: Request<'_>, context: BuildContext, watch: Watch<'_>) -> Outcome<Transcript> {
         let Request { plan, builder, options, credentials } = request;
-        let extra = extra_parameters(plan);
+        let extra = extra_parameters(plan, builder);
         let docker = self
             .patient()
             .with_request_modifier(move |request| super::push::repair_credentials(with_parameters(request, &extra)));
         let (archive, packing) = archive::pack(context);
         let mut messages =
             Box::pin(docker.build_image(options, Some(credentials), Some(bollard::body_try_stream(archive))));
-        let mut told = Told { builder, transcript: Transcript::default(), transfers: Transfers::default() };
+        let transcript = Transcript::new(plan.labels.len());
+        let mut told = Told { builder, transcript, transfers: Transfers::default() };
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut sent = 0;
@@ -211,13 +304,16 @@ fn options_of(plan: &BuildPlan, nature: &Nature, builder: Builder, dockerfile: &
     }
 }
 
-/// What bollard's options cannot say: several hosts, sizes beyond 2 GiB, and limits it does not know.
-fn extra_parameters(plan: &BuildPlan) -> Vec<(&'static str, String)> {
+/// What bollard's options cannot say: several hosts, sizes beyond 2 GiB, limits it does not know, and BuildKit with a
+/// session that is not its own.
+fn extra_parameters(plan: &BuildPlan, builder: Builder) -> Vec<(&'static str, String)> {
     let hosts = plan.extra_hosts.iter().map(|host| ("extrahosts", host.clone()));
     let limits = plan.limits.iter().map(|(name, value)| (*name, value.clone()));
-    hosts.chain(limits).collect()
+    let version = (plan.needs_session() && builder != Builder::Classic).then(|| ("version", "2".to_owned()));
+    hosts.chain(limits).chain(version).collect()
 }
 
+/// Adds parameters, except the version, which is there and becomes another.
 fn with_parameters(
     mut request: bollard::BollardRequest,
     parameters: &[(&'static str, String)],
@@ -226,11 +322,23 @@ fn with_parameters(
         return request;
     }
     let encode = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
-    let added: String = parameters.iter().map(|(name, value)| format!("&{name}={}", encode(value))).collect();
-    if let Ok(uri) = format!("{}{added}", request.uri()).parse() {
+    let mut target = request.uri().to_string();
+    for (name, value) in parameters {
+        match *name {
+            "version" => target = target.replace("version=1", &format!("version={value}")),
+            name => target.push_str(&format!("&{name}={}", encode(value))),
+        }
+    }
+    if let Ok(uri) = target.parse() {
         *request.uri_mut() = uri;
     }
     request
+}
+
+fn no_session(plan: &BuildPlan) -> Failure {
+    Failure::request(cannot_build(plan))
+        .cause("`--secret` and `--ssh` need BuildKit, and this is the classic builder")
+        .hint("build with `--builder buildkit`, or take the options out of `image.buildOptions`")
 }
 
 fn cannot_build(plan: &BuildPlan) -> String {
@@ -268,6 +376,9 @@ fn explain_step(refused: Failure, plan: &BuildPlan, step: &Step, said: &str) -> 
         Some(output) => refused.excerpt(output),
         None => refused,
     };
+    if said.contains("exec format error") || step.output().is_some_and(|output| output.contains("exec format error")) {
+        return refused.hint(emulator::advice(plan.platform.as_deref().unwrap_or("another platform")));
+    }
     let refused = refused.hint(format!("correct that step in `{dockerfile}`, then build again"));
     if said.contains("not found") && step.output().is_none() {
         return refused.hint("see whether a line of `.dockerignore` leaves the file out");

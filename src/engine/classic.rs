@@ -6,6 +6,9 @@ use super::transcript::{State, Transcript};
 use super::transfer::Transfers;
 use super::{Event, Watch};
 
+/// What the steps of labels are called: their instructions are long, and not of the Dockerfile.
+const LABELS: &str = "label the image";
+
 /// Puts one message of the engine into the transcript.
 pub(super) fn read(info: BuildInfo, transcript: &mut Transcript, transfers: &mut Transfers, watch: Watch<'_>) {
     if let Some(BuildInfoAux::Default(image)) = info.aux {
@@ -17,7 +20,7 @@ pub(super) fn read(info: BuildInfo, transcript: &mut Transcript, transfers: &mut
         transfers.update(id, current, total, watch);
     }
     let Some(text) = info.stream else { return };
-    match parse_step(&text) {
+    match parse_step(&text, transcript.labels) {
         Some(name) => {
             let step = transcript.step(&name);
             step.name = name;
@@ -41,17 +44,22 @@ fn read_output(text: &str, transcript: &mut Transcript, watch: Watch<'_>) {
     }
 }
 
-/// Says whether a step can be cached: what stands before the first `FROM`, and `FROM` itself, never is.
+/// Says whether a step is of the Dockerfile and can be cached: what stands before the first `FROM`, and `FROM` itself,
+/// never is.
 pub(super) fn is_counted(name: &str) -> bool {
     let instruction = name.split_once("] ").map_or("", |(_, instruction)| instruction);
-    !["FROM ", "ARG "].iter().any(|word| instruction.to_ascii_uppercase().starts_with(word))
+    !["FROM ", "ARG ", LABELS].iter().any(|word| instruction.to_ascii_uppercase().starts_with(word))
 }
 
-/// Turns `Step 2/4 : RUN make` into `[2/4] RUN make`, as BuildKit writes it.
-fn parse_step(text: &str) -> Option<String> {
+/// Turns `Step 2/5 : RUN make` into `[2/4] RUN make`, as BuildKit writes it, where the last step is that of a label.
+fn parse_step(text: &str, labels: usize) -> Option<String> {
     let (number, instruction) = text.strip_prefix("Step ")?.split_once(" : ")?;
-    let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/');
-    is_number.then(|| format!("[{number}] {}", instruction.trim_end()))
+    let (number, count) = number.split_once('/')?;
+    let (number, count) = (number.parse::<usize>().ok()?, count.parse::<usize>().ok()?.saturating_sub(labels));
+    if number > count {
+        return Some(format!("[internal] {LABELS}"));
+    }
+    Some(format!("[{number}/{count}] {}", instruction.trim_end()))
 }
 
 #[cfg(test)]
@@ -59,7 +67,7 @@ mod tests {
     use super::*;
 
     fn read_all(texts: &[&str]) -> Transcript {
-        let mut transcript = Transcript::default();
+        let mut transcript = Transcript::new(1);
         for text in texts {
             let info = BuildInfo { stream: Some((*text).to_owned()), ..BuildInfo::default() };
             read(info, &mut transcript, &mut Transfers::default(), &|_| ());
@@ -70,10 +78,10 @@ mod tests {
     #[test]
     fn output_belongs_to_the_step_above_it() {
         let mut transcript = read_all(&[
-            "Step 1/2 : FROM base",
+            "Step 1/3 : FROM base",
             "\n",
             " ---> 0123\n",
-            "Step 2/2 : RUN make",
+            "Step 2/3 : RUN make",
             " ---> Running in 4567\n",
             "cc a.c\n",
             "Removing intermediate container 4567\n",
@@ -85,9 +93,10 @@ mod tests {
     #[test]
     fn a_build_is_cached_if_every_step_after_from_is() {
         let base =
-            ["Step 1/4 : ARG A", "Step 2/4 : FROM base", " ---> 01\n", "Step 3/4 : COPY . /", " ---> Using cache\n"];
-        assert!(read_all(&base).is_cached(is_counted));
-        let ran = [&base[..], &["Step 4/4 : RUN make", " ---> Running in 02\n"]].concat();
+            ["Step 1/5 : ARG A", "Step 2/5 : FROM base", " ---> 01\n", "Step 3/5 : COPY . /", " ---> Using cache\n"];
+        let labelled = ["Step 5/5 : LABEL a=b", " ---> Running in 03\n"];
+        assert!(read_all(&[&base[..], &labelled].concat()).is_cached(is_counted));
+        let ran = [&base[..], &["Step 4/5 : RUN make", " ---> Running in 02\n"], &labelled].concat();
         assert!(!read_all(&ran).is_cached(is_counted));
     }
 }

@@ -40,7 +40,7 @@ impl Engine {
             Ok(negotiated) => negotiated.map_err(|error| unreachable(&error))?,
             Err(_) => return Err(unanswered(&choice)),
         };
-        Ok(Self { docker: docker.with_request_modifier(super::push::repair_credentials) })
+        Ok(Self { docker: docker.with_request_modifier(super::push::repair_credentials), endpoint: choice.endpoint })
     }
 
     /// Returns the platform that the engine runs images of, in docker's words: `linux/amd64`.

@@ -30,7 +30,7 @@ impl Engine {
         Ok(digests.iter().find_map(|digest| digest.strip_prefix(&prefix)).map(str::to_owned))
     }
 
-    async fn inspect(&self, name: &str) -> Outcome<Option<ImageInspect>> {
+    pub(super) async fn inspect(&self, name: &str) -> Outcome<Option<ImageInspect>> {
         match self.docker.inspect_image(name).await {
             Ok(image) => Ok(Some(image)),
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),

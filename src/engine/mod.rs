@@ -11,12 +11,16 @@ mod classic;
 mod connect;
 pub mod container;
 mod credentials;
+mod emulator;
 mod endpoint;
 mod error;
 mod image;
 pub mod network;
 mod owned;
 mod push;
+pub mod registry;
+mod session;
+mod survey;
 mod transcript;
 mod transfer;
 
@@ -25,10 +29,11 @@ use std::time::Duration;
 use bollard::Docker;
 
 pub use about::About;
-pub use build::{Builder, Built};
+pub use build::{Builder, Built, Means, Place, Work};
 pub use credentials::{Login, Logins};
 pub use owned::{Owned, What};
 pub use push::Pushed;
+pub use survey::{Freshness, Survey};
 
 /// Longer than any build; `bollard` would otherwise cut a request after two minutes.
 const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -37,11 +42,14 @@ const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 #[derive(Debug, Clone)]
 pub struct Engine {
     docker: Docker,
+    endpoint: endpoint::Endpoint,
 }
 
 /// What a long request tells while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
+    /// The image is built, for this reason.
+    Needed(&'a str),
     /// Bytes of the build context that were sent so far.
     ContextSent(u64),
     /// A step began, for example `[2/4] RUN pip install -r requirements.txt`.

@@ -14,6 +14,8 @@ const LINE_BYTES: usize = 16 * 1024;
 pub(super) struct Transcript {
     steps: Vec<Step>,
     pub(super) image_id: Option<String>,
+    /// How many labels the image gets: the classic builder adds a step for each.
+    pub(super) labels: usize,
 }
 
 /// One step and the end of its output.
@@ -39,6 +41,11 @@ pub(super) enum State {
 }
 
 impl Transcript {
+    /// Starts the transcript of a build whose image gets so many labels.
+    pub(super) fn new(labels: usize) -> Self {
+        Self { labels, ..Self::default() }
+    }
+
     /// Returns the step with this key, announcing it if it is new.
     pub(super) fn step(&mut self, key: &str) -> &mut Step {
         let at = self.steps.iter().position(|step| step.key == key);

@@ -2,18 +2,21 @@
 
 mod context;
 mod ignore;
+mod inputs;
 mod options;
 mod pattern;
 mod plan;
 mod platform;
+mod recipe;
 mod reference;
+mod secret;
 
 pub use context::{BuildContext, Dockerfile, Entry, IgnoreFile, unreadable};
 pub use ignore::{Ignore, IgnoreError, Verdict};
+pub use inputs::{BASES_LABEL, BaseStates, INPUTS_LABEL, Inputs, Staleness};
 pub use options::{OptionError, Variable, supported_options};
 pub use plan::{Bases, BuildPlan, Cache, Layers};
 pub use platform::{Platform, PlatformError, Variant};
+pub use recipe::Recipe;
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};
-
-/// The label with the hash of everything but the base images.
-pub const INPUTS_LABEL: &str = "io.edgectl.image.inputs";
+pub use secret::Secret;

@@ -6,6 +6,7 @@
 use thiserror::Error;
 
 use super::plan::{Bases, BuildPlan, Cache, Layers};
+use super::secret::{parse_agent, parse_secret};
 
 /// What is wrong with build options.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -93,9 +94,18 @@ const RULES: &[Rule] = &[
             plan.notes.push("build option `--rm=false` has no effect: containers of steps are removed".to_owned());
         }
     }),
+    value(
+        "--secret",
+        "`id=NAME,src=PATH` or `id=NAME,env=VARIABLE` of a variable that is set",
+        |plan, text, variable| parse_secret(text, variable).map(|(id, secret)| drop(plan.secrets.insert(id, secret))),
+    ),
     value("--shm-size", SIZE, |plan, text, _| set_size(plan, "shmsize", text)),
     switch("--squash", |plan, on| plan.layers = if on { Layers::Squash } else { Layers::Keep }),
+    value("--ssh", "`default` with `SSH_AUTH_SOCK` set, or `ID=SOCKET` of an agent", |plan, text, variable| {
+        parse_agent(text, variable).map(|(id, socket)| drop(plan.agents.insert(id, socket)))
+    }),
     value("--target", "a stage's name", |plan, text, _| set(&mut plan.target, text)),
+    value("--ulimit", "`name=soft[:hard]` like `nofile=1024:2048`", add_ulimit),
     Rule { short: Some("-f"), ..unused("--file", "`image.tag.platforms` names the Dockerfile") },
     Rule { short: Some("-t"), ..unused("--tag", "`image.repository` and `image.tag` name the image") },
 ];
@@ -218,6 +228,17 @@ fn set_size(plan: &mut BuildPlan, parameter: &'static str, text: &str) -> Option
     set_limit(plan, parameter, format!("{bytes:.0}"))
 }
 
+/// The engine's API has them as a list in JSON.
+fn add_ulimit(plan: &mut BuildPlan, text: &str, _: Variable<'_>) -> Option<()> {
+    let (name, limits) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
+    let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
+    let (soft, hard): (i64, i64) = (soft.parse().ok()?, hard.parse().ok()?);
+    let known = plan.limits.get("ulimits").map_or("[]", String::as_str);
+    let mut all: Vec<serde_json::Value> = serde_json::from_str(known).unwrap_or_default();
+    all.push(serde_json::json!({ "Name": name, "Soft": soft, "Hard": hard }));
+    set_limit(plan, "ulimits", serde_json::Value::from(all).to_string())
+}
+
 fn parse_switch(option: &'static str, text: Option<&str>) -> Result<bool, OptionError> {
     match text.map(str::to_ascii_lowercase).as_deref() {
         None | Some("true" | "1") => Ok(true),
@@ -260,7 +281,7 @@ fn split_words(text: &str) -> Result<Vec<String>, OptionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Reference;
+    use crate::image::{Reference, Secret};
 
     fn apply(options: &[&str]) -> Result<BuildPlan, OptionError> {
         let image = Reference::parse("filter:1").expect("it is a reference");
@@ -292,6 +313,8 @@ mod tests {
             "--cache-to type=inline",
             "--platform linux/arm64",
             "--rm --force-rm -q",
+            "--ulimit nofile=1024:2048 --ulimit core=0",
+            "--secret id=a,src=b --ssh default=/run/agent",
         ]);
         let plan = plan.expect("they are supported");
         assert_eq!(plan.extra_hosts, ["github.com:192.30.255.112"]);
@@ -299,7 +322,11 @@ mod tests {
         assert_eq!((plan.target.as_deref(), plan.network.as_deref()), (Some("debug"), Some("host")));
         assert_eq!((plan.cache, plan.bases, plan.layers), (Cache::Skip, Bases::Refresh, Layers::Keep));
         let limits: Vec<_> = plan.limits.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        assert_eq!(limits, [("memory", "1610612736"), ("memswap", "-1"), ("shmsize", "65536")]);
+        let ulimits = r#"[{"Name":"nofile","Soft":1024,"Hard":2048},{"Name":"core","Soft":0,"Hard":0}]"#;
+        let expected = [("memory", "1610612736"), ("memswap", "-1"), ("shmsize", "65536"), ("ulimits", ulimits)];
+        assert_eq!(limits, expected);
+        assert_eq!(plan.secrets.get("a"), Some(&Secret::File("b".into())));
+        assert_eq!(plan.agents.get("default").map(|socket| socket.as_path()), Some("/run/agent".as_ref()));
         assert_eq!((plan.cache_from, plan.platform.as_deref()), (vec!["a/b:1".to_owned()], Some("linux/arm64")));
         assert_eq!(plan.args.get("BUILDKIT_INLINE_CACHE").map(String::as_str), Some("1"));
         assert_eq!(plan.notes, Vec::<String>::new());
@@ -320,7 +347,15 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused_by_name() {
         let cases = [
-            (&["--secret id=a"][..], "build option `--secret` is not supported"),
+            (&["--isolation process"][..], "build option `--isolation` is not supported"),
+            (
+                &["--ulimit nofile"],
+                "build option `--ulimit`: expected `name=soft[:hard]` like `nofile=1024:2048`, found `nofile`",
+            ),
+            (
+                &["--ssh default"],
+                "build option `--ssh`: expected `default` with `SSH_AUTH_SOCK` set, or `ID=SOCKET` of an agent, found `default`",
+            ),
             (&["--target"], "build option `--target` has no value"),
             (&["Dockerfile"], "expected a build option, found `Dockerfile`"),
             (&["--label 'a"], "a quote is not closed in build option `--label 'a`"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::Reference;
+use super::{Reference, Secret};
 
 /// One build of one image, decided down to the last option; builds nothing itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub struct BuildPlan {
     pub layers: Layers,
     /// Limits for `RUN` steps, by their name in the engine's API; only the classic builder knows them.
     pub limits: BTreeMap<&'static str, String>,
+    /// What `RUN --mount=type=secret` finds, by id.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The sockets of the agents that `RUN --mount=type=ssh` finds, by id.
+    pub agents: BTreeMap<String, PathBuf>,
     /// Options that were understood but change nothing, with the reason, to be told.
     pub notes: Vec<String>,
 }
@@ -70,6 +74,11 @@ pub enum Layers {
 }
 
 impl BuildPlan {
+    /// Says whether the engine has to ask back while it builds.
+    pub fn needs_session(&self) -> bool {
+        !self.secrets.is_empty() || !self.agents.is_empty()
+    }
+
     /// Plans a build without any option.
     pub fn new(image: Reference, context: impl Into<PathBuf>, dockerfile: impl Into<PathBuf>) -> Self {
         let dockerfile = dockerfile.into();
@@ -89,6 +98,8 @@ impl BuildPlan {
             bases: Bases::Local,
             layers: Layers::Keep,
             limits: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            agents: BTreeMap::new(),
             notes: Vec::new(),
         }
     }

@@ -112,6 +112,14 @@ impl Reference {
         }
     }
 
+    /// Returns what the registry itself calls the repository: on the hub, names without a slash are in `library/`.
+    pub fn path(&self) -> String {
+        match self.registry() {
+            DOCKER_HUB if !self.path.contains('/') => format!("library/{}", self.path),
+            _ => self.path.clone(),
+        }
+    }
+
     /// Returns the tag, if one is given.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
@@ -192,6 +200,12 @@ mod tests {
             );
             assert_eq!(reference.to_string(), text);
         }
+    }
+
+    #[test]
+    fn the_hub_has_short_names_in_its_library() {
+        let paths = ["debian", "docker.io/debian:12", "team/a", "r.io/debian"].map(|text| parsed(text).path());
+        assert_eq!(paths, ["library/debian", "library/debian", "team/a", "debian"]);
     }
 
     #[test]

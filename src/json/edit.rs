@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use jsonc_parser::ast::{self, Object};
+use jsonc_parser::ast;
+use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, parse_to_ast};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{bare, options};
+use super::{bare, options, span};
 use crate::text::Pointer;
 
 /// A member to add to an object.
@@ -25,53 +26,84 @@ pub struct Member<'a> {
 pub fn insert_member(text: &str, pointer: &Pointer, member: Member<'_>) -> Option<String> {
     let (masked, _) = bare::mask(text);
     let tree = parse_to_ast(&masked, &CollectOptions::default(), &options()).ok()?.value?;
-    let ast::Value::Object(mut object) = tree else { return None };
-    for step in pointer.steps() {
-        object = object.take_object(&step)?;
-    }
-    Some(insert(text, &masked, &object, member))
+    let ast::Value::Object(object) = at(&tree, pointer)? else { return None };
+    let inside = Inside::of(object, object.properties.iter());
+    Some(append(text, &masked, &inside, &|indent, unit| {
+        format!("{}: {}", Value::from(member.key), render(member.value, indent, unit))
+    }))
 }
 
-fn insert(text: &str, masked: &str, object: &Object, member: Member<'_>) -> String {
+/// Returns the text with items added at the end of the array at `pointer`, or `None` if there is no such array.
+pub fn append_items(text: &str, pointer: &Pointer, items: &[Value]) -> Option<String> {
+    let mut text = text.to_owned();
+    for item in items {
+        let (masked, _) = bare::mask(&text);
+        let tree = parse_to_ast(&masked, &CollectOptions::default(), &options()).ok()?.value?;
+        let ast::Value::Array(array) = at(&tree, pointer)? else { return None };
+        let inside = Inside::of(array, array.elements.iter());
+        text = append(&text, &masked, &inside, &|indent, unit| render(item, indent, unit));
+    }
+    Some(text)
+}
+
+fn at<'t, 'a>(tree: &'t ast::Value<'a>, pointer: &Pointer) -> Option<&'t ast::Value<'a>> {
+    pointer.steps().iter().try_fold(tree, |value, step| match value {
+        ast::Value::Object(object) => Some(&object.get(step)?.value),
+        _ => None,
+    })
+}
+
+/// Where an object or an array stands, and what it holds.
+struct Inside {
+    whole: Range<usize>,
+    first: Option<Range<usize>>,
+    last: Option<Range<usize>>,
+}
+
+impl Inside {
+    fn of<'t, T: Ranged + 't>(holder: &impl Ranged, mut held: impl DoubleEndedIterator<Item = &'t T>) -> Self {
+        let first = held.next().map(|one| span(one));
+        let last = held.next_back().map(|one| span(one)).or(first.clone());
+        Self { whole: span(holder), first, last }
+    }
+}
+
+/// Adds what `write` makes, for an indentation and its unit, before the closing bracket.
+fn append(text: &str, masked: &str, inside: &Inside, write: &dyn Fn(&str, &str) -> String) -> String {
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let unit = indentation_unit(text);
-    let inner = match object.properties.first() {
-        Some(first) if starts_its_line(text, first.range.start) => indentation(text, first.range.start).to_owned(),
-        _ => format!("{}{unit}", indentation(text, object.range.start)),
+    let outer = indentation(text, inside.whole.start);
+    let inner = match &inside.first {
+        Some(first) if starts_its_line(text, first.start) => indentation(text, first.start).to_owned(),
+        _ => format!("{outer}{unit}"),
     };
-    let written = render(member, &inner, &unit).replace('\n', line_end);
-    let close = object.range.end - 1;
+    let written = write(&inner, &unit).replace('\n', line_end);
+    let close = inside.whole.end - 1;
     let mut edited = text.to_owned();
-    let Some(last) = object.properties.last() else {
+    let Some(last) = &inside.last else {
         let end = text[..close].trim_end().len();
-        let outer = indentation(text, object.range.start);
         edited.replace_range(end..close, &format!("{line_end}{inner}{written}{line_end}{outer}"));
         return edited;
     };
-    let comma = find_comma(masked, last.range.end..close);
-    let after = end_of_line_comment(text, comma.map_or(last.range.end, |at| at + 1)..close);
+    let comma = find_comma(masked, last.end..close);
+    let after = end_of_line_comment(text, comma.map_or(last.end, |at| at + 1)..close);
     let trailing = if comma.is_some() { "," } else { "" };
     let closes_on_that_line = !text[after..close].contains('\n');
-    let outer = if closes_on_that_line {
-        format!("{line_end}{}", indentation(text, object.range.start))
-    } else {
-        String::new()
-    };
+    let outer = if closes_on_that_line { format!("{line_end}{outer}") } else { String::new() };
     let rest = if closes_on_that_line { close } else { after };
     edited.replace_range(after..rest, &format!("{line_end}{inner}{written}{trailing}{outer}"));
     if comma.is_none() {
-        edited.insert(last.range.end, ',');
+        edited.insert(last.end, ',');
     }
     edited
 }
 
-fn render(member: Member<'_>, indent: &str, unit: &str) -> String {
+fn render(value: &Value, indent: &str, unit: &str) -> String {
     let mut bytes = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(unit.as_bytes());
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-    member.value.serialize(&mut serializer).expect("a JSON value can be written as JSON");
-    let value = String::from_utf8(bytes).expect("JSON is UTF-8");
-    format!("{}: {}", Value::from(member.key), value.replace('\n', &format!("\n{indent}")))
+    value.serialize(&mut serializer).expect("a JSON value can be written as JSON");
+    String::from_utf8(bytes).expect("JSON is UTF-8").replace('\n', &format!("\n{indent}"))
 }
 
 /// Where a trailing comma stands in a range that holds nothing else but blanks and comments.
@@ -169,6 +201,21 @@ mod tests {
             "{\r\n  \"m\": {\r\n    \"a\": 1\r\n  }\r\n}\r\n",
             "{\r\n  \"m\": {\r\n    \"a\": 1,\r\n    \"new\": {\r\n      \"x\": 1\r\n    }\r\n  }\r\n}\r\n",
         );
+    }
+
+    #[test]
+    fn items_are_added_after_the_last_one() {
+        let items = [serde_json::json!({"x": 1}), serde_json::json!(2)];
+        for (text, expected) in [
+            ("{\n  \"m\": []\n}", "{\n  \"m\": [\n    {\n      \"x\": 1\n    },\n    2\n  ]\n}"),
+            (
+                "{\n  \"m\": [\n    {}, // mine\n  ]\n}",
+                "{\n  \"m\": [\n    {}, // mine\n    {\n      \"x\": 1\n    },\n    2,\n  ]\n}",
+            ),
+        ] {
+            assert_eq!(append_items(text, &Pointer::root().key("m"), &items).as_deref(), Some(expected));
+        }
+        assert_eq!(append_items("{\"m\": {}}", &Pointer::root().key("m"), &items), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::text::{Pointer, TextError};
 
-pub use edit::{Member, insert_member};
+pub use edit::{Member, append_items, insert_member};
 
 /// Which part of a member of an object is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

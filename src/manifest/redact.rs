@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::placeholder::{Piece, pieces};
 use super::{create_options, secret};
 use crate::document::Document;
-use crate::text::Pointer;
+use crate::text::{Pointer, TextError};
 
 /// What stands in the place of a secret that no variable holds.
 pub const HIDDEN: &str = "***";
@@ -60,14 +60,14 @@ pub fn fill_in<'v>(
         }
         match variable_of(text).and_then(variable) {
             Some(password) => password.clone_into(text),
-            None => warnings.push(unknown_password(document, &pointer)),
+            None => warnings.push(Finding::warning("registry-password", unknown_password(document, &pointer))),
         }
     }
     document.with_value(value)
 }
 
 /// Returns where passwords of registries stand that are not known: `***`, or a variable that nobody has defined.
-pub fn unknown_passwords(document: &Document) -> Vec<Finding> {
+pub fn unknown_passwords(document: &Document) -> Vec<TextError> {
     let is_unknown = |pointer: &Pointer| {
         let text = document.value().pointer(pointer.as_str()).and_then(Value::as_str);
         text.is_some_and(secret::is_placeholder)
@@ -75,7 +75,7 @@ pub fn unknown_passwords(document: &Document) -> Vec<Finding> {
     passwords(document).iter().filter(|pointer| is_unknown(pointer)).map(|at| unknown_password(document, at)).collect()
 }
 
-fn unknown_password(document: &Document, pointer: &Pointer) -> Finding {
+fn unknown_password(document: &Document, pointer: &Pointer) -> TextError {
     let written = document.value().pointer(pointer.as_str()).and_then(Value::as_str).unwrap_or_default();
     let (told, hint) = match variable_of(written) {
         Some(name) => (
@@ -87,7 +87,7 @@ fn unknown_password(document: &Document, pointer: &Pointer) -> Finding {
             "deploy from the template, or write the file with `edgectl deploy --with-secrets`".to_owned(),
         ),
     };
-    Finding::warning("registry-password", document.error(pointer, told).hint(hint))
+    document.error(pointer, told).hint(hint)
 }
 
 /// The variable that a text names and nothing else.
@@ -305,8 +305,9 @@ mod tests {
         assert_eq!(fill_in(&document("p$a$$"), &known, &mut warnings).value(), &registry("p$a$$"), "a real one");
         assert!(warnings.is_empty());
         let unknown = fill_in(&document("${OTHER}"), &known, &mut warnings);
-        assert_eq!(warnings, unknown_passwords(&unknown));
-        let told: Vec<_> = warnings.iter().map(|finding| &*finding.at.message).collect();
+        let warned: Vec<_> = warnings.into_iter().map(|finding| finding.at).collect();
+        assert_eq!(warned, unknown_passwords(&unknown));
+        let told: Vec<_> = warned.iter().map(|at| &*at.message).collect();
         assert_eq!(told, ["this registry's password is the variable `OTHER`, which is not set"]);
         assert_eq!(unknown_passwords(&document("***")).len(), 1);
     }

@@ -1,4 +1,4 @@
-//! TLS, TCP, unix sockets, HTTP and WebSockets. Owns `rustls`, `tungstenite` and the server side of `hyper`.
+//! TLS, TCP, unix sockets, HTTP and WebSockets. Owns `rustls`, `tungstenite` and `hyper`.
 //!
 //! Carries bytes to whoever asked for them. Knows no protocol of the hub and decides about no identity; what a
 //! connection may do is the business of the cores.
@@ -6,10 +6,12 @@
 mod accept;
 mod client_certificate;
 mod descriptors;
+mod fetch;
 mod holder;
 mod http;
 mod listen;
 mod lobby;
+mod mutual;
 mod stall;
 mod tls;
 mod unix;
@@ -21,10 +23,12 @@ mod tests;
 
 pub use accept::{AcceptRules, Arrival, accept_tls};
 pub use descriptors::{Descriptors, raise_descriptors};
+pub use fetch::{Answer, Call, FetchError, HttpClient};
 pub use holder::{Holder, holder_of};
 pub use http::{HttpLimits, Request, Response, serve_http, serve_web};
 pub use listen::{BindError, Binding, bind, bind_all, bind_auto};
 pub use lobby::{Lobby, Seat};
+pub use mutual::connect_mutual;
 pub use tls::{HandshakeError, ServerTls, TlsError, TlsStream};
 pub use unix::{SocketError, UnixSocket};
 pub use websocket::WebSocket;

@@ -10,7 +10,6 @@ use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::{self, IotHub};
 use crate::manifest::{Deployment, HubSettings};
 use crate::store::{Durability, Queues};
-use crate::text::counted;
 use crate::twin::{Twin, TwinDocument};
 use crate::ui::Ui;
 
@@ -34,11 +33,7 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Opens the hub with the manifest's routes, and the queues that belong to it.
     pub(super) fn hub(&self) -> Outcome<(EdgeHub, Queues)> {
-        let (queues, recovered) = self.state.hub(self.durability)?;
-        let kept: u64 = recovered.queues.iter().map(|(_, first, next)| next - first).sum();
-        if kept > 0 {
-            self.ui.step("Kept", format!("{} of the last run (forget them with `--reset`)", counted(kept, "message")));
-        }
+        let (queues, recovered) = self.state.hub(self.ui, self.durability)?;
         let mut hub = EdgeHub::new(self.device.clone(), self.names.to_vec(), self.identities.known(), recovered);
         if let Some(bytes) = self.max_storage {
             hub.limit_storage(bytes);

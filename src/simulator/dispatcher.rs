@@ -1,14 +1,15 @@
 //! The dispatcher: owns the cores, the children and everything a user may believe.
 //!
-//! One task, one `await`: it takes what has happened in batches, applies each event without waiting for anything, and
-//! then lets the cores speak to each other until they have nothing more to say. Codecs, TLS, files and engines work
-//! elsewhere and send [`Event`]s.
+//! One task, which awaits nothing but events: it takes what has happened in batches, applies each event without waiting
+//! for anything, and then lets the cores speak to each other until they have nothing more to say. Codecs, TLS, files
+//! and engines work elsewhere and send [`Event`]s.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::alarm::Alarm;
 use super::control::Answers;
 use super::edges::{EdgeDevice, EdgeDevices, EdgeNumber};
 use super::event::{EdgeEvent, Event, FromHead};
@@ -208,17 +209,27 @@ impl Dispatcher {
     /// Runs until the simulation has ended and everything it was told is stored.
     pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Ended {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut alarm = Alarm::new(self.clock);
         loop {
-            self.settle(self.clock.now());
+            let now = self.clock.now();
+            self.settle_cores(now);
+            if self.heads.flush() {
+                // Somebody waits for what they write now, and the store's thread would take a processor from them.
+                tokio::task::yield_now().await;
+            }
+            self.flush_stores(now);
             if self.has_ended() {
                 self.report_shutdown(self.clock.now());
                 // The store thread may wait for room in this channel, and nobody takes from it any more.
                 drop(events);
                 return self.close();
             }
-            let deadline = self.deadline().map_or_else(far_future, |at| self.clock.instant(at));
+            let deadline = self.deadline();
             // Too late or woken by an event: both are looked at below.
-            let _ = tokio::time::timeout_at(deadline, events.recv_many(&mut batch, BATCH)).await;
+            tokio::select! {
+                _ = events.recv_many(&mut batch, BATCH) => {}
+                () = alarm.wait(deadline) => {}
+            }
             let now = self.clock.now();
             for event in batch.drain(..) {
                 self.apply(now, event);
@@ -430,10 +441,6 @@ impl Dispatcher {
         });
         device.logs.remember(line);
     }
-}
-
-fn far_future() -> tokio::time::Instant {
-    tokio::time::Instant::now() + Duration::from_secs(24 * 3600)
 }
 
 #[cfg(test)]

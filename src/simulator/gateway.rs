@@ -35,6 +35,15 @@ impl Door {
             Self::Https => 443,
         }
     }
+
+    /// Serves a connection in a task of its own, which is as large as its protocol needs and no larger.
+    fn serve(self, heads: Heads, stream: Box<TlsStream<TcpStream>>, proof: Proof) {
+        match self {
+            Self::Mqtt => drop(tokio::spawn(heads.serve_mqtt(stream, proof))),
+            Self::Amqp => drop(tokio::spawn(heads.serve_amqp(stream, proof))),
+            Self::Https => drop(tokio::spawn(heads.serve_https(stream, proof))),
+        }
+    }
 }
 
 /// The listeners of one device.
@@ -130,19 +139,11 @@ impl Gateway {
             let heads = heads.clone();
             tasks.spawn(net::accept_tls(listener, tls.clone(), rules.clone(), move |arrival| {
                 if let Arrival::Open { stream, certificate, seat, .. } = arrival {
-                    tokio::spawn(serve_at(door, heads.clone(), *stream, Proof { certificate, seat }));
+                    door.serve(heads.clone(), stream, Proof { certificate, seat });
                 }
             }));
         }
         Ok(())
-    }
-}
-
-async fn serve_at(door: Door, heads: Heads, stream: TlsStream<TcpStream>, proof: Proof) {
-    match door {
-        Door::Mqtt => heads.serve_mqtt(stream, proof).await,
-        Door::Amqp => heads.serve_amqp(stream, proof).await,
-        Door::Https => heads.serve_https(stream, proof).await,
     }
 }
 

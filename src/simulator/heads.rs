@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
+use super::alarm::Alarm;
 use super::dispatcher::Clock;
 use super::event::{EdgeEvent, EdgeEvents, FromHead, ToHead};
 use super::to_heads::HeadSender;
@@ -21,15 +22,15 @@ use crate::edgehub::{ConnectionId, Request};
 use crate::identity::{DeviceId, Thumbprints};
 use crate::net::Seat;
 
-/// Bytes read at once.
+/// Bytes read at once from a client that says much.
 const READ: usize = 16 * 1024;
 /// Bytes of requests that are not done with: in the dispatcher's channel, in its turn, or on their way to the disk.
 /// Whoever brings more waits, so that a flood is as fast as the disk and costs no memory.
 const ROOM: u32 = 8 << 20;
 /// What a request takes beside its bytes.
 const REQUEST: usize = 128;
-/// Room for the first packet, which is all that a connection costs until it says something; a CONNECT fits.
-const FIRST_READ: usize = 1024;
+/// Bytes read at once from one that says little: a CONNECT fits, and a thousand idle clients are no burden.
+const SHORT_READ: usize = 1024;
 /// How long a client may take no bytes before its connection is given up.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 /// How long the end of a connection may take to be told.
@@ -100,16 +101,17 @@ impl Heads {
     ) {
         let (to_head, mut from_dispatcher) = mpsc::unbounded_channel();
         let mut protocol = begin(&self, to_head);
+        let mut alarm = Alarm::new(self.clock);
         let mut said = Vec::new();
-        let mut input = BytesMut::with_capacity(FIRST_READ);
+        let mut input = BytesMut::with_capacity(SHORT_READ);
         while self.flush(&mut protocol, &mut stream).await {
-            let deadline = protocol.deadline().map(|at| self.clock.instant(at));
+            let deadline = protocol.deadline();
             tokio::select! {
                 read = stream.read_buf(&mut input), if protocol.wants_read() => match read {
                     Ok(0) | Err(_) => protocol.handle_end(),
-                    Ok(_) => {
+                    Ok(length) => {
                         protocol.handle_bytes(self.clock.now(), input.split());
-                        input.reserve(READ);
+                        make_room(&mut input, length);
                     }
                 },
                 _ = from_dispatcher.recv_many(&mut said, 256) => {
@@ -124,7 +126,7 @@ impl Heads {
                 }
                 () = self.events.closed() => protocol.handle_stop("the simulation ends"),
                 () = seat.needed() => protocol.handle_stop("too many connections have not proved who they are"),
-                () = sleep_until(deadline) => protocol.handle_timeout(self.clock.now()),
+                () = alarm.wait(deadline) => protocol.handle_timeout(self.clock.now()),
             }
         }
         // The client is told the end of a refused or superseded connection; it may be gone already.
@@ -187,6 +189,15 @@ impl Heads {
     }
 }
 
+/// Makes room for the next read, according to what came with the last one.
+fn make_room(input: &mut BytesMut, length: usize) {
+    let room = if length < SHORT_READ { SHORT_READ } else { READ };
+    if input.capacity() > room {
+        *input = BytesMut::new();
+    }
+    input.reserve(room);
+}
+
 /// Returns about how many bytes of memory a request takes.
 fn weight(request: &Request) -> usize {
     REQUEST
@@ -205,11 +216,4 @@ async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
         stream.flush().await
     };
     matches!(timeout(WRITE_WITHIN, written).await, Ok(Ok(())))
-}
-
-async fn sleep_until(deadline: Option<tokio::time::Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
 }

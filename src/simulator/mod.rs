@@ -3,7 +3,7 @@
 //! ```text
 //! start       from a solution to a running simulation, and to its end
 //!   lock, interrupts           one simulation at a time, and its end at any moment
-//!   subject, cores, state, cloud_folder  what is simulated, with what the last run left
+//!   subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
 //!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
@@ -15,9 +15,11 @@
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, devices, report, taps, logs  what people see
+//!   alarm                      deadlines that are put off again and again
 //!   metrics, host              what Prometheus sees: of the cores, and of this machine
 //! ```
 
+mod alarm;
 mod answers;
 mod bridge;
 mod children;
@@ -35,6 +37,7 @@ mod gateway;
 mod heads;
 mod host;
 mod interrupts;
+mod kept;
 mod lock;
 mod logs;
 mod machine;

@@ -11,7 +11,8 @@ use super::options::{Options, Permission, Subject};
 use super::plan::Rebuild;
 use super::setup::Setup;
 use super::subject::Simulated;
-use crate::engine::{Builder, Engine, Event, Login, Logins};
+use crate::engine::registry::Registries;
+use crate::engine::{Builder, Engine, Event, Freshness, Login, Logins, Means, Place, Work};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildPlan, Reference, Variant};
@@ -132,11 +133,11 @@ impl Workshop<'_> {
         let image = &candidate.spec.image;
         let plan = self.build_plan(candidate)?;
         let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.options.environment.clone()));
-        if !engine.has_image(image).await? {
-            match plan {
-                Some(plan) => self.build(engine, candidate, &plan).await?,
-                None => self.pull(engine, candidate).await?,
-            }
+        match plan {
+            Some(plan) if self.options.build == Permission::Refused => self.look_at(engine, candidate, &plan).await?,
+            Some(plan) => self.build(engine, candidate, &plan).await?,
+            None if !engine.has_image(image).await? => self.pull(engine, candidate).await?,
+            None => {}
         }
         Ok(Prepared::Container { engine: engine.clone(), rebuild })
     }
@@ -149,21 +150,36 @@ impl Workshop<'_> {
         Ok((target.plan.image.to_string() == candidate.spec.image).then_some(target.plan))
     }
 
+    /// Where nothing may be built: an image that is missing is a failure, one that is stale is told.
+    async fn look_at(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
+        let module = &candidate.spec.id;
+        let registries = means(&self.options.environment).registries;
+        match engine.survey(plan, &registries).await?.freshness {
+            Freshness::Missing | Freshness::InRegistry(_) => {
+                Err(Failure::request(format!("the image of `{module}` is missing"))
+                    .cause(format!("`{}` is not built yet, and `--no-build` is given", plan.image))
+                    .hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out")))
+            }
+            Freshness::Stale(why) => {
+                self.ui.warn(format!("the image of `{module}` may be out of date: {why}"));
+                self.ui.hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out"));
+                Ok(())
+            }
+            Freshness::Fresh { .. } | Freshness::NotAsked => Ok(()),
+        }
+    }
+
+    /// Builds what is missing or stale.
     async fn build(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
         let module = &candidate.spec.id;
-        if self.options.build == Permission::Refused {
-            return Err(Failure::request(format!("the image of `{module}` is missing"))
-                .cause(format!("`{}` is not built yet, and `--no-build` is given", plan.image))
-                .hint(format!("build it with `edgectl build {module}`, or leave `--no-build` out")));
-        }
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Building {}", plan.image));
-        let logins = Logins::new(&self.options.environment);
-        let builder = Builder::Auto.or_environment(&self.options.environment);
-        let built = engine.build(plan, builder, &logins, &|event| show(&task, event)).await;
+        let built = engine.build(plan, &means(&self.options.environment), &|event| show(&task, event)).await;
         task.finish();
         let built = built.map_err(|failure| self.with_output(failure))?;
-        self.ui.step("Built", format!("{} in {:.1}s", plan.image, built.seconds));
+        if built.work != Work::Nothing {
+            self.ui.step("Built", format!("{} in {:.1}s", plan.image, built.seconds));
+        }
         Ok(())
     }
 
@@ -267,13 +283,15 @@ impl Workshop<'_> {
     }
 }
 
+fn means(environment: &Environment) -> Means {
+    let builder = Builder::Auto.or_environment(environment);
+    Means { builder, registries: Registries::new(Logins::new(environment)), place: Place::Engine }
+}
+
 fn rebuild(engine: Engine, plan: BuildPlan, environment: Environment) -> Rebuild {
     Arc::new(move || {
         let (engine, plan, environment) = (engine.clone(), plan.clone(), environment.clone());
-        Box::pin(async move {
-            let builder = Builder::Auto.or_environment(&environment);
-            engine.build(&plan, builder, &Logins::new(&environment), &|_| {}).await.map(drop)
-        })
+        Box::pin(async move { engine.build(&plan, &means(&environment), &|_| {}).await.map(drop) })
     })
 }
 
@@ -285,7 +303,7 @@ fn show(task: &Task, event: Event<'_>) {
             task.update(format!("moving layers, {} of {}", size(bytes), size(total)))
         }
         Event::ContextSent(bytes) => task.update(format!("sending the context, {}", size(bytes))),
-        Event::Warning(text) => task.detail(text),
+        Event::Warning(text) | Event::Needed(text) => task.detail(text),
     }
 }
 

@@ -12,6 +12,19 @@ use crate::identity::Identity;
 impl Dispatcher {
     /// Drains all cores until none has anything to say, and then tells the store and the heads all at once.
     pub(super) fn settle(&mut self, now: Now) {
+        self.settle_cores(now);
+        // Who is waited for first.
+        self.heads.flush();
+        self.flush_stores(now);
+    }
+
+    /// Hands the stores what they were told.
+    pub(super) fn flush_stores(&mut self, now: Now) {
+        self.edges.all_mut().for_each(|device| device.storage.flush(now.monotonic));
+    }
+
+    /// Drains all cores until none has anything to say.
+    pub(super) fn settle_cores(&mut self, now: Now) {
         loop {
             let mut quiet = true;
             self.settle_link(now);
@@ -29,9 +42,6 @@ impl Dispatcher {
                 break;
             }
         }
-        // Who is waited for first.
-        self.heads.flush();
-        self.edges.all_mut().for_each(|device| device.storage.flush(now.monotonic));
     }
 
     fn handle_hub(&mut self, now: Now, edge: EdgeNumber, output: Output) {

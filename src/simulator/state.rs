@@ -28,11 +28,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cloud_folder::CloudFolder;
+use super::kept;
 use crate::edgehub::{EdgeTwin, KnownIdentity, QueueId, Recovered};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{Authentication, Authority, DeviceId, Identity, IdentityStatus, Key, ModuleId};
 use crate::store::{self, Durability, Queues, StoreError};
+use crate::ui::Ui;
 
 /// What may stand in a file name as it is; everything else is percent-encoded, `.` and `/` too.
 const FILE_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -183,9 +185,10 @@ impl StateFolder {
     }
 
     /// Opens the queues and what else the hub remembers; also says how many messages are kept.
-    pub(super) fn hub(&self, durability: Durability) -> Outcome<(Queues, Recovered)> {
+    pub(super) fn hub(&self, ui: &Ui, durability: Durability) -> Outcome<(Queues, Recovered)> {
         let opened = Queues::open(&self.device.join("queues"), durability);
         let (queues, found) = opened.map_err(|error| self.explain_queues(&error))?;
+        kept::tell(ui, &found);
         let known = found.into_iter().filter_map(|q| Some((QueueId::parse(&q.queue)?, q.first, q.next)));
         let recovered = Recovered {
             queues: known.collect(),

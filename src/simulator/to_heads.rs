@@ -47,13 +47,15 @@ impl ToHeads {
         listener.words.push(said);
     }
 
-    /// Lets every head hear what it was told.
-    pub(super) fn flush(&mut self) {
+    /// Lets every head hear what it was told; says whether there was one.
+    pub(super) fn flush(&mut self) -> bool {
+        let has_told = !self.told.is_empty();
         for connection in self.told.drain(..) {
             if let Some(listener) = self.heads.get_mut(&connection) {
                 // A head that is gone will say so itself.
                 let _ = listener.sender.send((connection, std::mem::take(&mut listener.words)));
             }
         }
+        has_told
     }
 }

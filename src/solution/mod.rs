@@ -5,6 +5,7 @@
 
 mod deployment;
 mod dotenv;
+mod launch;
 mod module;
 mod name;
 mod replace;
@@ -25,6 +26,7 @@ use crate::image::Platform;
 use crate::text::did_you_mean;
 
 pub use deployment::{Manifest, ManifestKind, Source, Wanted};
+pub use launch::{Launch, free_debug_port, plan_launch};
 pub use module::{Module, Run};
 pub use name::{check_module_name, check_solution_name};
 pub use replace::{Readers, replace_file};

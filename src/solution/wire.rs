@@ -21,6 +21,8 @@ pub struct WireSpec {
     pub desired: Option<Map<String, Value>>,
     /// Name and text of a route.
     pub route: Option<(String, String)>,
+    /// The createOptions under which a debugger reaches it, for the debug template.
+    pub debug_options: Option<Value>,
 }
 
 /// What is to happen to one template.
@@ -49,6 +51,7 @@ impl WireSpec {
             entry: entry(&format!("${{MODULES.{name}}}")),
             desired: None,
             route: Some((format!("{name}ToIoTHub"), format!("FROM /messages/modules/{name}/outputs/* INTO $upstream"))),
+            debug_options: None,
         }
     }
 
@@ -57,9 +60,14 @@ impl WireSpec {
         Self { entry: entry(image), ..Self::of_module(name) }
     }
 
-    /// The same with the image that has a debugger, for the debug template.
+    /// The same with the image that has a debugger and what that needs, for the debug template.
     fn debug(&self, name: &str) -> Self {
         let mut debug = self.clone();
+        if let Some(options) = &self.debug_options
+            && let Some(place) = debug.entry.pointer_mut("/settings/createOptions")
+        {
+            *place = options.clone();
+        }
         if let Some(image) =
             debug.entry.pointer_mut("/settings/image").filter(|image| **image == format!("${{MODULES.{name}}}"))
         {

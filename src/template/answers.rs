@@ -26,6 +26,11 @@ impl Answers {
         Ok(())
     }
 
+    /// Tells the port of this machine that leads to the module's debugger; templates know it as `debug_port`.
+    pub fn set_debug_port(&mut self, port: u16) {
+        self.values.insert("debug_port".to_owned(), port.to_string());
+    }
+
     /// Returns the value of a parameter, if it was set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

@@ -3,7 +3,7 @@
 use include_dir::{Dir, DirEntry, include_dir};
 
 use super::error::TemplateError;
-use super::manifest::{Purpose, Template};
+use super::manifest::{Found, Purpose, Template};
 use super::render::Source;
 
 /// Cargo does not see a file that is new here; a test compares the list with the disk and says what to do.
@@ -31,15 +31,16 @@ pub fn find(purpose: Purpose, name: &str) -> Result<Template, TemplateError> {
 
 fn read(folder: &Dir) -> Result<Template, TemplateError> {
     let name = text_of(folder.path());
-    let manifest = folder.get_file(folder.path().join("template.yaml"));
-    let text = manifest.and_then(|file| file.contents_utf8()).unwrap_or_default();
+    let text = |file: &str| folder.get_file(folder.path().join(file)).and_then(|file| file.contents_utf8());
     let files = folder.path().join("files");
     let mut sources = Vec::new();
     if let Some(folder) = TEMPLATES.get_dir(&files) {
         collect(folder, &format!("{}/", text_of(&files)), &mut sources);
     }
     sources.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Template::parse(&name, text, sources)?)
+    let manifest = text("template.yaml").unwrap_or_default().to_owned();
+    let debugging = text("debug.json.hbs").map(str::to_owned);
+    Ok(Template::parse(&name, Found { manifest, debugging, sources })?)
 }
 
 fn collect(folder: &Dir, prefix: &str, sources: &mut Vec<Source>) {

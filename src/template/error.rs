@@ -1,6 +1,6 @@
 //! What can be wrong with a template or with what it is asked for.
 
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::text::{TextError, did_you_mean};
 
 /// What is wrong with a template or with what it is asked for.
@@ -84,8 +84,10 @@ impl From<TemplateError> for Failure {
             TemplateError::Value { name, .. } => Self::request(told).hint(format!("pass another `--set {name}=VALUE`")),
             TemplateError::MissingValue { name, .. } => Self::usage(told).hint(format!("pass `--set {name}=VALUE`")),
             TemplateError::Manifest(error) => error.into(),
-            // A template inside the program renders: the tests try each of them. Hence no hint.
-            TemplateError::Render { .. } | TemplateError::Path { .. } => Self::new(Kind::Bug, told),
+            // Those inside the program render, as the tests show: this is somebody's own template.
+            TemplateError::Render { .. } | TemplateError::Path { .. } => {
+                Self::request(told).hint("correct the template")
+            }
         }
     }
 }

@@ -1,10 +1,18 @@
 //! `template.yaml`: what a template is for and what it asks.
 
+use regex_lite::{Regex, RegexBuilder};
+
 use crate::document::{Document, Node};
 use crate::text::TextError;
 
 use super::error::TemplateError;
 use super::render::Source;
+
+/// What every file knows besides the parameters.
+const RESERVED: [&str; 5] = ["name", "image_name", "platform", "folder", "debug_port"];
+
+/// What a compiled pattern may take, in bytes.
+const LARGEST_PATTERN: usize = 1 << 20;
 
 /// What a template makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +21,8 @@ pub enum Purpose {
     Solution,
     /// A module of a solution.
     Module,
+    /// The pipeline that builds and tests a solution.
+    Pipeline,
 }
 
 /// What a parameter takes as its value.
@@ -24,6 +34,8 @@ pub enum Accepts {
     Repository,
     /// One of these words.
     OneOf(Vec<String>),
+    /// One line of text, which as a whole matches this regular expression.
+    Text(String),
 }
 
 /// Something that a template wants to know.
@@ -56,6 +68,21 @@ pub struct Template {
     pub(super) executable: Vec<String>,
     /// Files that are made only if a parameter has a value: path, parameter, value.
     pub(super) only: Vec<(String, String, String)>,
+    /// The port that the debugger of its debug variant listens on, if that is one.
+    pub debug_port: Option<u16>,
+    /// `debug.json.hbs`: what its debug variant wants; see [`super::Debugging`].
+    pub(super) debugging: Option<String>,
+    pub(super) sources: Vec<Source>,
+}
+
+/// The files of a template's folder, as they were found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// `template.yaml`.
+    pub(super) manifest: String,
+    /// `debug.json.hbs`.
+    pub(super) debugging: Option<String>,
+    /// What stands below `files/`.
     pub(super) sources: Vec<Source>,
 }
 
@@ -69,6 +96,7 @@ impl Accepts {
                 let last = value.rsplit('/').next().unwrap_or_default();
                 is_reference(value) && !last.contains([':', '@'])
             }
+            Self::Text(pattern) => !value.contains(char::is_control) && whole(pattern).is_ok_and(|p| p.is_match(value)),
         }
     }
 
@@ -78,8 +106,18 @@ impl Accepts {
             Self::OneOf(words) => format!("one of `{}`", words.join("`, `")),
             Self::Image => "an image such as `localhost:5000/filter:1.0`".to_owned(),
             Self::Repository => "a repository without tag such as `localhost:5000/filter`".to_owned(),
+            Self::Text(pattern) if pattern == ANYTHING => "one line of text".to_owned(),
+            Self::Text(pattern) => format!("a text that matches `{pattern}`"),
         }
     }
+}
+
+/// The pattern of a text that may be anything.
+const ANYTHING: &str = ".*";
+
+/// Compiles a pattern so that it matches a value as a whole.
+fn whole(pattern: &str) -> Result<Regex, regex_lite::Error> {
+    RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(LARGEST_PATTERN).build()
 }
 
 /// Says whether every part between slashes begins and ends as the parts of image references do.
@@ -109,24 +147,27 @@ impl Parameter {
 
 impl Template {
     /// Reads the description of a template.
-    pub(super) fn parse(name: &str, text: &str, sources: Vec<Source>) -> Result<Self, TextError> {
-        let document = Document::parse(&format!("{name}/template.yaml"), text)?;
+    pub(super) fn parse(name: &str, found: Found) -> Result<Self, TextError> {
+        let document = Document::parse(&format!("{name}/template.yaml"), &found.manifest)?;
         let root = document.root();
-        root.refuse_unknown(&["for", "language", "summary", "parameters", "executable", "only"])?;
+        root.refuse_unknown(&["for", "language", "summary", "parameters", "executable", "only", "debug_port"])?;
         let purpose = |word: &str| match word {
             "solution" => Some(Purpose::Solution),
             "module" => Some(Purpose::Module),
+            "pipeline" => Some(Purpose::Pipeline),
             _ => None,
         };
         Ok(Self {
             name: name.to_owned(),
-            purpose: root.need("for")?.word(&["solution", "module"], purpose)?,
+            purpose: root.need("for")?.word(&["solution", "module", "pipeline"], purpose)?,
             language: optional_text(&root, "language")?,
             summary: root.need("summary")?.text()?.to_owned(),
             parameters: parse_parameters(&root)?,
             executable: root.get("executable").map_or(Ok(Vec::new()), |node| node.texts())?,
             only: parse_only(&root)?,
-            sources,
+            debug_port: parse_port(&root)?,
+            debugging: found.debugging,
+            sources: found.sources,
         })
     }
 
@@ -152,22 +193,40 @@ fn parse_parameters(root: &Node) -> Result<Vec<Parameter>, TextError> {
 }
 
 fn parse_parameter(name: &str, node: &Node) -> Result<Parameter, TextError> {
-    node.refuse_unknown(&["prompt", "accepts", "default"])?;
-    let accepts = node.need("accepts")?;
-    let kind = |word: &str| match word {
-        "image" => Some(Accepts::Image),
-        "repository" => Some(Accepts::Repository),
-        _ => None,
-    };
+    node.refuse_unknown(&["prompt", "accepts", "pattern", "default"])?;
+    if RESERVED.contains(&name) {
+        return Err(node.key_error(format!("`{name}` has a value of its own")).hint("choose another name"));
+    }
     Ok(Parameter {
         name: name.to_owned(),
         prompt: optional_text(node, "prompt")?,
-        accepts: match accepts.texts() {
-            Ok(words) => Accepts::OneOf(words),
-            Err(_) => accepts.word(&["image", "repository"], kind)?,
-        },
+        accepts: parse_accepts(node)?,
         default: optional_text(node, "default")?,
     })
+}
+
+/// What `accepts` says; without it, a text.
+fn parse_accepts(node: &Node) -> Result<Accepts, TextError> {
+    let kind = |word: &str| match word {
+        "image" => Some(Accepts::Image),
+        "repository" => Some(Accepts::Repository),
+        "text" => Some(Accepts::Text(ANYTHING.to_owned())),
+        _ => None,
+    };
+    let accepts = match node.get("accepts") {
+        None => Accepts::Text(ANYTHING.to_owned()),
+        Some(accepts) => match accepts.texts() {
+            Ok(words) => Accepts::OneOf(words),
+            Err(_) => accepts.word(&["image", "repository", "text"], kind)?,
+        },
+    };
+    let Some(pattern) = node.get("pattern") else { return Ok(accepts) };
+    if !matches!(accepts, Accepts::Text(_)) {
+        return Err(pattern.key_error("only a text has a pattern").hint("leave out `pattern`, or `accepts`"));
+    }
+    let text = pattern.text()?;
+    whole(text).map_err(|error| pattern.error(error).hint("write a regular expression such as `[a-z]+`"))?;
+    Ok(Accepts::Text(text.to_owned()))
 }
 
 fn parse_only(root: &Node) -> Result<Vec<(String, String, String)>, TextError> {
@@ -179,6 +238,11 @@ fn parse_only(root: &Node) -> Result<Vec<(String, String, String)>, TextError> {
         }
     }
     Ok(conditions)
+}
+
+fn parse_port(root: &Node) -> Result<Option<u16>, TextError> {
+    let port = root.get("debug_port").map(|node| node.whole_number(u16::MAX.into())).transpose()?;
+    Ok(port.and_then(|port| u16::try_from(port).ok()))
 }
 
 fn optional_text(node: &Node, key: &str) -> Result<Option<String>, TextError> {

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::answers::Answers;
+use super::debugging::{Debugging, debugging};
 use super::error::TemplateError;
 use super::manifest::Template;
 use super::render::{Source, render};
 
 /// The platforms that a path with `{{platform}}` stands for: those that the runtime and the base images share.
 const PLATFORMS: [&str; 2] = ["amd64", "arm64v8"];
+/// One more, and also the parameter by which a template whose base image has it offers it: `yes` takes it.
+const ON_REQUEST: &str = "arm32v7";
 
 /// What will be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The folder that everything happens in; it exists.
     pub root: PathBuf,
@@ -22,6 +25,10 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// Files that exist and get another text.
     pub edits: Vec<Edit>,
+    /// Files outside the folder that are new.
+    pub beside: Vec<Edit>,
+    /// What the debug variant wants, if there is one.
+    pub debugging: Option<Debugging>,
 }
 
 /// A new file.
@@ -44,19 +51,20 @@ pub enum Mode {
     Executable,
 }
 
-/// Another text for a file that exists.
+/// A file outside the folder, and the text that it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// The file.
     pub path: PathBuf,
-    /// Its new text.
+    /// Its text.
     pub text: String,
 }
 
 impl Plan {
-    /// Returns the paths of the new files below `root`.
-    pub fn new_paths(&self) -> impl Iterator<Item = PathBuf> {
-        self.files.iter().map(|file| self.folder.join(&file.path))
+    /// Returns the paths of the new files, as messages name them.
+    pub fn new_paths(&self) -> impl Iterator<Item = String> {
+        let inside = self.files.iter().map(|file| self.folder.join(&file.path).display().to_string());
+        inside.chain(self.beside.iter().map(|file| self.shown(&file.path)))
     }
 
     /// Returns a path as messages name it: relative to `root` where it is inside.
@@ -76,8 +84,14 @@ pub fn plan(template: &Template, answers: &Answers, root: &Path, folder: &Path) 
             }
         }
     }
-    let (root, folder) = (root.to_owned(), folder.to_owned());
-    Ok(Plan { root, folder, files: files.into_values().collect(), edits: Vec::new() })
+    Ok(Plan {
+        root: root.to_owned(),
+        folder: folder.to_owned(),
+        files: files.into_values().collect(),
+        edits: Vec::new(),
+        beside: Vec::new(),
+        debugging: debugging(template, answers, folder)?,
+    })
 }
 
 fn is_wanted(template: &Template, source: &Source, answers: &Answers) -> bool {
@@ -87,7 +101,8 @@ fn is_wanted(template: &Template, source: &Source, answers: &Answers) -> bool {
 
 fn values_for(source: &Source, answers: &Answers) -> Vec<BTreeMap<String, String>> {
     if source.path.contains("{{platform}}") {
-        PLATFORMS.iter().map(|platform| answers.for_platform(platform)).collect()
+        let on_request = (answers.get(ON_REQUEST) == Some("yes")).then_some(ON_REQUEST);
+        PLATFORMS.into_iter().chain(on_request).map(|platform| answers.for_platform(platform)).collect()
     } else {
         vec![answers.values().clone()]
     }

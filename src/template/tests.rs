@@ -2,12 +2,15 @@ use std::fs;
 use std::path::Path;
 
 use super::embedded::{all, find};
+use super::manifest::Found;
 use super::render::Source;
 use super::*;
 
 fn template(manifest: &str, files: &[(&str, &str)]) -> Template {
     let source = |(path, text): &(&str, &str)| Source { path: (*path).to_owned(), contents: text.as_bytes().to_vec() };
-    Template::parse("t", manifest, files.iter().map(source).collect()).expect("the manifest is right")
+    let sources = files.iter().map(source).collect();
+    let found = Found { manifest: manifest.to_owned(), sources, ..Found::default() };
+    Template::parse("t", found).expect("the manifest is right")
 }
 
 fn planned(template: &Template) -> Result<Vec<(String, String)>, String> {
@@ -37,6 +40,13 @@ fn only_hbs_files_are_rendered_and_nothing_is_escaped() {
 fn a_path_with_platform_is_a_file_of_each() {
     let expected = [pair("D.amd64", "amd64"), pair("D.arm64v8", "arm64v8")];
     assert_eq!(planned(&template(MODULE, &[("D.{{platform}}.hbs", "{{platform}}")])), Ok(expected.to_vec()));
+}
+
+#[test]
+fn a_platform_on_request_gets_its_file() {
+    let manifest = format!("{MODULE}parameters:\n  arm32v7: {{ accepts: [no, yes], default: yes }}\n");
+    let expected = [pair("D.amd64", ""), pair("D.arm32v7", ""), pair("D.arm64v8", "")];
+    assert_eq!(planned(&template(&manifest, &[("D.{{platform}}", "")])), Ok(expected.to_vec()));
 }
 
 #[test]
@@ -103,6 +113,7 @@ fn every_template_file_is_embedded() {
         let path = |source: &Source| format!("{}/files/{}", template.name, source.path);
         embedded.extend(template.sources.iter().map(path));
         embedded.push(format!("{}/template.yaml", template.name));
+        embedded.extend(template.debugging.iter().map(|_| format!("{}/debug.json.hbs", template.name)));
     }
     embedded.sort();
     assert_eq!(embedded, files_below(&root, ""), "run `touch src/template/embedded.rs`, and build again");
@@ -122,6 +133,11 @@ fn files_below(folder: &Path, prefix: &str) -> Vec<String> {
     found
 }
 
+/// A plan of these new files in the folder `folder` below `root`.
+fn plan_of(root: &Path, folder: &str, files: Vec<PlannedFile>) -> Plan {
+    Plan { root: root.into(), folder: folder.into(), files, edits: Vec::new(), beside: Vec::new(), debugging: None }
+}
+
 fn file(path: &str) -> PlannedFile {
     PlannedFile { path: path.into(), contents: b"new".to_vec(), mode: Mode::Plain }
 }
@@ -129,12 +145,7 @@ fn file(path: &str) -> PlannedFile {
 #[test]
 fn a_write_that_fails_midway_leaves_nothing_behind() {
     let root = tempfile::tempdir().expect("a folder");
-    let plan = Plan {
-        root: root.path().into(),
-        folder: "modules/filter".into(),
-        files: vec![file("a/b"), file("c"), file("c/d")],
-        edits: Vec::new(),
-    };
+    let plan = plan_of(root.path(), "modules/filter", vec![file("a/b"), file("c"), file("c/d")]);
     let told = write(&plan).expect_err("`c` is a file, so `c/d` can't be");
     assert_eq!(told.message(), "cannot write `modules/filter/c/d`, so nothing was written");
     assert_eq!(files_below(root.path(), ""), [""; 0]);
@@ -148,7 +159,8 @@ fn an_edit_that_fails_takes_everything_back() {
     fs::write(&first, "old").expect("written");
     let edit = |path: &Path| Edit { path: path.to_owned(), text: "new".to_owned() };
     let edits = vec![edit(&first), edit(&root.path().join("absent.json"))];
-    let plan = Plan { root: root.path().into(), folder: "filter".into(), files: vec![file("a")], edits };
+    let beside = vec![edit(&root.path().join(".vscode/launch.json"))];
+    let plan = Plan { edits, beside, ..plan_of(root.path(), "filter", vec![file("a")]) };
     let told = write(&plan).expect_err("one of the files isn't there");
     assert_eq!(told.message(), "cannot write `absent.json`, so nothing was written");
     assert_eq!(files_below(root.path(), ""), ["first.json"]);
@@ -160,7 +172,7 @@ fn a_folder_that_exists_is_left_alone() {
     let root = tempfile::tempdir().expect("a folder");
     fs::create_dir(root.path().join("f")).expect("made");
     fs::write(root.path().join("f/mine"), "").expect("written");
-    let plan = Plan { root: root.path().into(), folder: "f".into(), files: vec![file("a")], edits: Vec::new() };
+    let plan = plan_of(root.path(), "f", vec![file("a")]);
     assert_eq!(write(&plan).expect_err("it exists").message(), "`f` already exists");
     assert_eq!(files_below(root.path(), ""), ["f/mine"]);
 }
@@ -177,7 +189,7 @@ fn an_executable_file_can_be_run_and_an_edit_keeps_permissions() {
     let run = PlannedFile { mode: Mode::Executable, ..file("run") };
     let edits = vec![Edit { path: edited.clone(), text: "new".to_owned() }];
     let files = vec![run, file("read")];
-    write(&Plan { root: root.path().into(), folder: "f".into(), files, edits }).expect("written");
+    write(&Plan { edits, ..plan_of(root.path(), "f", files) }).expect("written");
     let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(&root.path().join("f/run")) & 0o100, 0o100);
     assert_eq!(mode(&root.path().join("f/read")) & 0o111, 0);

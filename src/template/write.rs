@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 use super::plan::{Edit, Mode, Plan, PlannedFile};
 use crate::failure::{Failure, Outcome};
 
-/// Writes the files of a plan into a folder of their own, then the edits.
+/// Writes the files of a plan into a folder of their own, then those beside it, then the edits.
 ///
 /// The folder is claimed by making it, so that nothing of another's is ever overwritten or, when a write fails
 /// midway, removed. An edit replaces the file at once: a reader sees the old text or the new one.
 pub fn write(plan: &Plan) -> Outcome {
-    let made = if plan.files.is_empty() { None } else { Some(Made::claim(plan)?) };
-    let written = write_files(plan).and_then(|()| write_edits(&plan.edits));
-    if written.is_err()
-        && let Some(made) = made
-    {
+    let mut made = Made::default();
+    if !plan.files.is_empty() {
+        made.claim(plan)?;
+    }
+    let written = write_files(plan)
+        .and_then(|()| plan.beside.iter().try_for_each(|file| made.write_beside(file)))
+        .and_then(|()| write_edits(&plan.edits));
+    if written.is_err() {
         made.remove();
     }
     written.map_err(|(path, error)| write_failure(&plan.shown(&path), &error))
@@ -34,28 +37,44 @@ pub fn refuse_existing(root: &Path, folder: &Path) -> Outcome {
 /// The path that could not be written, and why.
 type WriteError = (PathBuf, io::Error);
 
-/// The folders that were made for a plan.
+/// What was made for a plan, and is removed again if it cannot be finished.
+#[derive(Default)]
 struct Made {
     /// The parents that were missing, outermost first.
     parents: Vec<PathBuf>,
-    folder: PathBuf,
+    folder: Option<PathBuf>,
+    /// The files outside the folder.
+    beside: Vec<PathBuf>,
 }
 
 impl Made {
-    fn claim(plan: &Plan) -> Outcome<Self> {
+    fn claim(&mut self, plan: &Plan) -> Outcome {
         let folder = plan.root.join(&plan.folder);
-        let made = Self { parents: missing_parents(&folder), folder };
-        let claimed = fs::create_dir_all(made.folder.parent().unwrap_or(&plan.root));
-        let claimed = claimed.and_then(|()| fs::create_dir(&made.folder));
-        claimed.map(|()| made).map_err(|error| match error.kind() {
+        self.parents.extend(missing_parents(&folder));
+        let claimed = fs::create_dir_all(folder.parent().unwrap_or(&plan.root));
+        let claimed = claimed.and_then(|()| fs::create_dir(&folder));
+        claimed.map(|()| self.folder = Some(folder)).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => exists_failure(&plan.folder.display().to_string()),
             _ => write_failure(&plan.folder.display().to_string(), &error),
         })
     }
 
+    fn write_beside(&mut self, file: &Edit) -> Result<(), WriteError> {
+        self.parents.extend(missing_parents(&file.path));
+        let new = PlannedFile { path: PathBuf::new(), contents: file.text.clone().into_bytes(), mode: Mode::Plain };
+        write_file(&file.path, &new).map_err(|error| (file.path.clone(), error))?;
+        self.beside.push(file.path.clone());
+        Ok(())
+    }
+
     /// Removes what was made; what can't be removed is left, for the write error is what the user must know.
     fn remove(self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        for file in &self.beside {
+            let _ = fs::remove_file(file);
+        }
+        if let Some(folder) = &self.folder {
+            let _ = fs::remove_dir_all(folder);
+        }
         for parent in self.parents.iter().rev() {
             let _ = fs::remove_dir(parent);
         }
@@ -114,14 +133,14 @@ fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".edgectl-new");
     let fresh = path.with_file_name(name);
-    let written = write_beside(&path, &fresh, contents).and_then(|()| fs::rename(&fresh, &path));
+    let written = write_fresh(&path, &fresh, contents).and_then(|()| fs::rename(&fresh, &path));
     if written.is_err() {
         let _ = fs::remove_file(&fresh);
     }
     written
 }
 
-fn write_beside(path: &Path, fresh: &Path, contents: &[u8]) -> io::Result<()> {
+fn write_fresh(path: &Path, fresh: &Path, contents: &[u8]) -> io::Result<()> {
     let mut file = File::create(fresh)?;
     file.set_permissions(fs::metadata(path)?.permissions())?;
     file.write_all(contents)?;

@@ -99,6 +99,13 @@ impl Ui {
         }
     }
 
+    /// Tells a table beside a result that goes to stdout.
+    pub fn table(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.tell(text);
+        }
+    }
+
     /// Tells a detail that only `--verbose` shows.
     pub fn detail(&self, text: impl AsRef<str>) {
         if self.verbosity >= Verbosity::Verbose {

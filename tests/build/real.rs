@@ -36,6 +36,79 @@ fn a_built_image_is_in_the_engine_and_is_not_built_twice() {
     }
 }
 
+/// What one change of a module's folder does to its next build.
+type Change = (&'static str, fn(&crate::support::Folder), bool);
+
+#[test]
+fn only_what_changed_is_built_again() {
+    if !engine() {
+        return;
+    }
+    let changes: [Change; 6] = [
+        ("nothing", |_| (), true),
+        ("an ignored file", |folder| folder.write("modules/filter/x.log", "x"), true),
+        ("a file", |folder| folder.write("modules/filter/a", "2"), false),
+        ("its name", |folder| folder.write("modules/filter/b", ""), false),
+        (
+            "the Dockerfile",
+            |folder| folder.write("modules/filter/Dockerfile", "FROM edgectl-tests/moving:1\nCOPY a /\n"),
+            false,
+        ),
+        ("the base", |_| drop(docker(&["tag", "edgectl-tests/moving:2", "edgectl-tests/moving:1"])), false),
+    ];
+    for builder in BUILDERS {
+        docker(&["tag", BASE, "edgectl-tests/moving:1"]);
+        let other = solution("edgectl-tests/other", "RUN echo other > /other");
+        other.run_args(&["build", "--quiet", "--builder", builder]);
+        docker(&["tag", "edgectl-tests/other/filter:1-amd64", "edgectl-tests/moving:2"]);
+        let dockerfile = "FROM edgectl-tests/moving:1\nCOPY . /\n";
+        let folder = solution("edgectl-tests", "")
+            .file("modules/filter/Dockerfile", dockerfile)
+            .file("modules/filter/.dockerignore", "*.log\n")
+            .file("modules/filter/a", "1");
+        let build = |arguments: &[&str]| {
+            let run = folder.run_args(&[&["build", "--builder", builder], arguments].concat());
+            assert_eq!(run.status, Some(0), "{}", run.stderr);
+            run.stderr.trim_start().starts_with("Unchanged `edgectl-tests/filter:1-amd64`")
+        };
+        build(&[]);
+        for (change, apply, unchanged) in &changes {
+            apply(&folder);
+            assert_eq!(build(&[]), *unchanged, "{change} has changed, {builder}");
+            assert!(build(&[]), "{change} had changed, {builder}");
+        }
+        assert!(!build(&["--build-arg", "A=b"]));
+        assert!(!build(&["--no-cache"]));
+        assert!(build(&[]), "what ran without the cache is of the same files");
+    }
+}
+
+#[test]
+fn with_fail_fast_the_others_are_cancelled() {
+    if !engine() {
+        return;
+    }
+    for builder in BUILDERS {
+        // A number that no other process sleeps for.
+        let nap = format!("7{}.{builder}", std::process::id()).replace(".buildkit", "1").replace(".classic", "2");
+        let slow = r#"{"image": {"repository": "edgectl-tests/slow", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
+        let folder = solution("edgectl-tests", "RUN sleep 1; exit 1")
+            .file("modules/slow/module.json", slow)
+            .file("modules/slow/Dockerfile", &format!("FROM {BASE}\nRUN sleep {nap}\n"));
+        folder.run_args(&["build", "--fail-fast", "--no-cache", "--jobs", "2", "--builder", builder]).check(
+            4,
+            "",
+            &format!(
+                "error: cannot build `{IMAGE}`\n  caused by: step `[2/2] RUN sleep 1; exit 1` ended with exit code 1\n\
+                 hint: correct that step in `modules/filter/Dockerfile`, then build again\n\
+                 error: cannot finish 2 of 2 images\n  caused by: cannot build `{IMAGE}`\n  \
+                 caused by: `--fail-fast` cancelled 1 image\n"
+            ),
+        );
+        assert!(wait_until(|| !is_running(&nap)), "the step still runs with {builder}");
+    }
+}
+
 #[test]
 fn a_failing_step_shows_its_own_output() {
     if !engine() {
@@ -117,6 +190,36 @@ fn a_pushed_digest_is_known_to_the_registry() {
     assert_eq!((&built[0]["digest"], &built[0]["platform"]), (&digest.as_str().into(), &"amd64".into()));
     folder.run("push --quiet").check(0, &format!("{registry}/filter:1-amd64@{digest}\n"), "");
 }
+
+#[test]
+fn what_another_machine_pushed_is_not_built_again() {
+    let open = part("EDGECTL_TEST_REGISTRY").filter(|_| engine());
+    let closed = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine());
+    for registry in open.into_iter().chain(closed) {
+        let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
+        let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
+        let folder = solution(&registry, "RUN echo elsewhere > /elsewhere")
+            .file("modules/filter/module.json", &MODULE.replace("REGISTRY", &registry));
+        let folder = logged_in(folder, &registry, &user, &password);
+        let image = format!("{registry}/elsewhere:1-amd64");
+        let built = folder.run("build --push --json").json();
+        docker(&["image", "rm", &image]);
+        let again = folder.run("build --push --json").json();
+        assert_eq!((&again[0]["digest"], &again[0]["id"]), (&built[0]["digest"], &built[0]["id"]));
+        assert_eq!(again[0]["cached"], true);
+        assert_eq!(docker(&["image", "ls", "--quiet", &image]), b"", "nothing was built or pulled");
+        let unchanged = format!("   Unchanged `{image}`, as its registry has it\n");
+        folder.run("build").check(0, &format!("{image}@{}\n", built[0]["digest"].as_str().expect("text")), &unchanged);
+        assert_ne!(docker(&["image", "ls", "--quiet", &image]), b"", "it was pulled");
+        docker(&["image", "rm", &image]);
+        folder.write("modules/filter/new", "");
+        assert!(folder.run("build --push").stderr.trim_start().starts_with("Built"));
+        docker(&["image", "rm", &image]);
+    }
+}
+
+const MODULE: &str =
+    r#"{"image": {"repository": "REGISTRY/elsewhere", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
 
 #[test]
 fn a_password_that_needs_the_urls_base64_is_accepted() {
@@ -292,4 +395,67 @@ fn as_nobody(folder: &crate::support::Folder, group: u32, arguments: &[&str], se
         stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
         status: output.status.code(),
     }
+}
+
+#[test]
+fn secrets_and_agents_reach_their_steps_and_no_image() {
+    if !engine() {
+        return;
+    }
+    let dockerfile = "RUN --mount=type=secret,id=token --mount=type=secret,id=file \
+        cat /run/secrets/token /run/secrets/file > /dev/null && cat /run/secrets/token /run/secrets/file | \
+        while read -r line; do echo \"${#line}\" >> /lengths; done\n\
+        RUN --mount=type=ssh ls -l $SSH_AUTH_SOCK > /dev/null";
+    let folder = solution("edgectl-tests", "")
+        .file("secret.txt", "from a file\n")
+        .file("modules/filter/Dockerfile", &format!("FROM {BASE}\n{dockerfile}\n"));
+    let socket = folder.path("agent.sock");
+    let _agent = std::os::unix::net::UnixListener::bind(&socket).expect("a socket can be made");
+    let folder = folder.variable("TOKEN", "hunter2\n").variable("SSH_AUTH_SOCK", &socket.to_string_lossy());
+    let secrets = ["--secret", "id=token,env=TOKEN", "--secret", "id=file,src=secret.txt", "--ssh", "default"];
+    let build = [&["build", "--no-cache", "--verbose"], &secrets[..]].concat();
+    let run = folder.run_args(&build);
+    assert_eq!((run.status, run.stderr.contains("hunter2")), (Some(0), false), "{}", run.stderr);
+    assert_eq!(docker(&["run", "--rm", IMAGE, "cat", "/lengths"]), b"7\n11\n");
+    let history = docker(&["history", "--no-trunc", IMAGE]);
+    assert!(!String::from_utf8_lossy(&history).contains("hunter2"));
+    let refused = folder.run_args(&[&build[..], &["--builder", "classic"]].concat());
+    refused.check(
+        1,
+        "",
+        &format!(
+            "edgectl-tests/filter:1-amd64\nfilter: every step is to run\nerror: cannot build `{IMAGE}`\n  \
+             caused by: `--secret` and `--ssh` need BuildKit, and this is the classic builder\n\
+             hint: build with `--builder buildkit`, or take the options out of `image.buildOptions`\n"
+        ),
+    );
+}
+
+#[test]
+fn a_missing_emulator_is_told_before_the_build() {
+    let is_there = std::path::Path::new("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists();
+    if !engine() || is_there || cfg!(not(target_arch = "x86_64")) {
+        return;
+    }
+    let module = r#"{"image": {"repository": "edgectl-tests/filter", "tag": {"version": "1", "platforms": {"arm64v8": "Dockerfile"}}}}"#;
+    let told = "warning: filter: no emulator runs steps of linux/arm64 on this machine: install one with \
+        `docker run --privileged --rm tonistiigi/binfmt --install arm64`, or `sudo apt-get install qemu-user-static`";
+    let folder = solution("edgectl-tests", "RUN echo").file("modules/filter/module.json", module);
+    let run = folder.run("build --platform linux/arm64");
+    assert_eq!((run.status, run.stderr.lines().next()), (Some(4), Some(told)));
+    folder.write("modules/filter/Dockerfile", "FROM scratch\nCOPY . /\n");
+    assert_eq!(folder.run("build --quiet --platform linux/arm64").stderr, "");
+}
+
+#[test]
+fn the_image_with_a_debugger_is_built_of_its_own_dockerfile() {
+    if !engine() {
+        return;
+    }
+    let module = r#"{"image": {"repository": "edgectl-tests/filter", "tag": {"version": "1",
+        "platforms": {"amd64": "Dockerfile", "amd64.debug": "Dockerfile.debug"}}}}"#;
+    let folder = solution("edgectl-tests", "RUN exit 1")
+        .file("modules/filter/module.json", module)
+        .file("modules/filter/Dockerfile.debug", &format!("FROM {BASE}\nRUN echo debug > /debug\n"));
+    folder.run("build --debug --quiet").check(0, "edgectl-tests/filter:1-amd64.debug\n", "");
 }

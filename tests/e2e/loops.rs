@@ -74,6 +74,7 @@ fn check_filter(site: &Site, runtime: &str) {
     site.done(&["send", "filter/inputs/input1", "--data", r#"{"temperature":41}"#]);
     let answer = site.ask_until("call filter status", |answer| answer["payload"]["received"] == 2);
     assert_eq!(answer, json!({"status": 200, "payload": {"received": 2, "forwarded": 1, "threshold": 1000}}));
+    assert_eq!(site.json("call filter ping"), json!({"status": 200, "payload": "pong"}));
     let again = site.run("monitor --from filter/outputs/output1 --since start --count 2 --timeout 1 --json");
     assert_eq!((again.status, again.stdout.lines().count()), (Some(1), 1), "{}", again.stderr);
 }

@@ -71,6 +71,12 @@ impl Dockerd {
         self.wait();
     }
 
+    /// Returns the ids of the containers that run.
+    fn running(&self) -> String {
+        let output = self.docker(&["ps", "--quiet", "--no-trunc"]).output().expect("docker starts");
+        String::from_utf8(output.stdout).expect("ids are text")
+    }
+
     fn names(&self) -> String {
         let output = self.docker(&["ps", "--all", "--format", "{{.Names}}"]).output().expect("docker starts");
         String::from_utf8(output.stdout).expect("names are text")
@@ -177,6 +183,27 @@ hint: start the engine; the next `edgectl simulate` removes what is left
         site.begins("solution")
     );
     run.check(0, "", &stderr);
+    assert_eq!(engine.names(), "");
+}
+
+#[test]
+fn an_engine_that_is_started_again_gets_its_containers_back() {
+    let site = Site::new().file("deployment.template.json", &template(&["m"], ROUTE));
+    let Some(mut engine) = Dockerd::start(62) else { return };
+    engine.import("localhost:1/m:1.0");
+    let site = site.variable("DOCKER_HOST", &engine.host());
+    let mut simulation = site.start_ready("--runtime docker --time-scale 10");
+    simulation.record("the start", |r| r["type"] == "module" && r["status"] == "running");
+    let first = engine.running();
+    engine.end();
+    simulation.record("the back-off", |r| r["type"] == "module" && r["status"] == "backoff");
+    site.done(&["send", "m/inputs/in", "--data", "waits"]);
+    engine.start_again();
+    simulation.record("the return", |r| r["type"] == "module" && r["status"] == "running" && r["restarts"] != 0);
+    let second = engine.running();
+    assert_eq!((first.lines().count(), second.lines().count()), (1, 1));
+    assert_ne!(first, second, "the one that nobody saw any more is gone");
+    simulation.interrupt();
     assert_eq!(engine.names(), "");
 }
 

@@ -1,11 +1,15 @@
 //! Simulations that do not start.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::files::{UNKNOWN_MODULE, UNKNOWN_ROUTE};
 use crate::support::site::{Site, template};
+use crate::support::wire::Client;
 
 const ROUTE: &str = "FROM /messages/* INTO $upstream";
 const NO_COMMAND: &str = "\
@@ -218,4 +222,49 @@ hint: run `edgectl simulate --reset` to make a new one; modules started by hand 
 "
     );
     site.simulate("--external m --device d").check(1, "", &stderr);
+}
+
+#[test]
+fn a_queue_that_lost_messages_is_told_and_delivers_the_rest() {
+    let site = Site::new();
+    let simulation = site.start_ready("--external m --device d");
+    // A file of a queue is full with 8 MiB, and only in one that another follows the count of what is lost is known.
+    let body = "x".repeat(250_000);
+    for n in 0..36 {
+        site.folder
+            .run_with_input(&["send", "m/inputs/i", "--file", "-", "--quiet"], &format!("{n} {body}"))
+            .check(0, "", "");
+    }
+    simulation.signal(Signal::KILL);
+    drop(simulation.end());
+    let oldest = oldest_segment(&site.folder.path(".edgectl/devices/d/queues"));
+    let mut bytes = fs::read(&oldest).expect("the queue is kept there");
+    let full = bytes.len() / 250_000;
+    bytes[10 * 251_000] ^= 1;
+    fs::write(&oldest, bytes).expect("it can be written");
+    // An index is a hint and no more: without a whole one the file is read.
+    fs::write(oldest.with_extension("idx"), "damaged").expect("it can be written");
+
+    let mut simulation = site.start("--external m --device d");
+    let lost = full - 10;
+    for told in [
+        format!("        Kept {} messages of the last run (forget them with `--reset`)", 36 - lost),
+        format!("warning: the queue `modules/m/inputs/i` has lost {lost} messages: a file of it is damaged or gone"),
+        "hint: all others are delivered; see whether the disk is at fault, and send the lost ones again".to_owned(),
+    ] {
+        simulation.line(&told, |_, line| line == told);
+    }
+    simulation.line("the start", |_, line| line.starts_with("  Simulating"));
+    let received = Client::login(&site, "m").receive_inputs(36 - lost);
+    let numbers = received.iter().map(|body| body.split(' ').next().unwrap_or_default().parse().unwrap_or(99));
+    let expected: Vec<usize> = (0..10).chain(full..36).collect();
+    assert_eq!(numbers.collect::<Vec<usize>>(), expected);
+}
+
+/// Finds the first file of the only queue below a folder.
+fn oldest_segment(queues: &Path) -> PathBuf {
+    let folders = fs::read_dir(queues).expect("queues are kept there").flatten().map(|entry| entry.path());
+    let queue = folders.into_iter().find(|path| path.is_dir()).expect("a queue is a folder");
+    let files = fs::read_dir(queue).expect("it can be read").flatten().map(|entry| entry.path());
+    files.filter(|path| path.extension().is_some_and(|ending| ending == "log")).min().expect("it has a file")
 }

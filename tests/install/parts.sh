@@ -13,6 +13,7 @@
 #   EDGECTL_TEST_NODE                Node
 #   EDGECTL_TEST_NODE_MODULES        node_modules with the Azure SDK
 #   EDGECTL_TEST_NPM_CACHE           npm's cache, for npm without network
+#   EDGECTL_TEST_FAKETIME            library of libfaketime, which sets the clock of a program
 #   EDGECTL_TEST_CARGO_HOME          crates of the Rust template, for cargo without network
 #   EDGECTL_TEST_BASE_PYTHON         image to build Python modules on
 #   EDGECTL_TEST_BASE_NODE           image to build Node modules on
@@ -35,6 +36,8 @@ fingerprint() { cat "$@" | sha256sum | cut -c1-12; }
 # export_parts: sets the variables of the parts that are here; the registries set theirs when they start.
 export_parts() {
   if [[ $(id --user) == 0 ]]; then export EDGECTL_TEST_ROOT=1; fi
+  local faketime=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1
+  if [[ -f $faketime ]]; then export EDGECTL_TEST_FAKETIME=$faketime; fi
   if is_made python "${python_lists[@]}"; then
     export EDGECTL_TEST_PYTHON=$parts/python/bin/python EDGECTL_TEST_WHEELS=$parts/wheels
   fi

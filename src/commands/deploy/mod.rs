@@ -1,7 +1,11 @@
-//! `edgectl deploy`: the deployment manifest of a solution.
+//! `edgectl deploy`: the deployment manifest of a solution, one file for each way to deal with it.
 
-mod apply;
 mod check;
+mod cloud;
+mod diff;
+mod layered;
+mod merge;
+mod simulation;
 mod write;
 
 use std::path::PathBuf;
@@ -11,9 +15,10 @@ use super::input::SetArgs;
 use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::manifest::Hide;
+use crate::manifest::{Finding, Hide, unknown_passwords};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use crate::text::counted;
+use cloud::{CloudArgs, Content};
 use write::Target;
 
 /// Write the deployment manifest of the solution
@@ -25,14 +30,18 @@ use write::Target;
 /// Passwords of registries never reach the file unless `--with-secrets`: the variable that the template names stays in
 /// its place, or `***`. Deploying such a file with `--file` fills the variables in again.
 ///
+/// With `--apply` it is deployed, and no file is written: to one device of an IoT Hub, or to all that meet a condition,
+/// by the hub's REST API. The hub is named and asked for, unless `--yes`. With `--json`: `{"hub", "device", "deployed"}`,
+/// or `{"hub", "id", "result":"created|updated|unchanged", "layered", "targetCondition", "priority", "etag"}`.
+///
 /// With `--apply --hub simulation` the running simulation takes the deployment, as a device takes one from its IoT
-/// Hub: only modules that changed are started anew, and no file is written. With `--json`: `{"version", "deployed",
-/// "added", "changed", "removed", "status", "description"}`
+/// Hub: only modules that changed are started anew. With `--json`: `{"version", "deployed", "added", "changed",
+/// "removed", "status", "description"}`
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  edgectl deploy --check --deny-warnings --allow image-tag\n  \
-    edgectl deploy --file deployment.debug.template.json --out -\n  edgectl deploy --apply --hub simulation"
-)]
+#[command(after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  \
+    edgectl deploy --check --deny-warnings --allow image-tag\n  edgectl deploy --apply --device hall1\n  \
+    edgectl deploy --apply --target-condition \"tags.site='hall1'\" --id hall1-2 --priority 10\n  \
+    edgectl deploy --apply --hub simulation")]
 pub struct Deploy {
     /// Deployment template or finished manifest [default: the solution's template]
     ///
@@ -55,14 +64,30 @@ pub struct Deploy {
     #[arg(long)]
     deny_warnings: bool,
     /// Kind of warning to leave out, such as `image-tag` (can be repeated)
-    #[arg(long, value_name = "CODE", value_parser = check::parse_warning)]
+    #[arg(long, value_name = "CODE", value_parser = check::parse_warning, hide_short_help = true)]
     allow: Vec<String>,
-    /// Deploy it, to the hub that `--hub` names
-    #[arg(long, requires = "hub", conflicts_with_all = ["check", "out"])]
+    /// Deploy it instead of writing it
+    #[arg(long, conflicts_with_all = ["check", "out", "merge", "diff"])]
     apply: bool,
-    /// Hub to deploy to: `simulation`, the running one
-    #[arg(long, value_name = "HUB", requires = "apply", hide_possible_values = true)]
-    hub: Option<Hub>,
+    /// It is a layer over other deployments: keys such as `properties.desired.modules.NAME`
+    #[arg(long, conflicts_with_all = ["merge", "diff"])]
+    layered: bool,
+    /// Module to make a layer of, with its routes and its twin (can be repeated)
+    #[arg(long, value_name = "MODULE", requires = "layered")]
+    only: Vec<String>,
+    /// Compose a deployment and its layers as IoT Hub does, the highest priority last
+    ///
+    /// What comes out goes to standard output or to `--out`, where each part comes from to standard error. With
+    /// `--json`: `{"manifest", "provenance":{POINTER:{"from", "over":[]}}, "path"}`; the longest pointer to a value
+    /// tells of it.
+    #[arg(long, value_name = "FILE", num_args = 2.., conflicts_with_all = ["file", "check", "diff"])]
+    merge: Vec<PathBuf>,
+    /// Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1
+    ///
+    /// With `--json`: `{"same", "differences":[{"change":"added|removed|changed", "subject":"module|route|twin|agent|hub",
+    /// "name", "path", "old", "new"}]}`. Secrets are compared and not shown.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "out"])]
+    diff: Option<PathBuf>,
     /// Write passwords of registries, too, into a file that only you may read
     #[arg(long, conflicts_with_all = ["redact", "check", "apply"])]
     with_secrets: bool,
@@ -74,12 +99,8 @@ pub struct Deploy {
     tag: Option<String>,
     #[command(flatten)]
     variables: SetArgs,
-}
-
-/// Where a deployment can be applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Hub {
-    Simulation,
+    #[command(flatten)]
+    cloud: CloudArgs,
 }
 
 pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
@@ -90,22 +111,47 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
         tag: args.tag.clone(),
         today: since_epoch(cx.now()),
     };
+    let target = Target { out: args.out.as_deref(), hide: args.hide() };
+    if !args.merge.is_empty() {
+        return merge::run(cx, &solution, &wanted, &args.merge, &target);
+    }
     let mut manifest = solution.manifest(&wanted)?;
+    if args.layered {
+        manifest = layered::layer_of(&solution, manifest, &args.only)?;
+    }
     manifest.warnings.retain(|warning| !args.allow.iter().any(|code| code == warning.code));
-
     if args.check {
         return check::check(cx, &manifest, args.deny_warnings);
     }
-    manifest.warnings.iter().for_each(|warning| cx.ui().warn_at(warning.code, &warning.at));
+    tell_warnings(cx, &manifest.warnings);
     manifest.refuse_mistakes()?;
     check::refuse(&manifest, args.deny_warnings)?;
     tell_leniency(cx, &manifest);
 
-    if args.hub == Some(Hub::Simulation) {
-        manifest.checked()?;
-        return apply::to_simulation(cx, &manifest);
+    if let Some(old) = &args.diff {
+        let old = solution.manifest(&Wanted { file: Some(old.clone()), ..wanted })?;
+        return diff::compare(cx, &old, &manifest);
     }
-    write::write(cx, &solution, &manifest, &Target { out: args.out.as_deref(), hide: args.hide() })
+    if args.apply {
+        return apply(cx, &solution, &manifest, &args.cloud);
+    }
+    write::write(cx, &solution, &manifest, &target)
+}
+
+fn apply(cx: &Context, solution: &Solution, manifest: &Manifest, args: &CloudArgs) -> Outcome {
+    if manifest.layer.is_none() || args.is_simulation()? {
+        manifest.checked()?;
+    }
+    // The hub would take the name of a variable for the password, and the device could not pull.
+    if let Some(unknown) = unknown_passwords(&manifest.document).into_iter().next() {
+        return Err(unknown.into_failure("a registry's password is missing"));
+    }
+    if args.is_simulation()? {
+        return simulation::apply(cx, manifest);
+    }
+    let modules = &cloud::modules_of(&manifest.document)?;
+    let content = Content { modules, summary: summary(manifest), is_layer: manifest.layer.is_some() };
+    cloud::apply(cx, solution.variables(), args, &content)
 }
 
 impl Deploy {
@@ -117,6 +163,10 @@ impl Deploy {
             (false, false) => Some(Hide::Registries),
         }
     }
+}
+
+fn tell_warnings(cx: &Context, warnings: &[Finding]) {
+    warnings.iter().for_each(|warning| cx.ui().warn_at(warning.code, &warning.at));
 }
 
 /// Notes what edgectl tolerates and others don't; a template's manifest has none of it, a finished one is used as it is.

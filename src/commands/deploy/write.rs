@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::super::Context;
 use super::summary;
@@ -37,15 +38,28 @@ pub(super) struct Target<'a> {
     pub(super) hide: Option<Hide>,
 }
 
+impl Target<'_> {
+    /// Returns what is written, and how many secrets are not in it.
+    pub(super) fn value_of(&self, manifest: &Manifest) -> (Value, usize) {
+        match self.hide {
+            Some(hide) => {
+                let Redacted { value, hidden } = redact(&manifest.document, hide);
+                (value, hidden)
+            }
+            None => (manifest.document.value().clone(), 0),
+        }
+    }
+
+    /// What holds a secret is the owner's to read.
+    pub(super) fn readers(&self, manifest: &Manifest) -> Readers {
+        let has_secrets = || redact(&manifest.document, Hide::Registries).hidden > 0;
+        if self.hide.is_none() && has_secrets() { Readers::Owner } else { Readers::Everybody }
+    }
+}
+
 /// Writes the manifest, or prints it for `-`.
 pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, target: &Target<'_>) -> Outcome {
-    let Redacted { mut value, hidden } = redact(&manifest.document, target.hide.unwrap_or(Hide::Registries));
-    let mut readers = Readers::Everybody;
-    if target.hide.is_none() && hidden > 0 {
-        readers = Readers::Owner;
-        value = manifest.document.value().clone();
-    }
-    let hidden = if target.hide.is_some() { hidden } else { 0 };
+    let (value, hidden) = target.value_of(manifest);
     if target.out == Some(Path::new("-")) {
         tell_hidden(cx, hidden);
         return cx.ui().document(&value);
@@ -56,14 +70,15 @@ pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, targ
     };
     let is_written = manifest.kind == ManifestKind::Template || target.out.is_some();
     if is_written {
-        replace_file(&path, &solution.shown(&path), &format!("{value:#}\n"), readers)?;
+        replace_file(&path, &solution.shown(&path), &format!("{value:#}\n"), target.readers(manifest))?;
     }
     tell_written(cx, solution, manifest, &path)?;
     tell_hidden(cx, if is_written { hidden } else { 0 });
     Ok(())
 }
 
-fn tell_hidden(cx: &Context, hidden: usize) {
+/// Says that secrets are missing, and what to do about it.
+pub(super) fn tell_hidden(cx: &Context, hidden: usize) {
     if hidden > 0 {
         let secrets = counted(hidden as u64, "secret");
         cx.ui().hint(format!(
@@ -77,15 +92,13 @@ fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &P
     let shown = shown_from_here(cx, &solution.shown(path));
     let verb = if *path == manifest.path { "Checked" } else { "Wrote" };
     cx.ui().step(verb, format!("`{shown}` ({})", summary(manifest)));
-    let file = match manifest.kind {
-        ManifestKind::Finished => format!(" --file {shown}"),
-        ManifestKind::Template => String::new(),
+    let (place, file) = match (&manifest.layer, manifest.kind) {
+        (Some(_), _) => ("--layered --target-condition EXPR --id NAME --priority N".to_owned(), Some(&shown)),
+        (None, ManifestKind::Finished) => (format!("--device {}", solution.device_id(None)?), Some(&shown)),
+        (None, ManifestKind::Template) => (format!("--device {}", solution.device_id(None)?), None),
     };
-    let to = match &manifest.layer {
-        Some(_) => "--layered --id ID --target-condition CONDITION --priority N".to_owned(),
-        None => format!("--device {}", solution.device_id(None)?),
-    };
-    cx.ui().hint(format!("nothing is deployed yet; run `edgectl deploy --apply {to}{file}`"));
+    let file = file.map(|file| format!(" --file {file}")).unwrap_or_default();
+    cx.ui().hint(format!("nothing is deployed yet; run `edgectl deploy --apply {place}{file}`"));
     if cx.ui().is_json() {
         let modules = manifest.modules().iter();
         let modules = modules.map(|module| WrittenModule { name: module.id.as_str(), image: &module.image }).collect();

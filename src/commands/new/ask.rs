@@ -1,16 +1,35 @@
 //! The answers that a template needs: from flags, from a person, or its defaults.
 
+use std::path::Path;
+
 use crate::failure::{Failure, Outcome};
 use crate::template::{self, Answers, Parameter, Purpose, Template};
 use crate::ui::{Questions, Ui};
 
-/// Returns the template that was named, or lets a person choose.
-pub(super) fn template(ui: &Ui, named: Option<&str>) -> Outcome<Template> {
-    if let Some(name) = named {
-        return Ok(template::find(Purpose::Module, name)?);
+/// Which template is wanted.
+pub(super) enum Wanted<'a> {
+    /// The one of this name inside the program.
+    Named(&'a str),
+    /// One in a folder or a git repository.
+    From {
+        /// As the user names it.
+        place: &'a str,
+        /// Where a repository may lie for a while.
+        temporary: &'a Path,
+    },
+    /// The one that a person chooses.
+    Any,
+}
+
+/// Returns the template that is wanted.
+pub(super) fn template(ui: &Ui, wanted: &Wanted) -> Outcome<Template> {
+    match wanted {
+        Wanted::Named(name) => return Ok(template::find(Purpose::Module, name)?),
+        Wanted::From { place, temporary } => return template::load_from(place, temporary),
+        Wanted::Any => {}
     }
     let mut templates = template::all(Purpose::Module)?;
-    let choices: Vec<_> = templates.iter().map(|t| format!("{:<8} {}", t.name, t.summary)).collect();
+    let choices: Vec<_> = templates.iter().map(|t| format!("{:<10} {}", t.name, t.summary)).collect();
     let chosen = ui.choose("Template", &choices, "`--template NAME`, one of those that `edgectl new list` shows")?;
     Ok(templates.swap_remove(chosen))
 }

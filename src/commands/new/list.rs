@@ -38,9 +38,9 @@ pub(super) fn run(cx: &Context, _: &ListTemplates) -> Outcome {
     }
     for template in &templates {
         let language = template.language.as_deref().unwrap_or("-");
-        cx.ui().result(format!("{:<8} {language:<11} {}", template.name, template.summary))?;
+        cx.ui().result(format!("{:<10} {language:<11} {}", template.name, template.summary))?;
         for parameter in &template.parameters {
-            cx.ui().result(format!("{:<20} {}", "", flag(template, parameter)?))?;
+            cx.ui().result(format!("{:<22} {}", "", flag(template, parameter)?))?;
         }
     }
     cx.ui().hint("add a module with `edgectl new module NAME --template TEMPLATE`");

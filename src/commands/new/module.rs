@@ -2,20 +2,23 @@
 
 use std::path::Path;
 
-use super::ask;
+use super::ask::{self, Wanted};
 use super::tell::{Made, Paste, Written};
 use crate::commands::Context;
 use crate::failure::{Failure, Outcome};
-use crate::solution::{Solution, WireSpec, Wiring, check_module_name, wire_module};
+use crate::solution::{
+    Launch, Solution, WireSpec, Wiring, check_module_name, free_debug_port, plan_launch, wire_module,
+};
 use crate::template::{self, Answers, Edit, Plan, Template};
 
 /// Add a module to the solution
 ///
-/// Makes `modules/<NAME>` from a template, and adds the module and a route from its outputs to `$upstream` to the
-/// deployment template. At a terminal, what no flag answers is asked for; `--yes` takes the defaults.
+/// Makes `modules/<NAME>` from a template, adds the module and a route from its outputs to `$upstream` to the
+/// deployment templates, and its debugger to `.vscode/launch.json`. At a terminal, what no flag answers is asked for; `--yes` takes the defaults.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl new module filter --template python\n  \
     edgectl new module filter --template node --set base_image=node:22-trixie-slim\n  \
+    edgectl new module filter --from https://git.example.com/team/templates.git#main:go-filter\n  \
     edgectl new module sensor --image mcr.microsoft.com/azureiotedge-simulated-temperature-sensor:1.6")]
 pub(super) struct NewModule {
     /// Name of the module: a letter, then letters, digits, `_` and `-`
@@ -23,6 +26,11 @@ pub(super) struct NewModule {
     /// Template to begin from, one of `edgectl new list`
     #[arg(short, long, value_name = "NAME")]
     template: Option<String>,
+    /// Template of your own: a folder with `template.yaml` and `files/`, or a git repository
+    ///
+    /// `URL#REF` names a branch, a tag or a commit, `URL#REF:FOLDER` a folder inside. Nothing of it is executed.
+    #[arg(long, value_name = "DIR|GIT-URL", conflicts_with_all = ["template", "image"])]
+    from: Option<String>,
     /// Value of a parameter of the template (can be repeated)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
     set: Vec<(String, String)>,
@@ -38,16 +46,20 @@ pub(super) fn run(cx: &Context, args: &NewModule) -> Outcome {
     check_module_name(&args.name)?;
     let solution = Solution::open(cx.project(), cx.environment(), &[])?;
     solution.template()?;
-    let template = ask::template(cx.ui(), named_template(args)?)?;
+    let template = ask::template(cx.ui(), &wanted_template(cx, args)?)?;
     let folder = solution.modules_folder().join(&args.name);
     let folder = folder.strip_prefix(solution.root()).unwrap_or(&folder);
     if template.has_files() {
         template::refuse_existing(solution.root(), folder)?;
     }
 
-    let answers = ask::answers(cx.ui(), &template, &args.name, &given(args))?;
+    let mut answers = ask::answers(cx.ui(), &template, &args.name, &given(args))?;
+    if let Some(port) = template.debug_port {
+        answers.set_debug_port(free_debug_port(&solution, port)?);
+    }
     let mut plan = template::plan(&template, &answers, solution.root(), folder)?;
-    let paste = wire(&solution, args, &answers, &mut plan)?;
+    let mut paste = wire(&solution, args, &answers, &mut plan)?;
+    paste.extend(configure_debugger(&solution, &mut plan)?);
 
     let written = if args.dry_run { Written::DryRun } else { Written::Yes };
     if written == Written::Yes {
@@ -58,14 +70,16 @@ pub(super) fn run(cx: &Context, args: &NewModule) -> Outcome {
 }
 
 /// Returns the template that the flags name; `--image` is the template `image`.
-fn named_template(args: &NewModule) -> Outcome<Option<&str>> {
-    match (args.template.as_deref(), &args.image) {
-        (None | Some("image"), Some(_)) => Ok(Some("image")),
-        (Some(name), Some(_)) => Err(Failure::usage(format!(
+fn wanted_template<'a>(cx: &'a Context, args: &'a NewModule) -> Outcome<Wanted<'a>> {
+    match (args.template.as_deref(), &args.image, &args.from) {
+        (_, _, Some(place)) => Ok(Wanted::From { place, temporary: cx.temporary() }),
+        (None | Some("image"), Some(_), None) => Ok(Wanted::Named("image")),
+        (Some(name), Some(_), None) => Err(Failure::usage(format!(
             "`--image` is an existing image, and the template `{name}` builds one of its own"
         ))
         .hint("leave out `--image` or `--template`")),
-        (named, None) => Ok(named),
+        (Some(name), None, None) => Ok(Wanted::Named(name)),
+        (None, None, None) => Ok(Wanted::Any),
     }
 }
 
@@ -76,10 +90,11 @@ fn given(args: &NewModule) -> Vec<(String, String)> {
 
 /// Adds the module's place in the deployment templates to the plan; returns what edgectl cannot add itself.
 fn wire(solution: &Solution, args: &NewModule, answers: &Answers, plan: &mut Plan) -> Outcome<Vec<Paste>> {
-    let spec = match answers.get("image") {
+    let mut spec = match answers.get("image") {
         Some(image) => WireSpec::of_image(&args.name, image),
         None => WireSpec::of_module(&args.name),
     };
+    spec.debug_options = plan.debugging.as_ref().map(|debugging| debugging.create_options.clone());
     let mut paste = Vec::new();
     for wiring in wire_module(solution, &args.name, &spec)? {
         match wiring {
@@ -90,11 +105,23 @@ fn wire(solution: &Solution, args: &NewModule, answers: &Answers, plan: &mut Pla
     Ok(paste)
 }
 
+/// Adds the debugger's configurations to the plan; returns what edgectl cannot add itself.
+fn configure_debugger(solution: &Solution, plan: &mut Plan) -> Outcome<Option<Paste>> {
+    let configurations = plan.debugging.as_ref().map(|debugging| debugging.launch.as_slice());
+    match plan_launch(solution, configurations.unwrap_or_default())? {
+        Launch::Nothing => {}
+        Launch::Create(path, text) => plan.beside.push(Edit { path, text }),
+        Launch::Edit(path, text) => plan.edits.push(Edit { path, text }),
+        Launch::Paste(path, text) => return Ok(Some(Paste { file: solution.shown(&path), text })),
+    }
+    Ok(None)
+}
+
 fn tell(cx: &Context, name: &str, template: &Template, folder: &Path, plan: &Plan) {
     if template.has_files() {
         cx.ui().step("Created", format!("`{}` from the template `{}`", folder.display(), template.name));
     }
-    for edit in &plan.edits {
+    for edit in plan.edits.iter().chain(&plan.beside) {
         cx.ui().step("Wired", format!("`{name}` into `{}`", plan.shown(&edit.path)));
     }
     cx.ui().hint("run the solution with `edgectl simulate`");

@@ -8,12 +8,12 @@ use super::tell::{Made, Written};
 use crate::commands::Context;
 use crate::failure::Outcome;
 use crate::solution::check_solution_name;
-use crate::template::{self, Answers, Purpose};
+use crate::template::{self, Answers, Plan, PlannedFile, Purpose};
 
 /// Start a solution in a new folder
 ///
-/// Makes a deployment template without modules, `modules/`, `.env`, `.gitignore` and a README, as iotedgedev and
-/// Visual Studio Code lay them out.
+/// Makes a deployment template without modules and one for debug images, `modules/`, `.env`, `.gitignore` and a README,
+/// as iotedgedev and Visual Studio Code lay them out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  edgectl new solution factory && cd factory")]
 pub(super) struct NewSolution {
@@ -44,11 +44,20 @@ pub(super) fn run(cx: &Context, args: &NewSolution) -> Outcome {
     };
     answers.set(&template, "format", format)?;
     answers.complete(&template)?;
-    let plan = template::plan(&template, &answers, &root, Path::new(&args.name))?;
+    let mut plan = template::plan(&template, &answers, &root, Path::new(&args.name))?;
+    plan.files.extend(debug_template(&plan));
 
     template::write(&plan)?;
 
     cx.ui().step("Created", format!("the solution `{}`", args.name));
     cx.ui().hint(format!("`cd {}`, then add a module with `edgectl new module filter`", args.name));
     Made::new(&args.name, &template.name, &plan, Vec::new(), Written::Yes).print(cx.ui())
+}
+
+/// The deployment template once more, for images with debuggers.
+fn debug_template(plan: &Plan) -> Option<PlannedFile> {
+    plan.files.iter().find_map(|file| {
+        let format = file.path.to_str()?.strip_prefix("deployment.template.")?;
+        Some(PlannedFile { path: format!("deployment.debug.template.{format}").into(), ..file.clone() })
+    })
 }

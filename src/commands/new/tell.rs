@@ -46,7 +46,7 @@ impl<'a> Made<'a> {
         Self {
             name,
             template,
-            files: plan.new_paths().map(|path| slashed(&path)).collect(),
+            files: plan.new_paths().map(|path| slashed(Path::new(&path))).collect(),
             edited: plan.edits.iter().map(|edit| slashed(Path::new(&plan.shown(&edit.path)))).collect(),
             paste,
             written: written == Written::Yes,

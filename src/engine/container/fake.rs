@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
+use crate::engine::endpoint::Endpoint;
 
 /// Dies when dropped.
 pub(crate) struct FakeEngine {
@@ -39,7 +40,8 @@ impl FakeEngine {
         let (seen, created) = (Arc::default(), Arc::default());
         let connection = Connection { creates, seen: Arc::clone(&seen), created: Arc::clone(&created) };
         let server = tokio::spawn(serve(listener, connection));
-        Self { engine: Engine { docker }, seen, created, server }
+        let endpoint = Endpoint::Tcp(address);
+        Self { engine: Engine { docker, endpoint }, seen, created, server }
     }
 
     /// Returns the requests answered so far, as method and path without version and query.

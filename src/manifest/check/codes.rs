@@ -36,6 +36,7 @@ pub const CODES: &[Code] = &[
     code("newer-member", Warning, "a member that a later `schemaVersion` brings"),
     code("mqtt-broker", Warning, "`mqttBroker`, which no runtime since 1.3 has"),
     code("registry", Error, "credentials of a registry without address, username or password"),
+    code("registry-password", Warning, "a registry's password that a finished manifest leaves out"),
     code("time-to-live", Error, "`timeToLiveSecs` is no number"),
     code("store-limit", Error, "`maxSizeBytes` is no number"),
     code("desired", Error, "desired properties that are no object"),

@@ -302,10 +302,14 @@ impl Session {
     fn read_on(&mut self) {
         while self.wants_read() {
             match codec::decode(&mut self.input, self.limits.packet_bytes) {
-                Ok(None) => return,
+                Ok(None) => break,
                 Ok(Some(packet)) => self.handle_packet(packet),
                 Err(error) => self.handle_garbage(error),
             }
+        }
+        if self.input.is_empty() {
+            // A silent client keeps no buffer; whoever reads from the socket can use this one again.
+            self.input = BytesMut::new();
         }
     }
 

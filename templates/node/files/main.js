@@ -2,7 +2,7 @@
 //
 // A message on `input1` whose `temperature` is above the threshold leaves on `output1` with `"alert": true` and a
 // running `"count"`; any other is dropped. The threshold is the desired property `threshold` of the module's twin, and
-// is reported back. The direct method `status` tells the counters.
+// is reported back. The direct method `status` tells the counters, `ping` answers `"pong"`.
 
 import device from 'azure-iot-device';
 
@@ -39,11 +39,8 @@ client.on('inputMessage', async (input, message) => {
     console.error(`cannot forward a message: ${error.message}`);
   }
 });
-client.onMethod('status', (request, response) => {
-  response.send(200, filter.status(), (error) => {
-    if (error) console.error(`cannot answer \`status\`: ${error.message}`);
-  });
-});
+answer('status', () => filter.status());
+answer('ping', () => 'pong');
 await client.open();
 
 const twin = await client.getTwin();
@@ -55,6 +52,14 @@ twin.on('properties.desired', (desired) => {
 });
 // The SDK subscribes again after a lost connection, but does not ask what changed meanwhile.
 client.on('connect', () => twin.get().catch((error) => console.error(`cannot read the twin: ${error.message}`)));
+
+function answer(method, payload) {
+  client.onMethod(method, (request, response) => {
+    response.send(200, payload(), (error) => {
+      if (error) console.error(`cannot answer \`${method}\`: ${error.message}`);
+    });
+  });
+}
 
 async function forward(message) {
   const body = filter.handle(message.getData());

@@ -2,7 +2,7 @@
 
 A message on `input1` whose `temperature` is above the threshold leaves on `output1` with `"alert": true` and a running
 `"count"`; any other is dropped. The threshold is the desired property `threshold` of the module's twin, and is
-reported back. The direct method `status` tells the counters.
+reported back. The direct method `status` tells the counters, `ping` answers `"pong"`.
 """
 
 import asyncio
@@ -14,49 +14,9 @@ import signal
 from azure.iot.device import Message, MethodResponse
 from azure.iot.device.aio import IoTHubModuleClient
 
-DEFAULT_THRESHOLD = 25
+from filter import Filter
 
 log = logging.getLogger("module")
-
-
-class Filter:
-    """What the module decides; knows nothing of the hub."""
-
-    def __init__(self):
-        self.threshold = DEFAULT_THRESHOLD
-        self.received = 0
-        self.forwarded = 0
-
-    def apply(self, desired):
-        """Takes over desired properties; a threshold of `null` is the default again."""
-        threshold = desired.get("threshold", self.threshold)
-        if threshold is None:
-            self.threshold = DEFAULT_THRESHOLD
-        elif is_number(threshold):
-            self.threshold = threshold
-        else:
-            log.warning("ignored the threshold %r: expected a number", threshold)
-
-    def handle(self, data):
-        """Returns the document to forward, or `None` to drop the message."""
-        self.received += 1
-        try:
-            body = json.loads(data)
-        except ValueError:
-            log.warning("dropped a message that is not JSON")
-            return None
-        temperature = body.get("temperature") if isinstance(body, dict) else None
-        if not is_number(temperature) or temperature <= self.threshold:
-            return None
-        self.forwarded += 1
-        return {**body, "alert": True, "count": self.forwarded}
-
-    def status(self):
-        return {"received": self.received, "forwarded": self.forwarded, "threshold": self.threshold}
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class Module:
@@ -97,9 +57,14 @@ class Module:
         await self.report()
 
     async def on_method(self, request):
-        known = request.name == "status"
-        payload = self.filter.status() if known else {"error": f"there is no method {request.name}"}
-        response = MethodResponse.create_from_method_request(request, 200 if known else 404, payload)
+        match request.name:
+            case "status":
+                status, payload = 200, self.filter.status()
+            case "ping":
+                status, payload = 200, "pong"
+            case name:
+                status, payload = 404, {"error": f"there is no method {name}"}
+        response = MethodResponse.create_from_method_request(request, status, payload)
         await self.client.send_method_response(response)
 
     async def report(self):

@@ -2,7 +2,7 @@
 //!
 //! A message on `input1` whose `temperature` is above the threshold leaves on `output1` with `"alert": true` and a
 //! running `"count"`; any other is dropped. The threshold is the desired property `threshold` of the module's twin,
-//! and is reported back. The direct method `status` tells the counters.
+//! and is reported back. The direct method `status` tells the counters, `ping` answers `"pong"`.
 
 mod edge;
 mod filter;
@@ -52,6 +52,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             Event::Method(call) if call.name == "status" => {
                 client.answer(&call, 200, &filter.status())
             }
+            Event::Method(call) if call.name == "ping" => client.answer(&call, 200, &json!("pong")),
             Event::Method(call) => {
                 let refusal = json!({ "error": format!("there is no method {}", call.name) });
                 client.answer(&call, 404, &refusal);

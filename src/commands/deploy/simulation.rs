@@ -6,7 +6,7 @@ use crate::simulator::control::{Connection, DeployOutcome, Request};
 use crate::solution::Manifest;
 
 /// Hands the manifest to the running simulation, and tells what that changed.
-pub(super) fn to_simulation(cx: &Context, manifest: &Manifest) -> Outcome {
+pub(super) fn apply(cx: &Context, manifest: &Manifest) -> Outcome {
     let request = Request::Deploy { manifest: manifest.document.value().clone() };
     let answer = cx.block_on(Connection::ask(cx.project(), &request))?;
     if cx.ui().is_json() {

@@ -1,0 +1,111 @@
+//! `edgectl deploy --merge`: the manifest that IoT Hub would compose, and where each part of it comes from.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::super::Context;
+use super::super::table::render_table;
+use super::write::Target;
+use super::{summary, tell_warnings};
+use crate::document::Document;
+use crate::failure::{Failure, Outcome};
+use crate::manifest::{Deployment, Merged, Origin, failure_of, merge};
+use crate::solution::{Manifest, Solution, Wanted, replace_file};
+
+/// What `deploy --merge --json` prints.
+#[derive(Debug, Serialize)]
+struct Composed<'a> {
+    manifest: &'a Value,
+    provenance: Map<String, Value>,
+    path: Option<&'a Path>,
+}
+
+/// Composes the files, checks what comes out, and prints or writes it.
+pub(super) fn run(
+    cx: &Context,
+    solution: &Solution,
+    wanted: &Wanted,
+    files: &[PathBuf],
+    target: &Target<'_>,
+) -> Outcome {
+    let manifests = files
+        .iter()
+        .map(|file| solution.manifest(&Wanted { file: Some(file.clone()), ..wanted.clone() }))
+        .collect::<Outcome<Vec<Manifest>>>()?;
+    let Some((base, layers)) = manifests.split_first() else { return Ok(()) };
+    base.checked()?;
+    for layer in layers {
+        layer.refuse_mistakes()?;
+    }
+    manifests.iter().for_each(|manifest| tell_warnings(cx, &manifest.warnings));
+    let merged = merged(&manifests.iter().map(|manifest| manifest.document.clone()).collect::<Vec<_>>())?;
+    let checked = check(cx, base, &merged)?;
+    // Secrets are hidden before they are composed: each file knows which variable stands for its own.
+    let shown = manifests.iter().map(|manifest| manifest.document.with_value(target.value_of(manifest).0));
+    let shown = Merged { manifest: self::merged(&shown.collect::<Vec<_>>())?.manifest, ..merged };
+    let names: Vec<&str> = manifests.iter().map(|manifest| manifest.document.file()).collect();
+    tell(cx, solution, &checked, &shown, &names, target)
+}
+
+fn merged(documents: &[Document]) -> Outcome<Merged> {
+    let Some((base, layers)) = documents.split_first() else {
+        return Err(Failure::usage("`--merge` needs a deployment").hint("pass `--merge BASE LAYER…`"));
+    };
+    merge(base, &layers.iter().collect::<Vec<_>>())
+}
+
+/// Reads the composed manifest as a device would.
+fn check(cx: &Context, base: &Manifest, merged: &Merged) -> Outcome<Manifest> {
+    let document = Document::parse("the merged manifest", &format!("{:#}", merged.manifest))?;
+    let mut warnings = Vec::new();
+    let deployment = Deployment::parse(&document, &mut warnings);
+    let deployment = Ok(deployment.map_err(|findings| failure_of(document.file(), &findings))?);
+    tell_warnings(cx, &warnings);
+    let mut manifest = base.clone();
+    (manifest.document, manifest.deployment) = (document, deployment);
+    Ok(manifest)
+}
+
+fn tell(
+    cx: &Context,
+    solution: &Solution,
+    manifest: &Manifest,
+    merged: &Merged,
+    names: &[&str],
+    target: &Target<'_>,
+) -> Outcome {
+    let value = &merged.manifest;
+    let out = target.out.filter(|out| *out != Path::new("-"));
+    if let Some(out) = out {
+        let path = solution.root().join(out);
+        replace_file(&path, &solution.shown(&path), &format!("{value:#}\n"), target.readers(manifest))?;
+        cx.ui().step("Wrote", format!("`{}` ({})", out.display(), summary(manifest)));
+    }
+    if cx.ui().is_json() {
+        let provenance = merged.origins.iter().map(|origin| record(origin, names)).collect();
+        return cx.ui().document(&Composed { manifest: value, provenance, path: out });
+    }
+    let rows: Vec<_> = merged.origins.iter().map(|origin| row(origin, names)).collect();
+    cx.ui().table(&render_table(["WHERE", "FROM", "INSTEAD OF"], &rows));
+    if out.is_none() {
+        cx.ui().document(value)?;
+    }
+    super::write::tell_hidden(cx, target.value_of(manifest).1);
+    Ok(())
+}
+
+/// `{"<pointer>": {"from": "layer.json", "over": ["base.json"]}}`.
+fn record(origin: &Origin, names: &[&str]) -> (String, Value) {
+    let over: Vec<&str> = origin.over.iter().map(|number| names[*number]).collect();
+    let from = serde_json::json!({ "from": names[origin.from], "over": over });
+    (origin.pointer().as_str().to_owned(), from)
+}
+
+fn row(origin: &Origin, names: &[&str]) -> [String; 3] {
+    let over: Vec<&str> = origin.over.iter().map(|number| names[*number]).collect();
+    let path = origin.path.join(".");
+    let place = if path.is_empty() { origin.module.clone() } else { format!("{} {path}", origin.module) };
+    [place, names[origin.from].to_owned(), over.join(", ")]
+}

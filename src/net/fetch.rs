@@ -1,0 +1,293 @@
+//! The client's side of HTTP/1.1, with TLS or without: one call, its whole answer.
+//!
+//! Keeps connections that both sides left open. Follows no redirect, tries nothing again and knows no credentials:
+//! whoever calls knows what may be repeated, and who may be told what.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{HOST, USER_AGENT};
+use hyper::{Method, Request, Response, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+const AGENT: &str = concat!("edgectl/", env!("CARGO_PKG_VERSION"));
+
+/// A client for one site or several, with the connections that it keeps.
+pub struct HttpClient {
+    extra_roots: Vec<u8>,
+    tls: OnceLock<Result<TlsConnector, String>>,
+    idle: Mutex<HashMap<String, Vec<Sender>>>,
+}
+
+/// One call.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// The verb.
+    pub method: Method,
+    /// `http://…` or `https://…`.
+    pub url: &'a str,
+    /// Names in any case.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The whole body.
+    pub body: Bytes,
+    /// The longest body that is taken for an answer, in bytes.
+    pub limit: usize,
+    /// How long all of it may take.
+    pub patience: Duration,
+}
+
+/// The answer to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Names in lower case; values that are no text are mended with U+FFFD.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// Why a call got no answer.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// It is no absolute address of HTTP.
+    #[error("`{0}` is no address of HTTP")]
+    Address(String),
+    /// Nobody was reached.
+    #[error("{0}")]
+    Unreachable(io::Error),
+    /// The other side is not who it should be, or does not speak TLS.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The connection broke, or what came was no HTTP.
+    #[error("{0}")]
+    Broken(String),
+    /// The answer was longer than wanted.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+    /// It took too long.
+    #[error("timeout: no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+}
+
+type Sender = SendRequest<Full<Bytes>>;
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpClient")
+    }
+}
+
+impl Answer {
+    /// Returns the first header of a name, which is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl HttpClient {
+    /// Trusts the CAs of this machine, and those in a PEM file's text, which may be empty.
+    pub fn new(extra_roots: Vec<u8>) -> Self {
+        Self { extra_roots, tls: OnceLock::new(), idle: Mutex::default() }
+    }
+
+    /// Makes a call and waits for its whole answer; any status is one.
+    pub async fn send(&self, call: Call<'_>) -> Result<Answer, FetchError> {
+        let patience = call.patience;
+        let answered = tokio::time::timeout(patience, self.send_patiently(call)).await;
+        answered.unwrap_or(Err(FetchError::TimedOut(patience)))
+    }
+
+    async fn send_patiently(&self, call: Call<'_>) -> Result<Answer, FetchError> {
+        let address = || FetchError::Address(call.url.to_owned());
+        let uri: Uri = call.url.parse().map_err(|_| address())?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(address()) };
+        let origin = format!("{scheme}://{authority}");
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut request = Request::builder().method(call.method).uri(path).header(HOST, authority.as_str());
+        request = request.header(USER_AGENT, AGENT);
+        for (name, value) in call.headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(call.body)).map_err(|error| FetchError::Broken(error.to_string()))?;
+        let (sender, answer) = match self.send_over_kept(&origin, &request).await {
+            Some(answered) => answered,
+            None => {
+                let mut sender = self.connect(&uri).await?;
+                let answer = sender.send_request(request).await.map_err(|error| FetchError::Broken(told(&error)))?;
+                (sender, answer)
+            }
+        };
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, call.limit).collect().await.map_err(|error| {
+            let is_long = error.downcast_ref::<LengthLimitError>().is_some();
+            if is_long { FetchError::TooLong(call.limit) } else { FetchError::Broken(error.to_string()) }
+        })?;
+        self.keep(origin, sender);
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
+        Ok(Answer { status: head.status.as_u16(), headers: headers.collect(), body: body.to_bytes() })
+    }
+
+    /// The other side may close a connection while nobody uses it, and nobody is told before the next call.
+    async fn send_over_kept(
+        &self,
+        origin: &str,
+        request: &Request<Full<Bytes>>,
+    ) -> Option<(Sender, Response<Incoming>)> {
+        loop {
+            let mut sender = {
+                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                idle.get_mut(origin)?.pop()?
+            };
+            if sender.ready().await.is_ok()
+                && let Ok(answer) = sender.send_request(request.clone()).await
+            {
+                return Some((sender, answer));
+            }
+        }
+    }
+
+    fn keep(&self, origin: String, sender: Sender) {
+        if !sender.is_closed() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).entry(origin).or_default().push(sender);
+        }
+    }
+
+    async fn connect(&self, uri: &Uri) -> Result<Sender, FetchError> {
+        let address = || FetchError::Address(uri.to_string());
+        let host = uri.host().ok_or_else(address)?.trim_start_matches('[').trim_end_matches(']');
+        let is_plain = match uri.scheme_str() {
+            Some("http") => true,
+            Some("https") => false,
+            _ => return Err(address()),
+        };
+        let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
+        let stream = TcpStream::connect((host, port)).await.map_err(FetchError::Unreachable)?;
+        stream.set_nodelay(true).map_err(FetchError::Unreachable)?;
+        if is_plain {
+            return open(stream).await;
+        }
+        let tls = self.tls.get_or_init(|| connector(&self.extra_roots)).clone().map_err(FetchError::Tls)?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| FetchError::Tls(error.to_string()))?;
+        open(tls.connect(name, stream).await.map_err(|error| FetchError::Tls(error.to_string()))?).await
+    }
+}
+
+async fn open<S>(stream: S) -> Result<Sender, FetchError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let opened = handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = opened.map_err(|error| FetchError::Broken(told(&error)))?;
+    // Ends with the last sender; what broke it, its calls were told.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+fn connector(extra_roots: &[u8]) -> Result<TlsConnector, String> {
+    let mut roots = RootCertStore::empty();
+    // One that cannot be read is left out, as every client does it; without it, it is not trusted.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for certificate in CertificateDer::pem_slice_iter(extra_roots) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    // The provider is named here, since a process-wide default would be a global that others could set.
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The innermost cause says most.
+fn told(error: &hyper::Error) -> String {
+    let mut next: &dyn std::error::Error = error;
+    while let Some(source) = next.source() {
+        next = source;
+    }
+    next.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Serves connections, each with these answers to one request after another.
+    async fn site(connections: Vec<Vec<&'static str>>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        tokio::spawn(async move {
+            for answers in connections {
+                let (mut stream, _) = listener.accept().await.expect("it listens");
+                for answer in answers {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(stream.read_u8().await.expect("a request comes"));
+                    }
+                    stream.write_all(answer.as_bytes()).await.expect("somebody reads");
+                }
+            }
+        });
+        format!("http://{address}/a")
+    }
+
+    async fn get(client: &HttpClient, url: &str) -> Result<Answer, FetchError> {
+        let (limit, patience) = (8, Duration::from_secs(20));
+        client.send(Call { method: Method::GET, url, headers: &[], body: Bytes::new(), limit, patience }).await
+    }
+
+    const HELLO: &str = "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello";
+
+    #[tokio::test]
+    async fn a_connection_is_kept_and_a_closed_one_replaced() {
+        let url = site(vec![vec![HELLO, HELLO], vec![HELLO]]).await;
+        let client = HttpClient::new(Vec::new());
+        for _ in 0..3 {
+            let answer = get(&client, &url).await.expect("it answers");
+            assert_eq!((answer.status, answer.header("x-a"), &answer.body[..]), (200, Some("b"), &b"hello"[..]));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_ends_a_call_is_told() {
+        let client = HttpClient::new(Vec::new());
+        let long = site(vec![vec!["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789"]]).await;
+        let cut = site(vec![vec!["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"]]).await;
+        let cases = [
+            ("nowhere", "`nowhere` is no address of HTTP"),
+            ("ftp://127.0.0.1/a", "`ftp://127.0.0.1/a` is no address of HTTP"),
+            ("http://127.0.0.1:1/a", "Connection refused (os error 111)"),
+            (&long, "the answer is longer than 8 bytes"),
+            (&cut, "error reading a body from connection"),
+        ];
+        for (url, told) in cases {
+            assert_eq!(get(&client, url).await.expect_err("no answer").to_string(), told, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_speak_tls_is_found_out() {
+        let url = site(vec![vec![]]).await.replace("http:", "https:");
+        let error = get(&HttpClient::new(Vec::new()), &url).await.expect_err("it closes the connection");
+        assert!(matches!(error, FetchError::Tls(_)), "{error:?}");
+    }
+}

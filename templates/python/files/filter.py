@@ -1,0 +1,48 @@
+"""What the module decides; knows nothing of the hub."""
+
+import json
+import logging
+
+DEFAULT_THRESHOLD = 25
+
+log = logging.getLogger("module")
+
+
+class Filter:
+    """Drops what is not above the threshold, and counts."""
+
+    def __init__(self):
+        self.threshold = DEFAULT_THRESHOLD
+        self.received = 0
+        self.forwarded = 0
+
+    def apply(self, desired):
+        """Takes over desired properties; a threshold of `null` is the default again."""
+        threshold = desired.get("threshold", self.threshold)
+        if threshold is None:
+            self.threshold = DEFAULT_THRESHOLD
+        elif is_number(threshold):
+            self.threshold = threshold
+        else:
+            log.warning("ignored the threshold %r: expected a number", threshold)
+
+    def handle(self, data):
+        """Returns the document to forward, or `None` to drop the message."""
+        self.received += 1
+        try:
+            body = json.loads(data)
+        except ValueError:
+            log.warning("dropped a message that is not JSON")
+            return None
+        temperature = body.get("temperature") if isinstance(body, dict) else None
+        if not is_number(temperature) or temperature <= self.threshold:
+            return None
+        self.forwarded += 1
+        return {**body, "alert": True, "count": self.forwarded}
+
+    def status(self):
+        return {"received": self.received, "forwarded": self.forwarded, "threshold": self.threshold}
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

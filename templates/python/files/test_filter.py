@@ -1,0 +1,38 @@
+import json
+import unittest
+
+from filter import Filter
+
+
+def handle(subject, document):
+    return subject.handle(json.dumps(document).encode())
+
+
+class FilterTest(unittest.TestCase):
+    def test_only_what_is_above_the_threshold_passes(self):
+        subject = Filter()
+        self.assertIsNone(handle(subject, {"temperature": 25}))
+        passed = handle(subject, {"unit": "C", "temperature": 25.5})
+        self.assertEqual(passed, {"unit": "C", "temperature": 25.5, "alert": True, "count": 1})
+        self.assertEqual(subject.status(), {"received": 2, "forwarded": 1, "threshold": 25})
+
+    def test_what_has_no_temperature_is_dropped_and_counted(self):
+        subject = Filter()
+        for data in (b"", b"[]", b"{}", b"26", b'{"temperature":"26"}', b'{"temperature":true}'):
+            self.assertIsNone(subject.handle(data), data)
+        self.assertEqual(subject.status(), {"received": 6, "forwarded": 0, "threshold": 25})
+
+    def test_the_threshold_follows_the_desired_properties(self):
+        subject = Filter()
+        for desired, expected in (
+            ({"threshold": 30.5}, 30.5),
+            ({"other": 1}, 30.5),
+            ({"threshold": "hot"}, 30.5),
+            ({"threshold": None}, 25),
+        ):
+            subject.apply(desired)
+            self.assertEqual(subject.threshold, expected, desired)
+
+
+if __name__ == "__main__":
+    unittest.main()
