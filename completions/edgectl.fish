@@ -150,6 +150,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s h -l help -d 'P
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s P -l platform -d 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l out -d 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l allow -d 'Kind of warning to leave out, such as `image-tag` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l only -d 'Module to make a layer of, with its routes and its twin (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l merge -d 'Compose a deployment and its layers as IoT Hub does, the highest priority last' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l diff -d 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1' -r -F
@@ -169,6 +170,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l color -d 'Col
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l check -d 'Only check, and write nothing'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l deny-warnings -d 'Refuse warnings, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it instead of writing it'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l layered -d 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l with-secrets -d 'Write passwords of registries, too, into a file that only you may read'
