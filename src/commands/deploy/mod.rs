@@ -98,7 +98,7 @@ pub struct Deploy {
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
     /// Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit
-    #[arg(long, conflicts_with = "merge")]
+    #[arg(long, conflicts_with = "merge", hide_short_help = true)]
     no_chunks: bool,
     #[command(flatten)]
     variables: SetArgs,
