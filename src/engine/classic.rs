@@ -7,7 +7,7 @@ use super::transfer::Transfers;
 use super::{Event, Watch};
 
 /// What the steps of labels are called: their instructions are long, and not of the Dockerfile.
-const LABELS: &str = "label the image";
+const LABELS: &str = "[internal] label the image";
 
 /// Puts one message of the engine into the transcript.
 pub(super) fn read(info: BuildInfo, transcript: &mut Transcript, transfers: &mut Transfers, watch: Watch<'_>) {
@@ -47,8 +47,8 @@ fn read_output(text: &str, transcript: &mut Transcript, watch: Watch<'_>) {
 /// Says whether a step is of the Dockerfile and can be cached: what stands before the first `FROM`, and `FROM` itself,
 /// never is.
 pub(super) fn is_counted(name: &str) -> bool {
-    let instruction = name.split_once("] ").map_or("", |(_, instruction)| instruction);
-    !["FROM ", "ARG ", LABELS].iter().any(|word| instruction.to_ascii_uppercase().starts_with(word))
+    let instruction = name.split_once("] ").map_or("", |(_, instruction)| instruction).to_ascii_uppercase();
+    name != LABELS && !["FROM ", "ARG "].iter().any(|word| instruction.starts_with(word))
 }
 
 /// Turns `Step 2/5 : RUN make` into `[2/4] RUN make`, as BuildKit writes it, where the last step is that of a label.
@@ -57,7 +57,7 @@ fn parse_step(text: &str, labels: usize) -> Option<String> {
     let (number, count) = number.split_once('/')?;
     let (number, count) = (number.parse::<usize>().ok()?, count.parse::<usize>().ok()?.saturating_sub(labels));
     if number > count {
-        return Some(format!("[internal] {LABELS}"));
+        return Some(LABELS.to_owned());
     }
     Some(format!("[{number}/{count}] {}", instruction.trim_end()))
 }
