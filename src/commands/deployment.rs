@@ -177,7 +177,7 @@ fn delete(cx: &Context, args: &Delete) -> Outcome {
     let place = format!("`{}` of `{}`", args.name, hub.host());
     let aim = format!("for `{}` with priority {}", found.target_condition(), found.priority());
     let question = format!("Delete the deployment {place}, {aim}, as {}?", hub.caller());
-    if !cx.ui().confirm(&question, "`--yes` to delete without being asked")? {
+    if !cx.ui().confirm_risk(&question, "`--yes` to delete without being asked")? {
         return Err(Failure::request("nothing was deleted: the answer was no").hint("run the same command again"));
     }
     let deleted = cx.block_on(async { Ok(hub.delete(found.id(), found.etag()).await?) });

@@ -6,14 +6,23 @@ use super::{Questions, Ui};
 use crate::failure::{Failure, Outcome};
 
 impl Ui {
-    /// Asks for yes or no. `--yes` answers yes; without a terminal the error names `flag`.
+    /// Asks for yes or no, where Enter is yes. `--yes` answers yes; without a terminal the error names `flag`.
     pub fn confirm(&self, question: &str, flag: &str) -> Outcome<bool> {
+        self.ask(question, true, flag)
+    }
+
+    /// Asks like [`Ui::confirm`] before what cannot be taken back: Enter is no.
+    pub fn confirm_risk(&self, question: &str, flag: &str) -> Outcome<bool> {
+        self.ask(question, false, flag)
+    }
+
+    fn ask(&self, question: &str, default: bool, flag: &str) -> Outcome<bool> {
         match self.questions {
             Questions::AssumeYes => Ok(true),
             Questions::Refuse => Err(Failure::usage("consent is needed, and stdin is not a terminal")
                 .cause(format!("the question is: {question}"))
                 .hint(format!("pass {flag}"))),
-            Questions::Ask => answered(Confirm::new().with_prompt(question).default(true).interact()),
+            Questions::Ask => answered(Confirm::new().with_prompt(question).default(default).interact()),
         }
     }
 

@@ -217,7 +217,7 @@ fn refuse_other_content(known: &Configuration, wanted: &Configuration) -> Outcom
 
 fn confirm(cx: &Context, hub: &Hub, what: &str) -> Outcome {
     let question = format!("{what}, as {}?", hub.caller());
-    if cx.ui().confirm(&question, "`--yes` to deploy without being asked")? {
+    if cx.ui().confirm_risk(&question, "`--yes` to deploy without being asked")? {
         return Ok(());
     }
     Err(Failure::request("nothing was deployed: the answer was no").hint("run the same command again to deploy"))

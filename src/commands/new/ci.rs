@@ -76,7 +76,7 @@ fn place(plan: &mut Plan) {
 fn consent(cx: &Context, plan: &Plan) -> Outcome {
     for edit in &plan.edits {
         let shown = plan.shown(&edit.path);
-        if !cx.ui().confirm(&format!("Replace `{shown}`?"), "`--yes`")? {
+        if !cx.ui().confirm_risk(&format!("Replace `{shown}`?"), "`--yes`")? {
             return Err(
                 Failure::request(format!("`{shown}` stays as it is")).hint("remove it, or compare with `--dry-run`")
             );
