@@ -12,7 +12,7 @@ use super::input::SetArgs;
 use crate::engine::registry::Registries;
 use crate::engine::{Engine, Event, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::Platform;
+use crate::image::{Platform, Variant};
 use crate::solution::{Selection, Solution, Target};
 use crate::text::{counted, size};
 use crate::ui::{Task, Ui};
@@ -34,6 +34,9 @@ pub(super) struct ImageArgs {
     /// Suffix of image tags, after the version [default: `CONTAINER_TAG`]
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
+    /// The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one
+    #[arg(long)]
+    debug: bool,
     #[command(flatten)]
     variables: SetArgs,
     /// Images at a time [default: one for each core]
@@ -83,6 +86,7 @@ impl ImageArgs {
             platforms: &self.platforms,
             file: self.file.as_deref(),
             tag: self.tag.as_deref(),
+            variant: if self.debug { Variant::Debug } else { Variant::Release },
         };
         let targets = solution.targets(selection)?;
         if targets.is_empty() {

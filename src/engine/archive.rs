@@ -240,6 +240,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_path_may_be_longer_than_a_header_has_room_for() {
+        let folder = folder();
+        for length in [99, 100, 101, 255] {
+            let parent = folder.path().join("d".repeat(length)).join("e".repeat(length));
+            std::fs::create_dir_all(&parent).expect("it can be made");
+            std::fs::write(parent.join("f"), "x").expect("it can be written");
+        }
+        let bytes = packed(folder.path()).await.expect("it can be packed");
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let entries = archive.entries().expect("it is an archive").map(|entry| entry.expect("it is an entry"));
+        let lengths: Vec<usize> = entries
+            .filter(|entry| entry.header().entry_type().is_file())
+            .map(|entry| entry.path_bytes().len())
+            .collect();
+        assert_eq!(lengths, ["Dockerfile".len(), 201, 203, 205, 513]);
+    }
+
+    #[tokio::test]
     async fn the_same_files_give_the_same_bytes() {
         let folder = folder();
         let first = packed(folder.path()).await.expect("it can be packed");

@@ -21,10 +21,12 @@ use super::registry::{Registries, Remote};
 use super::session::{self, Services};
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
-use super::{Engine, Event, Freshness, Watch, buildkit, classic, credentials};
+use super::{Engine, Event, Freshness, Watch, buildkit, classic, credentials, emulator};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Reference};
+use crate::image::{
+    Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Recipe, Reference,
+};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -161,6 +163,7 @@ impl Engine {
         if builder == Builder::BuildKit && !plan.limits.is_empty() {
             watch(Event::Warning(NO_LIMITS));
         }
+        self.warn_of_emulation(plan, &nature, watch).await;
         let ignore_file = if builder == Builder::Classic { IgnoreFile::Sent } else { IgnoreFile::Ordinary };
         let context = BuildContext::open(plan, ignore_file)?;
         let dockerfile = std::fs::read(&plan.dockerfile)
@@ -186,6 +189,16 @@ impl Engine {
         match transcript.image_id {
             Some(id) => Ok((id, work)),
             None => Ok((self.built_id(plan).await?, work)),
+        }
+    }
+
+    async fn warn_of_emulation(&self, plan: &BuildPlan, nature: &Nature, watch: Watch<'_>) {
+        let Some(platform) = &plan.platform else { return };
+        let Ok(dockerfile) = tokio::fs::read_to_string(&plan.dockerfile).await else { return };
+        if Recipe::read(&dockerfile, &plan.args, Some(platform)).runs
+            && let Some(missing) = self.missing_emulator(platform, &nature.platform).await
+        {
+            watch(Event::Warning(&missing));
         }
     }
 
@@ -300,7 +313,7 @@ fn extra_parameters(plan: &BuildPlan, builder: Builder) -> Vec<(&'static str, St
     hosts.chain(limits).chain(version).collect()
 }
 
-/// Adds parameters; of the version there may be one only.
+/// Adds parameters, except the version, which is there and becomes another.
 fn with_parameters(
     mut request: bollard::BollardRequest,
     parameters: &[(&'static str, String)],
@@ -309,12 +322,14 @@ fn with_parameters(
         return request;
     }
     let encode = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
-    let added: String = parameters.iter().map(|(name, value)| format!("&{name}={}", encode(value))).collect();
     let mut target = request.uri().to_string();
-    if parameters.iter().any(|(name, _)| *name == "version") {
-        target = target.replace("version=1", "v=1");
+    for (name, value) in parameters {
+        match *name {
+            "version" => target = target.replace("version=1", &format!("version={value}")),
+            name => target.push_str(&format!("&{name}={}", encode(value))),
+        }
     }
-    if let Ok(uri) = format!("{target}{added}").parse() {
+    if let Ok(uri) = target.parse() {
         *request.uri_mut() = uri;
     }
     request
@@ -361,6 +376,9 @@ fn explain_step(refused: Failure, plan: &BuildPlan, step: &Step, said: &str) -> 
         Some(output) => refused.excerpt(output),
         None => refused,
     };
+    if said.contains("exec format error") || step.output().is_some_and(|output| output.contains("exec format error")) {
+        return refused.hint(emulator::advice(plan.platform.as_deref().unwrap_or("another platform")));
+    }
     let refused = refused.hint(format!("correct that step in `{dockerfile}`, then build again"));
     if said.contains("not found") && step.output().is_none() {
         return refused.hint("see whether a line of `.dockerignore` leaves the file out");

@@ -11,6 +11,7 @@ mod classic;
 mod connect;
 pub mod container;
 mod credentials;
+mod emulator;
 mod endpoint;
 mod error;
 mod image;

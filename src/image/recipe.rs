@@ -14,12 +14,20 @@ pub struct Recipe {
     pub bases: BTreeSet<Reference>,
     /// The first source that `ADD` fetches from the network, where it may change while nothing here does.
     pub remote: Option<String>,
+    /// Whether a step runs in a stage of the image's own platform, and so may need an emulator.
+    pub runs: bool,
 }
 
 impl Recipe {
     /// Reads a Dockerfile; `args` are the build arguments, `platform` is the one that is built for, in docker's words.
     pub fn read(text: &str, args: &BTreeMap<String, String>, platform: Option<&str>) -> Self {
-        let mut reader = Reader { args, known: platform_args(platform), stages: Vec::new(), recipe: Self::default() };
+        let mut reader = Reader {
+            args,
+            known: platform_args(platform),
+            stages: Vec::new(),
+            builds_here: false,
+            recipe: Self::default(),
+        };
         for line in logical_lines(text) {
             reader.instruction(&line);
         }
@@ -32,6 +40,8 @@ struct Reader<'a> {
     /// Arguments that stand before the first stage, and those of the platform.
     known: BTreeMap<String, String>,
     stages: Vec<String>,
+    /// Whether the current stage is of the platform that builds, as `--platform=$BUILDPLATFORM` makes it.
+    builds_here: bool,
     recipe: Recipe,
 }
 
@@ -42,7 +52,10 @@ impl Reader<'_> {
             "ARG" if self.stages.is_empty() => rest.split_whitespace().for_each(|arg| self.argument(arg)),
             "FROM" => self.stage(rest),
             "COPY" => flags(rest).filter_map(|flag| flag.strip_prefix("--from=")).for_each(|from| self.base(from)),
-            "RUN" => flags(rest).filter_map(mounted_image).for_each(|from| self.base(from)),
+            "RUN" => {
+                self.recipe.runs |= !self.builds_here;
+                flags(rest).filter_map(mounted_image).for_each(|from| self.base(from));
+            }
             "ADD" => self.recipe.remote = self.recipe.remote.take().or_else(|| remote_source(rest)),
             _ => {}
         }
@@ -58,6 +71,7 @@ impl Reader<'_> {
     }
 
     fn stage(&mut self, rest: &str) {
+        self.builds_here = flags(rest).any(|flag| flag.starts_with("--platform=") && !flag.contains("TARGETPLATFORM"));
         let mut words = rest.split_whitespace().skip_while(|word| word.starts_with("--"));
         let Some(image) = words.next() else { return };
         self.base(image);
@@ -212,6 +226,14 @@ mod tests {
         assert_eq!(read("FROM a\nADD [\"https://x.io/y\", \"/\"]").1.as_deref(), Some("https://x.io/y"));
         assert_eq!(read("FROM a\nADD --checksum=sha256:0a https://x.io/y /").1, None);
         assert_eq!(read("FROM a\nADD y /\nRUN curl https://x.io/y").1, None);
+    }
+
+    #[test]
+    fn steps_of_the_image_itself_are_told_from_those_of_the_builder() {
+        let runs = |text: &str| Recipe::read(text, &BTreeMap::new(), None).runs;
+        assert!(runs("FROM a\nRUN make"));
+        assert!(runs("FROM --platform=$BUILDPLATFORM a AS b\nRUN make\nFROM --platform=$TARGETPLATFORM a\nRUN ls"));
+        assert!(!runs("FROM --platform=$BUILDPLATFORM a AS b\nRUN make\nFROM a\nCOPY --from=b / /"));
     }
 
     #[test]

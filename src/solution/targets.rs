@@ -19,6 +19,8 @@ pub struct Selection<'a> {
     pub file: Option<&'a Path>,
     /// What follows the version in tags.
     pub tag: Option<&'a str>,
+    /// `Debug` wants the image with a debugger of each module that is named, and of each other one that has it.
+    pub variant: Variant,
 }
 
 /// One image of one module.
@@ -34,6 +36,14 @@ pub struct Target {
     pub plan: BuildPlan,
 }
 
+impl Selection<'_> {
+    fn wants_debug(&self, module: &Module, platform: &Platform) -> bool {
+        let has_it = || module.images().any(|image| image == (platform, Variant::Debug));
+        let is_named = || self.modules.iter().any(|name| name == module.name());
+        self.variant == Variant::Debug && (is_named() || has_it())
+    }
+}
+
 impl Solution {
     /// Returns the images that are meant, by module, each once.
     ///
@@ -43,6 +53,10 @@ impl Solution {
         let platforms = if selection.platforms.is_empty() { &default[..] } else { selection.platforms };
         let mut targets: Vec<Target> = Vec::new();
         for (module, platform, variant) in self.wanted(selection, platforms)? {
+            let variant = match selection.wants_debug(&module, &platform) {
+                true => Variant::Debug,
+                false => variant,
+            };
             let target = self.target(&module, &platform, variant, selection.tag)?;
             if !targets.contains(&target) {
                 targets.push(target);
@@ -219,7 +233,7 @@ mod tests {
     #[test]
     fn modules_and_platforms_can_be_named() {
         let (names, platforms) = (["b".to_owned()], platforms(&["amd64", "linux/arm64"]));
-        let selection = Selection { modules: &names, platforms: &platforms, file: None, tag: Some("rc") };
+        let selection = Selection { modules: &names, platforms: &platforms, tag: Some("rc"), ..Selection::default() };
         assert_eq!(images(&[TEMPLATE], selection), ["r.io/b:1-rc-amd64", "r.io/b:1-rc-arm64v8"]);
     }
 
@@ -229,6 +243,18 @@ mod tests {
         let file = Path::new("deployment.template.json");
         let selection = Selection { modules: &names, file: Some(file), ..Selection::default() };
         assert_eq!(images(&[TEMPLATE], selection), ["r.io/b:1-amd64.debug", "r.io/b:1-arm64v8"]);
+    }
+
+    #[test]
+    fn debug_images_are_those_of_named_modules_and_of_others_that_have_them() {
+        let debug = Selection { variant: Variant::Debug, ..Selection::default() };
+        assert_eq!(images(&[], debug), ["r.io/a:1-amd64.debug", "r.io/b:1-amd64.debug"]);
+        let platforms = platforms(&["arm64v8"]);
+        assert_eq!(images(&[], Selection { platforms: &platforms, ..debug }), ["r.io/a:1-arm64v8", "r.io/b:1-arm64v8"]);
+        let names = ["a".to_owned()];
+        let (_folder, solution) = solution(&[]);
+        let refused = solution.targets(Selection { modules: &names, platforms: &platforms, ..debug });
+        assert_eq!(refused.expect_err("it has none").message(), "cannot build module `a` for `arm64v8.debug`");
     }
 
     #[test]

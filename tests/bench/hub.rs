@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! hub solution FOLDER PAIRS IDLE ROUTES   writes a manifest: sensors, readers, idle modules; further routes
+//! hub certificate FOLDER ADDRESS          writes a CA, and a certificate and key for a broker
 //! hub throughput WHERE PAIRS BYTES WINDOW SECONDS
 //! hub latency WHERE RATE SECONDS          one pair, 256 bytes
 //! hub flood WHERE COUNT BYTES             messages of level 0 that nobody reads, until all are stored
@@ -11,11 +12,13 @@
 //! hub twins WHERE COUNT                   patch at the control socket to notification
 //! ```
 //!
-//! WHERE is the folder of a running simulation of that solution, or the `address:port` of a plain broker. Prints
-//! `name value` lines.
+//! WHERE is the folder of a running simulation of that solution, the folder of a broker's certificate with its
+//! `address:port` in the file `address`, or the `address:port` of a plain broker. Prints `name value` lines.
 
 #[path = "calls.rs"]
 mod calls;
+#[path = "certificate.rs"]
+mod certificate;
 #[path = "load.rs"]
 mod load;
 #[path = "solution.rs"]
@@ -42,6 +45,9 @@ fn main() {
     let number = |text: &str| text.parse::<usize>().expect("a number");
     if let ["solution", folder, pairs, idle, routes] = words[..] {
         return solution::write(folder, number(pairs), number(idle), number(routes));
+    }
+    if let ["certificate", folder, address] = words[..] {
+        return certificate::write(folder, address);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

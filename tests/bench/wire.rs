@@ -1,6 +1,6 @@
-//! One client's connection: MQTT 3.1.1 as far as a load needs it, over TLS to edgectl or plain to a broker.
+//! One client's connection: MQTT 3.1.1 as far as a load needs it, over TLS to edgectl, over TLS or plain to a broker.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use crate::certificate;
+
 const DEVICE: &str = "bench";
 
 /// What is measured.
@@ -21,6 +23,8 @@ const DEVICE: &str = "bench";
 pub(crate) enum Server {
     /// A broker without TLS, without credentials.
     Plain { at: String },
+    /// The same broker with TLS.
+    Tls { at: String, tls: TlsConnector },
     /// A simulation.
     Edge(Arc<Edge>),
 }
@@ -51,38 +55,33 @@ pub(crate) enum Packet {
 
 impl Server {
     pub(crate) fn at(place: &str) -> Self {
-        let state = Path::new(place).join(".edgectl");
+        let place = Path::new(place);
+        let authority = place.join(certificate::AUTHORITY);
+        if authority.exists() {
+            return Self::Tls { at: read_address(place), tls: trusting(&[authority]) };
+        }
+        let state = place.join(".edgectl");
         if !state.exists() {
-            return Self::Plain { at: place.to_owned() };
+            return Self::Plain { at: place.to_string_lossy().into_owned() };
         }
         let device = state.join("devices").join(DEVICE);
         let identities = std::fs::read(device.join("identities.json")).expect("a simulation has run here");
-        let address = std::fs::read_to_string(Path::new(place).join("address")).expect("the script wrote it");
-        let mut roots = RootCertStore::empty();
-        let authority = std::fs::read_dir(device.join("ca")).expect("there is a CA").flatten();
-        for file in authority.filter(|file| file.path().extension().is_some_and(|extension| extension == "pem")) {
-            for certificate in CertificateDer::pem_file_iter(file.path()).into_iter().flatten().flatten() {
-                roots.add(certificate).expect("a certificate");
-            }
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring has them")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let authority = std::fs::read_dir(device.join("ca")).expect("there is a CA").flatten().map(|file| file.path());
+        let certificates = authority.filter(|path| path.extension().is_some_and(|extension| extension == "pem"));
+        let tls = trusting(&certificates.collect::<Vec<_>>());
         let identities = serde_json::from_slice(&identities).expect("it is JSON");
-        let tls = TlsConnector::from(Arc::new(config));
-        Self::Edge(Arc::new(Edge { address: address.trim().to_owned(), identities, tls }))
+        Self::Edge(Arc::new(Edge { address: read_address(place), identities, tls }))
     }
 
     /// Connects as a module and waits until it is let in.
     pub(crate) async fn connect(&self, module: &str) -> Client {
         let mut client = match self {
             Self::Plain { at } => Client::over(open(at).await),
+            Self::Tls { at, tls } => Client::over(open_tls(at, tls).await),
             Self::Edge(edge) => Client::over(edge.open(8883).await),
         };
         let password = match self {
-            Self::Plain { .. } => None,
+            Self::Plain { .. } | Self::Tls { .. } => None,
             Self::Edge(edge) => Some((edge.username(module), edge.token(module))),
         };
         client.put_connect(&format!("{DEVICE}/{module}"), password);
@@ -98,7 +97,7 @@ impl Server {
     /// What a reader subscribes to: its inputs, or with a plain broker what its sensor publishes to.
     pub(crate) fn filter(&self, pair: usize) -> String {
         match self {
-            Self::Plain { .. } => self.publish_topic(&format!("s{pair}")),
+            Self::Plain { .. } | Self::Tls { .. } => self.publish_topic(&format!("s{pair}")),
             Self::Edge(_) => format!("devices/{DEVICE}/modules/r{pair}/inputs/#"),
         }
     }
@@ -106,9 +105,7 @@ impl Server {
 
 impl Edge {
     pub(crate) async fn open(&self, port: u16) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static {
-        let stream = open(&format!("{}:{port}", self.address)).await;
-        let name = ServerName::try_from(self.address.clone()).expect("an address");
-        self.tls.connect(name, stream).await.expect("the CA is trusted")
+        open_tls(&format!("{}:{port}", self.address), &self.tls).await
     }
 
     fn username(&self, module: &str) -> String {
@@ -128,6 +125,31 @@ async fn open(at: &str) -> TcpStream {
     let stream = TcpStream::connect(at).await.expect("the port is open");
     stream.set_nodelay(true).expect("set");
     stream
+}
+
+async fn open_tls(at: &str, tls: &TlsConnector) -> impl AsyncRead + AsyncWrite + Unpin + Send + use<> {
+    let (address, _) = at.rsplit_once(':').expect("address:port");
+    let name = ServerName::try_from(address.to_owned()).expect("an address");
+    tls.connect(name, open(at).await).await.expect("the CA is trusted")
+}
+
+/// Trusts the certificates in these files and no other.
+fn trusting(files: &[PathBuf]) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    for certificate in files.iter().flat_map(CertificateDer::pem_file_iter).flatten().flatten() {
+        roots.add(certificate).expect("a certificate");
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+/// Reads where a server listens, which the script wrote.
+fn read_address(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("address")).expect("the script wrote it").trim().to_owned()
 }
 
 impl Client {

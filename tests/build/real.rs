@@ -430,3 +430,32 @@ fn secrets_and_agents_reach_their_steps_and_no_image() {
         ),
     );
 }
+
+#[test]
+fn a_missing_emulator_is_told_before_the_build() {
+    let is_there = std::path::Path::new("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists();
+    if !engine() || is_there || cfg!(not(target_arch = "x86_64")) {
+        return;
+    }
+    let module = r#"{"image": {"repository": "edgectl-tests/filter", "tag": {"version": "1", "platforms": {"arm64v8": "Dockerfile"}}}}"#;
+    let told = "warning: filter: no emulator runs steps of linux/arm64 on this machine: install one with \
+        `docker run --privileged --rm tonistiigi/binfmt --install arm64`, or `sudo apt-get install qemu-user-static`";
+    let folder = solution("edgectl-tests", "RUN echo").file("modules/filter/module.json", module);
+    let run = folder.run("build --platform linux/arm64");
+    assert_eq!((run.status, run.stderr.lines().next()), (Some(4), Some(told)));
+    folder.write("modules/filter/Dockerfile", "FROM scratch\nCOPY . /\n");
+    assert_eq!(folder.run("build --quiet --platform linux/arm64").stderr, "");
+}
+
+#[test]
+fn the_image_with_a_debugger_is_built_of_its_own_dockerfile() {
+    if !engine() {
+        return;
+    }
+    let module = r#"{"image": {"repository": "edgectl-tests/filter", "tag": {"version": "1",
+        "platforms": {"amd64": "Dockerfile", "amd64.debug": "Dockerfile.debug"}}}}"#;
+    let folder = solution("edgectl-tests", "RUN exit 1")
+        .file("modules/filter/module.json", module)
+        .file("modules/filter/Dockerfile.debug", &format!("FROM {BASE}\nRUN echo debug > /debug\n"));
+    folder.run("build --debug --quiet").check(0, "edgectl-tests/filter:1-amd64.debug\n", "");
+}

@@ -44,8 +44,11 @@ const REDIRECTS: usize = 5;
 pub struct Registries {
     logins: Logins,
     known: Arc<Mutex<HashMap<String, Arc<Registry>>>>,
-    digests: Arc<Mutex<HashMap<String, Arc<OnceCell<Option<String>>>>>>,
+    digests: Arc<Mutex<HashMap<String, Answered>>>,
 }
+
+/// The digest of a tag, or nothing, once it was asked for.
+type Answered = Arc<OnceCell<Option<String>>>;
 
 /// One registry.
 #[derive(Debug)]

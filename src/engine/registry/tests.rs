@@ -12,6 +12,9 @@ use crate::environment::Environment;
 const DIGEST: &str = "sha256:000000000000000000000000000000000000000000000000000000000000000a";
 const CONFIG: &str = "sha256:000000000000000000000000000000000000000000000000000000000000000c";
 
+/// Answers a request, given its line with authorization and body, and the registry's address.
+type Answers = fn(&str, &str) -> String;
+
 /// A registry on a loopback port, and what it was asked: verb, target, authorization and body.
 struct Site {
     address: String,
@@ -19,7 +22,7 @@ struct Site {
 }
 
 impl Site {
-    async fn start(answer: fn(&str, &str) -> String) -> Self {
+    async fn start(answer: Answers) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -48,12 +51,7 @@ impl Site {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    answer: fn(&str, &str) -> String,
-    here: &str,
-    seen: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, answer: Answers, here: &str, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
@@ -149,7 +147,7 @@ async fn a_digest_is_asked_for_once() {
 
 #[tokio::test]
 async fn a_refusal_has_the_registrys_words() {
-    let cases: [(fn(&str, &str) -> String, &str); 3] = [
+    let cases: [(Answers, &str); 3] = [
         (|_, _| status(401, "WWW-Authenticate: Basic realm=\"x\"\r\n", ""), "no basic auth credentials"),
         (
             |_, _| status(403, "", r#"{"errors":[{"code":"DENIED","message":"requested access is denied"}]}"#),
