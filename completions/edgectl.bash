@@ -873,7 +873,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__device__subcmd__add)
-            opts="-C -q -v -y -h --parent --auth --thumbprint --disabled --project --json --quiet --verbose --color --yes --help"
+            opts="-C -q -v -y -h --parent --auth --thumbprint --edge --disabled --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -594,6 +594,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --edge 'An edge device, whose own IoT Edge runs elsewhere: with a scope and children of its own'
             cand --disabled 'Refuse the device whatever it shows'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'

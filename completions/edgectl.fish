@@ -430,6 +430,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l edge -d 'An edge device, whose own IoT Edge runs elsewhere: with a scope and children of its own'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l disabled -d 'Refuse the device whatever it shows'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell no steps and no hints'

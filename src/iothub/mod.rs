@@ -25,7 +25,7 @@ use devicebound::DeviceBound;
 pub use devicebound::{DEFAULT_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
 pub use devices::{Recovered, SendError};
 pub use link::{CloudLink, LinkChange, LinkStatus};
-pub use registry::{Device, Registry, RegistryError};
+pub use registry::{Capabilities, Device, Module, Registry, RegistryError};
 
 /// What the cloud wants done.
 #[derive(Debug, Clone, PartialEq)]
