@@ -6,6 +6,7 @@
 mod deploy;
 mod devicebound;
 mod devices;
+mod hierarchy;
 mod link;
 mod registry;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::twin::{Twin, TwinDocument, TwinError};
 use devicebound::DeviceBound;
 pub use devicebound::{DEFAULT_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
 pub use devices::{Recovered, SendError};
+pub use hierarchy::{Hierarchy, ModuleChange};
 pub use link::{CloudLink, LinkChange, LinkStatus};
 pub use registry::{Capabilities, Device, Module, Registry, RegistryError};
 

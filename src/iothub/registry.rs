@@ -63,7 +63,7 @@ impl Device {
         Identity::of_device(self.device_id.clone())
     }
 
-    fn known(&self) -> KnownIdentity {
+    pub(super) fn known(&self) -> KnownIdentity {
         KnownIdentity {
             identity: self.identity(),
             generation_id: self.generation_id.clone(),
