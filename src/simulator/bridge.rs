@@ -67,7 +67,7 @@ impl<'a> Bridge<'a> {
             WorkloadWay::Http => Addresses::Creator,
         };
         let network =
-            network::create(&containers.engine, &containers.network_name(&device), &containers.simulation, addresses)
+            network::create(&containers.engine, &containers.network_name(&device), &containers.labels, addresses)
                 .await?;
         check_reachable(network.gateway)?;
         let host = host_name(&device);

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::subject::Simulated;
 use crate::engine::Engine;
 use crate::engine::container::{self, ContainerSpec};
+use crate::engine::network::Labels;
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
@@ -22,7 +23,9 @@ const REMOVE_WITHIN: Duration = Duration::from_secs(60);
 /// The simulation in the engine.
 pub(super) struct Containers {
     pub(super) engine: Engine,
-    pub(super) simulation: String,
+    simulation: String,
+    /// What every container and network of it carries.
+    pub(super) labels: Labels,
     solution: String,
     note: PathBuf,
 }
@@ -40,7 +43,15 @@ impl Containers {
         let text = serde_json::json!(Note { simulation: simulation.to_owned() }).to_string();
         store::save(&note, text.as_bytes(), Durability::Process)
             .or_fail(Kind::Machine, || format!("cannot write `{}`", note.display()))?;
-        Ok(Self { engine: engine.clone(), simulation: simulation.to_owned(), solution: simulated.name.clone(), note })
+        let folder = root.parent().unwrap_or(root).display().to_string();
+        let labels = [(container::SIMULATION_LABEL, simulation.to_owned()), (container::FOLDER_LABEL, folder)];
+        Ok(Self {
+            engine: engine.clone(),
+            simulation: simulation.to_owned(),
+            labels: labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            solution: simulated.name.clone(),
+            note,
+        })
     }
 
     /// Returns a name for the network of a device that no other simulation has, as engines want it.
@@ -50,14 +61,15 @@ impl Containers {
 
     /// Returns a container with nothing but its names, labels and image.
     pub(super) fn bare(&self, device: &DeviceId, module: &str, image: &str) -> ContainerSpec {
-        let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut labels: Vec<(String, String)> = self.labels.clone().into_iter().collect();
+        labels.push((container::MODULE_LABEL.to_owned(), module.to_owned()));
         ContainerSpec {
             name: container::name(&self.solution, device.as_str(), module),
             image: image.to_owned(),
             environment: Vec::new(),
             create_options: serde_json::Map::new(),
             network: None,
-            labels: vec![label(container::SIMULATION_LABEL, &self.simulation), label(container::MODULE_LABEL, module)],
+            labels,
             binds: Vec::new(),
             extra_hosts: Vec::new(),
         }
