@@ -2,12 +2,13 @@
 
 mod support;
 
+use edgectl::identity::Key;
 use edgectl::mqtt::packet::{ConnAck, ConnectRefusal, Packet, PacketId, Publish, PublishQos, Qos, Subscribe};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::simulation::Simulation;
 use support::site::{Site, template};
-use support::wire::{Client, Credentials};
+use support::wire::{Client, Credentials, open_tls, request};
 
 const REFUSED: Option<ConnAck> = Some(ConnAck::Refused(ConnectRefusal::NotAuthorized));
 const BOTH: &str = "--device d --external a --external b --external line2/a --external line2/c";
@@ -55,6 +56,35 @@ fn take(client: &mut Client) -> String {
     }
     String::from_utf8(payload.to_vec()).expect("a text")
 }
+
+/// Sends a request to the HTTPS head of the main device, as somebody; returns status and body.
+fn https(site: &Site, caller: &Credentials, line: &str, body: &Value) -> (u16, Value) {
+    let (token, body) = (caller.token(3600), if body.is_null() { String::new() } else { body.to_string() });
+    let mut tls = open_tls(site, 443, &caller.authority);
+    let answer = request(
+        &mut tls,
+        &format!(
+            "{line}?api-version=2020-06-30-preview HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\
+            Authorization: {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, serde_json::from_str(body).unwrap_or_default())
+}
+
+/// Returns the credentials of a registered edge device, and of its `$edgeHub` as it reads them from its parent.
+fn edge_device(site: &Site, device: &str) -> (Credentials, Credentials) {
+    let own = Credentials::of_device(site, device);
+    let (status, hub) = https(site, &own, &format!("GET /devices/{device}/modules/%24edgeHub"), &Value::Null);
+    assert_eq!(status, 200, "{hub}");
+    let key = hub["authentication"]["symmetricKey"]["primaryKey"].as_str().expect("a key");
+    let hub = Credentials { module: "$edgeHub".to_owned(), key: Key::parse(key).expect("a key"), ..own.clone() };
+    (own, hub)
+}
+
+const SCOPE: &str = "POST /devices/line3/modules/$edgeHub/devicesAndModulesInTargetDeviceScope";
 
 fn names(list: &Value) -> Vec<String> {
     let name = |module: &Value| format!("{}/{}", module["device"], module["name"]).replace('"', "");
@@ -167,6 +197,80 @@ fn a_device_below_another_has_its_scope_among_its_parents() {
     assert_eq!(below["parentScopes"], json!([above["deviceScope"]]));
     assert_eq!((&above["parentScopes"], &below["capabilities"]), (&json!([]), &json!({ "iotEdge": true })));
     assert_ne!(below["deviceScope"], above["deviceScope"], "its own children are in a scope of its own");
+}
+
+#[test]
+fn an_edge_device_elsewhere_asks_for_its_scope_and_registers_modules() {
+    // protocol.md §6.2
+    let site = pair();
+    let simulation = start(&site);
+    site.done(&["device", "add", "line3", "--edge"]);
+    site.done(&["device", "add", "leaf1", "--parent", "line3"]);
+    assert_eq!(site.json("credentials line3")["IOTEDGE_PARENTHOSTNAME"], site.address);
+    let (own, hub) = edge_device(&site, "line3");
+
+    let (status, scope) = https(&site, &hub, SCOPE, &json!({ "pageSize": 10, "authChain": "line3" }));
+    assert_eq!((status, &scope["continuationLink"]), (200, &Value::Null));
+    assert_eq!(
+        (&scope["devices"][0]["deviceId"], &scope["devices"][1]["deviceId"]),
+        (&json!("leaf1"), &json!("line3"))
+    );
+    assert_eq!(scope["devices"][1]["parentScopes"], json!([site.json("twin show d")["deviceScope"]]));
+    assert_eq!(
+        (&scope["modules"][0]["moduleId"], &scope["modules"][1]["moduleId"]),
+        (&json!("$edgeAgent"), &json!("$edgeHub"))
+    );
+
+    let module = json!({ "deviceId": "line3", "moduleId": "filter", "managedBy": "IotEdge" });
+    let put = "PUT /devices/line3/modules/$edgeHub/putModuleOnBehalfOf";
+    let body = json!({ "authChain": "line3", "module": module });
+    let (status, made) = https(&site, &hub, put, &body);
+    assert_eq!((status, &made["managedBy"]), (201, &json!("IotEdge")));
+    assert_eq!(https(&site, &hub, put, &body).0, 409);
+    assert_eq!(site.json("twin show line3/filter")["moduleId"], "filter");
+
+    // What was answered is kept.
+    simulation.signal(Signal::KILL);
+    drop(simulation.end());
+    let _simulation = start(&site);
+    let target = json!({ "authChain": "line3", "targetDeviceId": "line3", "targetModuleId": "filter" });
+    let get = "POST /devices/line3/modules/$edgeHub/getDeviceAndModuleOnBehalfOf";
+    assert_eq!(https(&site, &hub, get, &target).1["modules"][0]["authentication"], made["authentication"]);
+
+    site.done(&["upstream", "offline"]);
+    assert_eq!(https(&site, &hub, SCOPE, &json!({ "authChain": "line3" })).0, 200);
+    let delete = "DELETE /devices/line3/modules/filter";
+    assert_eq!(https(&site, &own, delete, &Value::Null).0, 500, "the registry is in the cloud");
+    site.done(&["upstream", "online"]);
+    assert_eq!(https(&site, &own, delete, &Value::Null), (204, Value::Null));
+    let gone = json!({ "ErrorMessage": "Module line3/filter not found" });
+    assert_eq!(https(&site, &hub, get, &target), (404, gone));
+}
+
+#[test]
+fn nobody_asks_for_identities_with_the_key_of_another() {
+    // protocol.md §6.2
+    let site = pair();
+    let mut simulation = site.start(BOTH);
+    simulation.line("the second device", |_, line| line.contains("device `line2` at"));
+    site.done(&["device", "add", "line3", "--edge"]);
+    let (own, hub) = edge_device(&site, "line3");
+    let chain = json!({ "authChain": "line3" });
+    let refused = |why: &str| (401, json!({ "ErrorMessage": why }));
+
+    let forged =
+        "the SAS token of `line3/$edgeHub` is refused: the SAS token is not signed with the key of this identity";
+    assert_eq!(https(&site, &own, SCOPE, &chain), refused(forged));
+    let warned = format!("warning: request for identities refused: {forged}");
+    simulation.line("who was refused", |_, line| line == warned);
+    let other = "the SAS token of `line3` is refused: the SAS token is not signed with the key of this identity";
+    assert_eq!(https(&site, &hub, "GET /devices/line3/modules", &Value::Null), refused(other));
+    let foreign = json!({ "authChain": "line2;line3" });
+    let denied = "line3/$edgeHub not authorized to act OnBehalfOf line2";
+    assert_eq!(https(&site, &hub, SCOPE, &foreign), refused(denied), "line2 is no child of line3");
+    let a = Credentials::of(&site, "a");
+    let as_module = "POST /devices/d/modules/a/devicesAndModulesInTargetDeviceScope";
+    assert_eq!(https(&site, &a, as_module, &chain), refused("d/a not authorized to act OnBehalfOf line3"));
 }
 
 #[test]

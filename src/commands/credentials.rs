@@ -15,7 +15,8 @@ use crate::simulator::devices;
 /// simulation with `--external MODULE`, so that the module does not run twice.
 ///
 /// Of a child device: `IOTHUB_DEVICE_CONNECTION_STRING`, `IOTEDGE_ROOT_CA_CERT_PATH` and, if edgectl made its
-/// certificate, `X509_CERT_FILE` and `X509_KEY_FILE`, as the samples of the SDKs name them.
+/// certificate, `X509_CERT_FILE` and `X509_KEY_FILE`, as the samples of the SDKs name them. Of a child edge device
+/// `IOTEDGE_PARENTHOSTNAME`, too: the `parent_hostname` of its own IoT Edge.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  eval \"$(edgectl credentials filter)\"\n  \
     edgectl credentials filter --format connection-string")]

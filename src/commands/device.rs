@@ -7,6 +7,7 @@ use super::table::render_table;
 use crate::clock::since_epoch;
 use crate::failure::{Kind, OrFail, Outcome};
 use crate::identity::{Authentication, DeviceId, IdentityStatus, Thumbprint};
+use crate::iothub::Capabilities;
 use crate::simulator::control::{Connection, NewDevice, Request};
 use crate::simulator::devices::{self, MadeCertificate};
 use crate::solution::Solution;
@@ -35,7 +36,8 @@ enum DeviceCommand {
 /// device's own. With `--json`: the line of `device list`, and `certificate` with the folder of one that was made.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl device add leaf1\n  edgectl device add leaf2 --auth x509\n  \
-    edgectl device add leaf3 --thumbprint A9993E364706816ABA3E25717850C26C9CD0D89D")]
+    edgectl device add leaf3 --thumbprint A9993E364706816ABA3E25717850C26C9CD0D89D\n  \
+    edgectl device add line2 --edge")]
 struct Add {
     /// Id of the device
     #[arg(value_parser = DeviceId::parse)]
@@ -49,6 +51,9 @@ struct Add {
     /// SHA-1 or SHA-256 of its certificate (can be repeated once: a second one serves to change certificates)
     #[arg(long = "thumbprint", value_name = "HEX", value_parser = Thumbprint::parse, num_args = 1)]
     thumbprints: Vec<Thumbprint>,
+    /// An edge device, whose own IoT Edge runs elsewhere: with a scope and children of its own
+    #[arg(long)]
+    edge: bool,
     /// Refuse the device whatever it shows
     #[arg(long)]
     disabled: bool,
@@ -64,8 +69,9 @@ enum Auth {
 
 /// List the child devices
 ///
-/// With `--json`: `[{"deviceId", "parent", "status":"enabled|disabled", "authentication":"sas|selfSigned", "connected",
-/// "messages":{"in", "out"}, "waiting"}]`; `waiting` counts cloud-to-device messages and is null while nothing runs.
+/// With `--json`: `[{"deviceId", "parent", "status":"enabled|disabled", "authentication":"sas|selfSigned",
+/// "capabilities":{"iotEdge"}, "connected", "messages":{"in", "out"}, "waiting"}]`; `waiting` counts cloud-to-device
+/// messages and is null while nothing runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  edgectl device list")]
 struct List {}
@@ -105,7 +111,8 @@ fn add(cx: &Context, args: Add) -> Outcome {
     };
     let status = if args.disabled { IdentityStatus::Disabled } else { IdentityStatus::Enabled };
     let authentication = authentication(auth, args.thumbprints, made.as_ref())?;
-    let new = NewDevice { device_id: id, parent: args.parent, status, authentication };
+    let capabilities = Capabilities { iot_edge: args.edge };
+    let new = NewDevice { device_id: id, parent: args.parent, status, authentication, capabilities };
     let record = match cx.block_on(Connection::ask_if_running(cx.project(), &Request::AddDevice(new.clone())))? {
         Some(records) => records.into_iter().next().unwrap_or_default(),
         None => {
@@ -162,7 +169,8 @@ fn tell_added(cx: &Context, mut record: Value, made: Option<&MadeCertificate>) -
     if let Some(made) = made {
         cx.ui().step("Made", format!("a certificate in `{}`", made.folder.display()));
     }
-    cx.ui().step("Registered", format!("device `{id}`, child of `{}`", text("parent")));
+    let kind = if record["capabilities"]["iotEdge"] == true { "edge device" } else { "device" };
+    cx.ui().step("Registered", format!("{kind} `{id}`, child of `{}`", text("parent")));
     cx.ui().hint(format!("what it needs to connect: `edgectl credentials {id}`"));
     Ok(())
 }
@@ -222,7 +230,7 @@ mod tests {
     fn args(auth: Option<Auth>, thumbprints: usize) -> Add {
         let thumbprint = Thumbprint::parse(&"A".repeat(40)).expect("valid");
         let device = DeviceId::parse("leaf1").expect("valid");
-        Add { device, parent: None, auth, thumbprints: vec![thumbprint; thumbprints], disabled: false }
+        Add { device, parent: None, auth, thumbprints: vec![thumbprint; thumbprints], edge: false, disabled: false }
     }
 
     #[test]

@@ -51,6 +51,16 @@ impl Access {
         self.own.contains_key(identity) || self.children.contains_key(identity)
     }
 
+    /// Returns the names that a SAS audience may have for the hub.
+    pub(super) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// Returns what is known of this device and its modules.
+    pub(super) fn own(&self) -> impl Iterator<Item = &KnownIdentity> {
+        self.own.values()
+    }
+
     /// Returns what is known of the children.
     pub(super) fn children(&self) -> impl Iterator<Item = &KnownIdentity> {
         self.children.values()
@@ -70,12 +80,22 @@ impl Access {
         let Some(known) = self.own.get(identity).or_else(|| self.children.get(identity)) else {
             return Err(format!("`{identity}` is neither an identity of this device nor a child of it"));
         };
-        if known.status == IdentityStatus::Disabled {
+        known.check(unix, &self.hosts, credential)
+    }
+}
+
+impl KnownIdentity {
+    /// Checks whether a credential proves this identity to a hub that has one of the names `hosts`.
+    ///
+    /// The error says which rule failed, without the credential.
+    pub fn check(&self, unix: Duration, hosts: &[String], credential: &Credential) -> Result<(), String> {
+        let identity = &self.identity;
+        if self.status == IdentityStatus::Disabled {
             return Err(format!("`{identity}` is disabled"));
         }
-        match (&known.authentication, credential) {
+        match (&self.authentication, credential) {
             (Authentication::Sas { primary_key, secondary_key }, Credential::Sas(text)) => {
-                let hosts: Vec<&str> = self.hosts.iter().map(String::as_str).collect();
+                let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
                 sas::Token::parse(text)
                     .and_then(|token| token.verify(unix, &[primary_key, secondary_key], &hosts, identity))
                     .map_err(|error| format!("the SAS token of `{identity}` is refused: {error}"))

@@ -152,6 +152,16 @@ impl EdgeHub {
         self.clients.most = Some(most);
     }
 
+    /// Returns the names that a SAS audience may have for the hub.
+    pub fn hosts(&self) -> &[String] {
+        self.access.hosts()
+    }
+
+    /// Returns what is known of this device and its modules.
+    pub fn own_identities(&self) -> impl Iterator<Item = &KnownIdentity> {
+        self.access.own()
+    }
+
     /// Returns who speaks on a connection, once it was let in.
     pub fn speaker(&self, connection: ConnectionId) -> Option<&Identity> {
         self.clients.identity(connection)

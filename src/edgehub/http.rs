@@ -12,8 +12,8 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::port::Credential;
 use super::vocabulary::{Answer, Caller, Invocation, InvokeError};
@@ -38,8 +38,14 @@ pub struct HttpCall<'a> {
 }
 
 impl HttpCall<'_> {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Says whether the body claims to be JSON, or claims nothing.
+    pub(super) fn is_json(&self) -> bool {
+        let kind = self.header("content-type").and_then(|kind| kind.split(';').next()).map(str::trim);
+        kind.is_none_or(|kind| kind.eq_ignore_ascii_case("application/json"))
     }
 }
 
@@ -55,6 +61,16 @@ pub struct HttpAnswer {
 impl HttpAnswer {
     /// The type of every answer.
     pub const CONTENT_TYPE: &'static str = "application/json; charset=utf-8";
+
+    /// Answers with a document.
+    pub fn of(status: u16, document: &Value) -> Self {
+        Self { status, body: document.to_string().into_bytes() }
+    }
+
+    /// Refuses a request of the identity APIs (protocol.md §6.2).
+    pub fn refused(status: u16, why: impl Into<String>) -> Self {
+        Self::of(status, &json!({ "ErrorMessage": why.into() }))
+    }
 
     fn message(status: u16, message: impl Into<String>) -> Self {
         Self { status, body: json!({ "message": message.into() }).to_string().into_bytes() }
@@ -127,8 +143,7 @@ fn parse_target(call: &HttpCall<'_>) -> Result<(String, Option<String>), HttpAns
 }
 
 fn parse_body<'a>(call: &HttpCall<'a>) -> Result<Body<'a>, HttpAnswer> {
-    let kind = call.header("content-type").and_then(|kind| kind.split(';').next()).map(str::trim);
-    if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("application/json")) {
+    if !call.is_json() {
         return Err(HttpAnswer::bad_body(415, "the body has to be application/json"));
     }
     let body: Body<'a> =

@@ -15,6 +15,7 @@ mod hub;
 mod link;
 mod methods;
 mod metrics;
+mod nested;
 mod own;
 mod port;
 mod queue;
@@ -32,6 +33,7 @@ pub use clients::ClientStatus;
 pub use configuration::{ConfiguredRoute, HubConfiguration};
 pub use http::{HttpAnswer, HttpCall, answer_invocation, parse_invocation};
 pub use hub::{EdgeHub, Recovered};
+pub use nested::{NestedCall, Question, WantedModule, parse_nested};
 pub use port::{
     ConnectionId, Credential, Delivery, Event, Feature, Guarantee, Link, Receipt, Refusal, Request, Session, Target,
 };

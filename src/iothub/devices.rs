@@ -1,4 +1,4 @@
-//! What the cloud does for devices that are no edge devices: registering them, and sending to them.
+//! What the cloud does for devices that are not simulated: registering them and their modules, and sending to them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::devicebound::{MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
-use super::registry::{Device, Registry, RegistryError};
+use super::registry::{Device, Module, Registry, RegistryError};
 use super::{IotHub, Output};
 use crate::clock::Now;
 use crate::edgehub::{FromCloud, LockToken};
@@ -63,10 +63,27 @@ impl IotHub {
         Ok(())
     }
 
-    /// Removes a device with its twin and what waits for it.
+    /// Registers a module with a new twin, or changes it.
+    pub fn put_module(&mut self, identity: Identity, module: Module) {
+        let twin = Twin::new(&identity, &module.generation_id);
+        self.registry.put_module(identity.clone(), module);
+        self.twins.entry(identity.clone()).or_insert(twin);
+        self.save_registry();
+        self.save(&identity);
+    }
+
+    /// Removes a module with its twin.
+    pub fn remove_module(&mut self, identity: &Identity) {
+        if self.registry.remove_module(identity).is_some() {
+            self.twins.remove(identity);
+            self.save_registry();
+        }
+    }
+
+    /// Removes a device with its modules, their twins, and what waits for it.
     pub fn remove_device(&mut self, id: &DeviceId) -> Result<(), RegistryError> {
         let device = self.registry.remove(id)?;
-        self.twins.remove(&device.identity());
+        self.twins.retain(|identity, _| identity.device != *id);
         self.device_bound.forget(id);
         self.save_registry();
         self.save_waiting(id);
@@ -153,13 +170,30 @@ impl IotHub {
             twin.set_waiting_messages(self.device_bound.count(&device.device_id) as u64);
             self.twins.insert(identity, twin);
         }
+        for (identity, module) in self.registry.modules() {
+            let new = || kept.remove(identity).unwrap_or_else(|| Twin::new(identity, &module.generation_id));
+            self.twins.entry(identity.clone()).or_insert_with(new);
+        }
     }
 
     fn new_twin(&self, device: &Device) -> Twin {
-        let parent = self.twins.get(&Identity::of_device(device.parent.clone()));
-        // Of an edge device that is not simulated no more than its id is known.
-        let scope = parent.and_then(Twin::device_scope).map_or_else(|| edge_scope(&device.parent, "0"), str::to_owned);
-        Twin::of_leaf(&device.device_id, &device.generation_id, &scope)
+        let scope = self.scope_of(&device.parent);
+        if !device.capabilities.iot_edge {
+            return Twin::of_leaf(&device.device_id, &device.generation_id, &scope);
+        }
+        let mut twin = Twin::new(&device.identity(), &device.generation_id);
+        twin.set_parent_scope(Some(scope));
+        twin
+    }
+
+    /// Returns the scope that the children of an edge device are in.
+    fn scope_of(&self, edge: &DeviceId) -> String {
+        if let Some(device) = self.registry.device(edge) {
+            return edge_scope(edge, &device.generation_id);
+        }
+        let simulated = self.twins.get(&Identity::of_device(edge.clone())).and_then(Twin::device_scope);
+        // Of one that is neither simulated nor registered no more than its id is known.
+        simulated.map_or_else(|| edge_scope(edge, "0"), str::to_owned)
     }
 
     pub(super) fn tell_scope(&mut self, edge: &DeviceId) {

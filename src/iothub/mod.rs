@@ -6,6 +6,7 @@
 mod deploy;
 mod devicebound;
 mod devices;
+mod hierarchy;
 mod link;
 mod registry;
 #[cfg(test)]
@@ -24,8 +25,9 @@ use crate::twin::{Twin, TwinDocument, TwinError};
 use devicebound::DeviceBound;
 pub use devicebound::{DEFAULT_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
 pub use devices::{Recovered, SendError};
+pub use hierarchy::{Hierarchy, ModuleChange};
 pub use link::{CloudLink, LinkChange, LinkStatus};
-pub use registry::{Device, Registry, RegistryError};
+pub use registry::{Capabilities, Device, Module, Registry, RegistryError};
 
 /// What the cloud wants done.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,12 +1,12 @@
-//! The devices of the cloud that are no edge devices: who they are, what proves it, and whose children (protocol.md
-//! §12.2).
+//! The devices of the cloud that are not simulated, and modules that no deployment has: who they are, what proves it,
+//! and whose children (protocol.md §12.2).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::edgehub::KnownIdentity;
-use crate::identity::{Authentication, DeviceId, Identity, IdentityStatus};
+use crate::identity::{Authentication, DeviceId, Identity, IdentityStatus, ModuleId};
 
 /// A device in the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,39 @@ pub struct Device {
     pub authentication: Authentication,
     /// The edge device that it connects through.
     pub parent: DeviceId,
+    /// What it can do.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+}
+
+/// What a device can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capabilities {
+    /// Whether it is an edge device, with a scope of its own that has children.
+    pub iot_edge: bool,
+}
+
+/// A module in the registry that no simulated deployment has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Module {
+    /// Tells it from an earlier module of the same name.
+    pub generation_id: String,
+    /// Counts its changes, from 1 on.
+    pub version: u64,
+    /// Who looks after it; `IotEdge` for the modules of a runtime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
+    /// What proves it.
+    pub authentication: Authentication,
+}
+
+impl Module {
+    /// The modules that an edge device has as soon as it is registered.
+    pub fn of_edge_devices() -> [ModuleId; 2] {
+        [ModuleId::edge_agent(), ModuleId::edge_hub()]
+    }
 }
 
 impl Device {
@@ -30,7 +63,7 @@ impl Device {
         Identity::of_device(self.device_id.clone())
     }
 
-    fn known(&self) -> KnownIdentity {
+    pub(super) fn known(&self) -> KnownIdentity {
         KnownIdentity {
             identity: self.identity(),
             generation_id: self.generation_id.clone(),
@@ -49,12 +82,17 @@ pub enum RegistryError {
     /// There is no device of that id.
     #[error("there is no device `{0}`")]
     Unknown(DeviceId),
+    /// The parent cannot have children.
+    #[error("`{0}` is no edge device, and has no children")]
+    Childless(DeviceId),
 }
 
-/// All devices, by id. Kept as one document, since adding and removing is rare.
+/// All devices and modules, by id. Kept as one document, since adding and removing is rare.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Registry {
     devices: BTreeMap<DeviceId, Device>,
+    #[serde(default)]
+    modules: BTreeMap<Identity, Module>,
 }
 
 impl Registry {
@@ -78,13 +116,33 @@ impl Registry {
         if self.devices.contains_key(&device.device_id) {
             return Err(RegistryError::Exists(device.device_id));
         }
+        if self.devices.get(&device.parent).is_some_and(|parent| !parent.capabilities.iot_edge) {
+            return Err(RegistryError::Childless(device.parent));
+        }
         self.devices.insert(device.device_id.clone(), device);
         Ok(())
     }
 
-    /// Removes a device.
+    /// Removes a device with its modules.
     pub fn remove(&mut self, id: &DeviceId) -> Result<Device, RegistryError> {
-        self.devices.remove(id).ok_or_else(|| RegistryError::Unknown(id.clone()))
+        let device = self.devices.remove(id).ok_or_else(|| RegistryError::Unknown(id.clone()))?;
+        self.modules.retain(|identity, _| identity.device != *id);
+        Ok(device)
+    }
+
+    /// Returns all modules in the order of their ids.
+    pub fn modules(&self) -> impl Iterator<Item = (&Identity, &Module)> {
+        self.modules.iter()
+    }
+
+    /// Adds a module, or puts it in the place of the one that was there.
+    pub fn put_module(&mut self, identity: Identity, module: Module) {
+        self.modules.insert(identity, module);
+    }
+
+    /// Removes a module, if it is there.
+    pub(super) fn remove_module(&mut self, identity: &Identity) -> Option<Module> {
+        self.modules.remove(identity)
     }
 
     /// Returns what the edge device `parent` has to know of its children.

@@ -63,9 +63,11 @@ impl CloudFolder {
         save(&self.0.join("registry.json"), &serde_json::json!(registry))
     }
 
-    /// Forgets the twin of a device that was removed, and what waits for it.
+    /// Forgets the twins of a device that was removed and of its modules, and what waits for it.
     pub(super) fn forget(&self, device: &DeviceId) -> Outcome {
-        remove_all(&document_path(&self.0, &format!("twins/{device}")))?;
+        let twin = format!("twins/{device}");
+        remove_all(&document_path(&self.0, &twin))?;
+        remove_all(&folder_path(&self.0, &twin))?;
         remove_all(&document_path(&self.0, &format!("devicebound/{device}")))
     }
 

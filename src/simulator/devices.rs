@@ -19,7 +19,7 @@ use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{
     Authentication, ConnectionString, DeviceCertificate, DeviceId, Identity, IdentityStatus, Proof, Thumbprint,
 };
-use crate::iothub::{DEFAULT_LIFE, Device, RegistryError, SendError};
+use crate::iothub::{Capabilities, DEFAULT_LIFE, Device, Module, RegistryError, SendError};
 use crate::message::Message;
 use crate::store::{self, Durability};
 use crate::text::did_you_mean;
@@ -32,6 +32,7 @@ struct DeviceRecord<'a> {
     parent: &'a DeviceId,
     status: IdentityStatus,
     authentication: &'static str,
+    capabilities: Capabilities,
     connected: bool,
     messages: Messages,
     /// Cloud-to-device messages that wait; `null` while no simulation runs.
@@ -92,6 +93,9 @@ pub fn add(project: &Path, new: NewDevice, parent: DeviceId, unix: Duration) -> 
     let mut registry = cloud.registry()?;
     let device = device_of(new, parent, unix);
     registry.add(device.clone()).map_err(explain)?;
+    for (identity, module) in first_modules(&device, unix)? {
+        registry.put_module(identity, module);
+    }
     cloud.save_registry(&registry)?;
     Ok(json!(record(&device, ClientStatus::default(), None)))
 }
@@ -125,8 +129,23 @@ pub fn only_edge_device(project: &Path) -> Outcome<Option<DeviceId>> {
 }
 
 fn device_of(new: NewDevice, parent: DeviceId, unix: Duration) -> Device {
-    let NewDevice { device_id, status, authentication, parent: _ } = new;
-    Device { device_id, generation_id: generation_id(unix.as_micros()), status, authentication, parent }
+    let NewDevice { device_id, status, authentication, parent: _, capabilities } = new;
+    let generation_id = generation_id(unix.as_micros());
+    Device { device_id, generation_id, status, authentication, parent, capabilities }
+}
+
+/// Makes the modules that a device has from the beginning, with keys.
+fn first_modules(device: &Device, unix: Duration) -> Outcome<Vec<(Identity, Module)>> {
+    let modules = Module::of_edge_devices().into_iter().filter(|_| device.capabilities.iot_edge);
+    let make = |module| Ok((Identity::of_module(device.device_id.clone(), module), new_module(unix)?));
+    modules.map(make).collect()
+}
+
+/// Makes a module of an edge device's runtime, with keys.
+pub(super) fn new_module(unix: Duration) -> Outcome<Module> {
+    let authentication = Authentication::generate_keys().or_fail(Kind::Machine, || "cannot make a key")?;
+    let generation_id = generation_id(unix.as_micros());
+    Ok(Module { generation_id, version: 1, managed_by: None, authentication })
 }
 
 fn record(device: &Device, client: ClientStatus, waiting: Option<usize>) -> DeviceRecord<'_> {
@@ -135,6 +154,7 @@ fn record(device: &Device, client: ClientStatus, waiting: Option<usize>) -> Devi
         parent: &device.parent,
         status: device.status,
         authentication: device.authentication.word(),
+        capabilities: device.capabilities,
         connected: client.connected,
         messages: Messages { r#in: client.received, out: client.sent },
         waiting,
@@ -153,6 +173,8 @@ fn explain(error: RegistryError) -> Failure {
             "use another id, or remove that device with `edgectl device remove {id}` if it is not an edge device"
         )),
         RegistryError::Unknown(_) => failure.hint("see `edgectl device list`"),
+        RegistryError::Childless(id) => failure
+            .hint(format!("pass another `--parent`, or register `{id}` anew with `edgectl device add {id} --edge`")),
     }
 }
 
@@ -168,7 +190,9 @@ impl Dispatcher {
     pub(super) fn handle_add_device(&mut self, now: Now, new: NewDevice, answers: &Answers) -> Outcome {
         let parent = new.parent.clone().unwrap_or_else(|| self.edges.main().device.clone());
         let device = device_of(new, parent, now.unix);
+        let modules = first_modules(&device, now.unix)?;
         self.cloud.add_device(device.clone()).map_err(explain)?;
+        modules.into_iter().for_each(|(identity, module)| self.cloud.put_module(identity, module));
         answers.record(&record(&device, ClientStatus::default(), Some(0)));
         answers.done();
         Ok(())
@@ -232,7 +256,8 @@ impl Dispatcher {
         let EdgeDevice { place, state, .. } = &self.edges[edge];
         let connection_string = ConnectionString {
             host_name: place.hub.clone(),
-            gateway_host_name: Some(place.address.clone()),
+            // An IoT Edge has a setting of its own for it.
+            gateway_host_name: Some(place.address.clone()).filter(|_| !device.capabilities.iot_edge),
             identity: Some(device.identity()),
             policy: None,
             proof: match &device.authentication {
@@ -240,12 +265,14 @@ impl Dispatcher {
                 Authentication::SelfSigned { .. } => Proof::Certificate,
             },
         };
-        Some(json!({
-            "connectionString": {
-                "IOTHUB_DEVICE_CONNECTION_STRING": connection_string.reveal(),
-                "IOTEDGE_ROOT_CA_CERT_PATH": state.ca_file(),
-            },
-        }))
+        let mut variables = json!({
+            "IOTHUB_DEVICE_CONNECTION_STRING": connection_string.reveal(),
+            "IOTEDGE_ROOT_CA_CERT_PATH": state.ca_file(),
+        });
+        if device.capabilities.iot_edge {
+            variables["IOTEDGE_PARENTHOSTNAME"] = json!(place.address);
+        }
+        Some(json!({ "connectionString": variables }))
     }
 
     /// Tells that the device that speaks on a connection came or went, if it is one.

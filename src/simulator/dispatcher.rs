@@ -21,7 +21,7 @@ use super::taps::{Filter, Taps};
 use super::to_heads::ToHeads;
 use crate::agent;
 use crate::clock::{Now, since_epoch};
-use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, InvokeError, Refusal, StoreFull, Ticket};
+use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, HttpAnswer, InvokeError, Refusal, StoreFull, Ticket};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{Identity, ModuleId};
 use crate::iothub::IotHub;
@@ -88,6 +88,8 @@ pub(super) enum CallReply {
 pub(super) enum Injector {
     Control(Answers),
     TestPort(oneshot::Sender<()>),
+    /// What the answer says is among it.
+    Http(oneshot::Sender<HttpAnswer>, HttpAnswer),
 }
 
 impl Injector {
@@ -105,7 +107,8 @@ impl Injector {
             ),
             // A client that went away needs no answer.
             (Self::TestPort(stored), Ok(_)) => drop(stored.send(())),
-            (Self::TestPort(_), Err(_)) => {}
+            (Self::Http(reply, answer), Ok(_)) => drop(reply.send(answer)),
+            (Self::TestPort(_) | Self::Http(..), Err(_)) => {}
         }
     }
 
@@ -254,6 +257,7 @@ impl Dispatcher {
                 let call = self.asked.open_call(CallReply::Http { caller: caller.clone(), reply });
                 self.edges[edge].hub.handle(now, edgehub::Input::Invoke { call, invocation });
             }
+            EdgeEvent::Nested { call, reply } => self.handle_nested(now, edge, call, reply),
             EdgeEvent::Refused { reason } => self.note_refusal(now, edge, None, &reason),
             // Who asked may have gone.
             EdgeEvent::Metrics { page, reply } => drop(reply.send(self.edges[edge].metrics(now, page))),

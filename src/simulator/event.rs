@@ -12,8 +12,8 @@ use super::test_port::TestMessage;
 use super::to_heads::HeadSender;
 use crate::agent::TaskId;
 use crate::edgehub::{
-    Answer, ConnectionId, Credential, Event as HubEvent, Feature, Guarantee, Invocation, InvokeError, Refusal, Request,
-    Session,
+    Answer, ConnectionId, Credential, Event as HubEvent, Feature, Guarantee, HttpAnswer, Invocation, InvokeError,
+    NestedCall, Refusal, Request, Session,
 };
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
@@ -39,6 +39,8 @@ pub(super) enum EdgeEvent {
     Head { connection: ConnectionId, event: FromHead },
     /// A module calls a direct method of another over HTTPS.
     Invoke { invocation: Invocation, reply: oneshot::Sender<Result<Answer, InvokeError>> },
+    /// A device below this one asks for identities over HTTPS.
+    Nested { call: NestedCall, reply: oneshot::Sender<HttpAnswer> },
     /// Somebody was not let in, and has its answer already.
     Refused { reason: String },
     /// Somebody wants to know what was counted.

@@ -12,7 +12,7 @@ use super::dispatcher::Dispatcher;
 use super::edges::EdgeNumber;
 use super::event::ToHead;
 use crate::clock::Now;
-use crate::edgehub::{Answer, ConnectionId, InvokeError, Refusal};
+use crate::edgehub::{Answer, ConnectionId, HttpAnswer, InvokeError, Refusal};
 use crate::identity::Identity;
 
 /// Refusals of one burst that are answered at once: somebody is trying out what is right.
@@ -54,6 +54,7 @@ struct Burst {
 pub(super) enum Turned {
     Head(ConnectionId, Refusal),
     Http(tokio::sync::oneshot::Sender<Result<Answer, InvokeError>>, InvokeError),
+    Nested(tokio::sync::oneshot::Sender<HttpAnswer>, HttpAnswer),
 }
 
 impl<A> Default for Refusals<A> {
@@ -133,7 +134,11 @@ fn delay(count: u32) -> Duration {
 impl Dispatcher {
     /// Lets somebody wait who is not let in, and tells it the first time.
     pub(super) fn turn_away(&mut self, now: Now, edge: EdgeNumber, who: Suspect, reason: &str, turned: Turned) {
-        let what = if let Turned::Http(..) = turned { "call" } else { "connection" };
+        let what = match turned {
+            Turned::Head(..) => "connection",
+            Turned::Http(..) => "call",
+            Turned::Nested(..) => "request for identities",
+        };
         let line = self.refusals.refuse(now.monotonic, who.clone(), &format!("{what} refused: {reason}"), turned);
         self.tell_refusal(now, edge, who, line);
         self.answer_turned_away(now);
@@ -152,6 +157,7 @@ impl Dispatcher {
                 Turned::Head(connection, refusal) => self.heads.tell(connection, ToHead::Refused(refusal)),
                 // A caller that went away needs no answer.
                 Turned::Http(reply, error) => drop(reply.send(Err(error))),
+                Turned::Nested(reply, answer) => drop(reply.send(answer)),
             }
         }
     }

@@ -80,6 +80,25 @@ const FACTS: &[(Fact, Held)] = &[
     ),
     (("5.3", "`[C]` Node shares one options object"), By(&["node_attaches_in_its_own_order"])),
     (
+        ("6.2", "| Verb, path below `/devices` |"),
+        By(&[
+            "every_operation_on_behalf_is_read",
+            "a_device_reads_and_writes_its_own_modules",
+            "a_scope_is_the_device_its_modules_and_its_children",
+            "a_scope_comes_in_pages",
+            "one_identity_comes_with_its_device",
+            "only_the_hub_of_an_edge_device_above_the_target_speaks_for_it",
+            "modules_are_listed_and_told_with_their_etag",
+            "a_module_is_registered_once_and_changed_on_condition",
+            "a_module_is_removed_unless_a_deployment_has_it",
+            "an_edge_device_elsewhere_asks_for_its_scope_and_registers_modules",
+        ]),
+    ),
+    (
+        ("6.2", "The device id in the URL of the registry"),
+        By(&["a_caller_proves_itself_with_its_own_key", "nobody_asks_for_identities_with_the_key_of_another"]),
+    ),
+    (
         ("7.1", "| Member | Type | Notes |"),
         By(&["a_new_module_twin_has_every_member_in_order", "a_device_twin_tells_its_place_in_the_hierarchy"]),
     ),

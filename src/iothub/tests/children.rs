@@ -21,7 +21,12 @@ fn device(name: &str, parent: &str) -> Device {
         status: IdentityStatus::Enabled,
         authentication: Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint: None },
         parent: id(parent),
+        capabilities: Capabilities::default(),
     }
+}
+
+fn edge_device(name: &str, parent: &str) -> Device {
+    Device { capabilities: Capabilities { iot_edge: true }, ..device(name, parent) }
 }
 
 fn message(body: &str) -> Message {
@@ -63,6 +68,42 @@ fn bodies(cloud: &mut IotHub) -> Vec<String> {
 fn later(seconds: u64) -> Now {
     let time = Duration::from_secs(seconds);
     Now { monotonic: NOW.monotonic + time, unix: NOW.unix + time }
+}
+
+#[test]
+fn an_edge_device_has_a_scope_for_its_children() {
+    // protocol.md §12.2
+    let mut cloud = cloud();
+    cloud.add_device(edge_device("line2", "d1")).expect("there is none yet");
+    cloud.add_device(device("leaf1", "line2")).expect("there is none yet");
+    let document = |name: &str| cloud.twin_document(&leaf(name)).expect("it has a twin");
+    let (edge, child) = (document("line2"), document("leaf1"));
+    assert_eq!(edge["deviceScope"], "ms-azure-iot-edge://line2-639");
+    assert_eq!(edge["parentScopes"], json!(["ms-azure-iot-edge://d1-0"]));
+    assert_eq!((&child["deviceScope"], &child["capabilities"]), (&edge["deviceScope"], &json!({ "iotEdge": false })));
+    assert_eq!(cloud.add_device(device("leaf2", "leaf1")), Err(RegistryError::Childless(id("leaf1"))));
+}
+
+#[test]
+fn modules_of_a_device_have_twins_and_go_with_it() {
+    let mut cloud = cloud();
+    cloud.add_device(edge_device("line2", "d1")).expect("there is none yet");
+    let module = Identity::parse("line2/a").expect("valid");
+    let registered = Module {
+        generation_id: "640".into(),
+        version: 1,
+        managed_by: None,
+        authentication: Authentication::generate_keys().expect("random"),
+    };
+    cloud.put_module(module.clone(), registered.clone());
+    let kept: Registry = serde_json::from_value(json!(cloud.registry())).expect("it is read as it was written");
+    assert_eq!(&kept, cloud.registry());
+    let recovered = IotHub::new([], Recovered { registry: kept, ..Recovered::default() });
+    assert!(recovered.twin(&module).is_some(), "one that was registered while nothing ran has one, too");
+    cloud.put_module(module.clone(), Module { version: 2, ..registered });
+    assert_eq!(cloud.registry().modules().map(|(_, module)| module.version).collect::<Vec<_>>(), [2]);
+    cloud.remove_device(&id("line2")).expect("it is there");
+    assert_eq!((cloud.twin(&module), cloud.registry().modules().count()), (None, 0));
 }
 
 #[test]

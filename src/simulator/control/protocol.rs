@@ -10,6 +10,7 @@ use crate::agent::{Deployed, DeploymentStatus};
 use crate::edgehub::Link;
 use crate::failure::{Failure, Kind};
 use crate::identity::{Authentication, DeviceId, IdentityStatus, ModuleId};
+use crate::iothub::Capabilities;
 use crate::text::counted;
 
 /// What a command asks of the running simulation.
@@ -125,6 +126,9 @@ pub struct NewDevice {
     pub status: IdentityStatus,
     /// What proves it. Holds keys: the socket is private.
     pub authentication: Authentication,
+    /// What it can do.
+    #[serde(default)]
+    pub capabilities: Capabilities,
 }
 
 /// What the link to the cloud shall be; what is `None` stays as it is.
