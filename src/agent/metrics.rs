@@ -19,8 +19,9 @@ const NO_TELEMETRY: (&str, &str) = ("ms_telemetry", "False");
 pub(super) struct Metrics {
     now: Duration,
     seen: BTreeMap<ModuleId, Seen>,
-    starts: Series<1, u64>,
-    stops: Series<1, u64>,
+    /// By module and its version.
+    starts: Series<2, u64>,
+    stops: Series<2, u64>,
     latencies: Series<1, Summary>,
 }
 
@@ -51,15 +52,15 @@ impl Metrics {
             let took = self.now.saturating_sub(seen.since);
             let (before, after) = (seen.phase, module.phase);
             (seen.phase, seen.since) = (after, self.now);
-            self.note_change(name, before, after, took);
+            self.note_change([name.as_str(), &module.planned.spec.version], before, after, took);
         }
     }
 
     /// Counts what a module's way from one phase to another shows; it was `took` in the first.
-    fn note_change(&mut self, name: &ModuleId, before: Phase, after: Phase, took: Duration) {
+    fn note_change(&mut self, module: [&str; 2], before: Phase, after: Phase, took: Duration) {
         match after {
-            Phase::Starting => self.starts.count([name.as_str()]),
-            Phase::Stopping { .. } => self.stops.count([name.as_str()]),
+            Phase::Starting => self.starts.count(module),
+            Phase::Stopping { .. } => self.stops.count(module),
             _ => {}
         }
         let command = match (before, after) {
@@ -127,10 +128,10 @@ impl Agent {
     }
 }
 
-fn by_module(name: &'static str, help: &'static str, counted: &Series<1, u64>) -> Family {
+fn by_module(name: &'static str, help: &'static str, counted: &Series<2, u64>) -> Family {
     let mut family = Family::counter(name, help);
-    for ([module], count) in counted.iter() {
-        family.count([("module_name", module), ("module_version", ""), TELEMETRY], *count);
+    for ([module, version], count) in counted.iter() {
+        family.count([("module_name", module), ("module_version", version), TELEMETRY], *count);
     }
     family
 }

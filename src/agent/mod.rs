@@ -94,6 +94,7 @@ impl Module {
             restarts: 0,
             exit_code: None,
             start_failure: None,
+            image: None,
             started_at: None,
             restarted_at: None,
             exited_at: None,
@@ -162,7 +163,7 @@ impl Agent {
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
             Input::Deployed(deployed) => self.handle_deployed(now, deployed),
-            Input::Started { module } => self.started(now, &module),
+            Input::Started { module, image } => self.started(now, &module, image),
             Input::StartFailed { module, reason } => self.ended(now, &module, End::NotStarted(reason)),
             Input::Exited { module, code } => self.ended(now, &module, End::Exited(code)),
             Input::Restart { module } => self.restart(&module),
@@ -281,7 +282,7 @@ impl Agent {
         self.changed(name);
     }
 
-    fn started(&mut self, now: Now, name: &ModuleId) {
+    fn started(&mut self, now: Now, name: &ModuleId, image: Option<String>) {
         let healthy_after = HEALTHY_AFTER / self.time_scale.get();
         let Some(module) = self.modules.get_mut(name) else { return };
         match module.phase {
@@ -291,6 +292,7 @@ impl Agent {
         }
         module.state.status = Status::Running;
         module.state.start_failure = None;
+        module.state.image = image;
         module.state.started_at = Some(now.unix);
         self.changed(name);
     }
