@@ -180,6 +180,7 @@ impl Agent {
         self.start_waiting();
         self.twin.has_news = true;
         self.metrics.observe(now, &self.modules);
+        self.metrics.observe_deployment(now, self.is_moving());
     }
 
     /// Returns the next thing to be done; what is to be reported comes last, all of it at once.
@@ -201,6 +202,12 @@ impl Agent {
     pub fn is_idle(&self) -> bool {
         let is_down = |module: &Module| matches!(module.phase, Phase::Resting | Phase::BackingOff { .. });
         self.waiting.is_empty() && self.modules.values().all(is_down)
+    }
+
+    /// Says whether a module waits for its turn, comes up or goes down.
+    fn is_moving(&self) -> bool {
+        let moves = |module: &Module| matches!(module.phase, Phase::Starting | Phase::Stopping { .. });
+        !self.waiting.is_empty() || self.modules.values().any(moves)
     }
 
     fn apply_plan(&mut self, plan: Vec<Planned>) {
