@@ -37,6 +37,9 @@ struct TaskStatus {
 
 impl Agent {
     pub(super) fn handle_call(&mut self, now: Now, call: AgentCall, method: &str, payload: &Bytes) {
+        if let Some(known) = SUPPORTED.split(',').find(|known| known.eq_ignore_ascii_case(method)) {
+            self.metrics.called(known);
+        }
         let answer = match method.to_ascii_lowercase().as_str() {
             "ping" => Ok(Value::Null),
             "restartmodule" => self.restart_by_call(now, payload),

@@ -19,9 +19,38 @@ const NO_TELEMETRY: (&str, &str) = ("ms_telemetry", "False");
 pub(super) struct Metrics {
     now: Duration,
     seen: BTreeMap<ModuleId, Seen>,
-    starts: Series<1, u64>,
-    stops: Series<1, u64>,
+    /// By module and its version.
+    starts: Series<2, u64>,
+    stops: Series<2, u64>,
     latencies: Series<1, Summary>,
+    calls: Series<1, u64>,
+    syncs: u64,
+    lost_syncs: u64,
+    /// Whether the cloud has been asked for the twin and has not answered yet.
+    is_twin_asked: bool,
+    rollout: Option<Rollout>,
+    deployment_times: Summary,
+}
+
+/// How far the newest deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rollout {
+    /// It has just been heard of.
+    Wanted,
+    /// It is made ready.
+    Preparing { since: Duration },
+    /// It is ready, and its modules are brought up and taken down.
+    Applying { since: Duration },
+}
+
+/// What the agent and the cloud said to each other of the agent's twin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    Asked,
+    Told,
+    DesiredChanged,
+    Reported,
+    LinkLost,
 }
 
 /// A module, as it was when it was looked at last.
@@ -36,6 +65,53 @@ struct Seen {
 }
 
 impl Metrics {
+    /// A direct method of the agent is called, by the name that the agent has for it.
+    pub(super) fn called(&mut self, method: &str) {
+        self.calls.count([method]);
+    }
+
+    /// Counts an attempt to sync once its end is known: asking for a twin may come to nothing, the rest does not.
+    pub(super) fn synced(&mut self, sync: Sync) {
+        let was_asked = std::mem::replace(&mut self.is_twin_asked, sync == Sync::Asked);
+        match sync {
+            Sync::Asked => {}
+            Sync::LinkLost if was_asked => (self.syncs, self.lost_syncs) = (self.syncs + 1, self.lost_syncs + 1),
+            Sync::LinkLost => {}
+            Sync::Told => self.syncs += 1,
+            Sync::DesiredChanged | Sync::Reported => {
+                self.syncs += 1;
+                self.is_twin_asked = was_asked;
+            }
+        }
+    }
+
+    /// A new deployment is wanted; one that is not complete is overtaken.
+    pub(super) fn deployment_wanted(&mut self) {
+        self.rollout = Some(Rollout::Wanted);
+    }
+
+    /// The newest deployment is ready.
+    pub(super) fn deployment_prepared(&mut self, now: Now) {
+        let since = match self.rollout {
+            Some(Rollout::Preparing { since }) => since,
+            // The first one is prepared before anybody asks for it.
+            _ => now.monotonic,
+        };
+        self.rollout = Some(Rollout::Applying { since });
+    }
+
+    /// Looks at the newest deployment after something has happened; `is_moving` while modules come up or go down.
+    pub(super) fn observe_deployment(&mut self, now: Now, is_moving: bool) {
+        match self.rollout {
+            Some(Rollout::Wanted) => self.rollout = Some(Rollout::Preparing { since: now.monotonic }),
+            Some(Rollout::Applying { since }) if !is_moving => {
+                self.rollout = None;
+                self.deployment_times.observe_time(now.monotonic, now.monotonic.saturating_sub(since));
+            }
+            _ => {}
+        }
+    }
+
     /// Looks at the modules after something has happened.
     pub(super) fn observe(&mut self, now: Now, modules: &BTreeMap<ModuleId, Module>) {
         let passed = now.monotonic.saturating_sub(self.now);
@@ -51,15 +127,15 @@ impl Metrics {
             let took = self.now.saturating_sub(seen.since);
             let (before, after) = (seen.phase, module.phase);
             (seen.phase, seen.since) = (after, self.now);
-            self.note_change(name, before, after, took);
+            self.note_change([name.as_str(), &module.planned.spec.version], before, after, took);
         }
     }
 
     /// Counts what a module's way from one phase to another shows; it was `took` in the first.
-    fn note_change(&mut self, name: &ModuleId, before: Phase, after: Phase, took: Duration) {
+    fn note_change(&mut self, module: [&str; 2], before: Phase, after: Phase, took: Duration) {
         match after {
-            Phase::Starting => self.starts.count([name.as_str()]),
-            Phase::Stopping { .. } => self.stops.count([name.as_str()]),
+            Phase::Starting => self.starts.count(module),
+            Phase::Stopping { .. } => self.stops.count(module),
             _ => {}
         }
         let command = match (before, after) {
@@ -70,6 +146,36 @@ impl Metrics {
         if let Some(latencies) = self.latencies.at([command]) {
             latencies.observe_time(self.now, took);
         }
+    }
+}
+
+impl Metrics {
+    /// Returns what was counted of the agent's dealings with the cloud.
+    fn cloud(&self, now: Now) -> [Family; 4] {
+        let mut syncs =
+            Family::counter("edgeAgent_iothub_syncs_total", "How often the agent synced its twin, or tried to.");
+        syncs.count([TELEMETRY], self.syncs);
+        let mut lost = Family::counter(
+            "edgeAgent_unsuccessful_iothub_syncs_total",
+            "How often the agent asked for its twin in vain.",
+        );
+        lost.count([TELEMETRY], self.lost_syncs);
+        let mut times = Family::summary(
+            "edgeAgent_deployment_time_seconds",
+            "Time from a new deployment until its modules were started and others stopped.",
+        );
+        if self.deployment_times.count() > 0 {
+            times.spread([TELEMETRY], Unit::Nanoseconds, now.monotonic, &self.deployment_times);
+        }
+        // The real one writes this name so.
+        let mut calls = Family::counter(
+            "edgeagent_direct_method_invocations_count",
+            "Direct methods of the agent that were called.",
+        );
+        for ([method], count) in self.calls.iter() {
+            calls.count([("method_name", method)], *count);
+        }
+        [syncs, lost, times, calls]
     }
 }
 
@@ -99,13 +205,15 @@ impl Agent {
             latency.spread([("command", command), TELEMETRY], Unit::Nanoseconds, now.monotonic, summary);
         }
         let [expected, correct] = self.times(now);
-        vec![
+        let mut families = vec![
             by_module("edgeAgent_module_start_total", "How often a module was told to start.", starts),
             by_module("edgeAgent_module_stop_total", "How often a module was told to stop.", stops),
             latency,
             expected,
             correct,
-        ]
+        ];
+        families.extend(self.metrics.cloud(now));
+        families
     }
 
     fn times(&self, now: Now) -> [Family; 2] {
@@ -127,10 +235,10 @@ impl Agent {
     }
 }
 
-fn by_module(name: &'static str, help: &'static str, counted: &Series<1, u64>) -> Family {
+fn by_module(name: &'static str, help: &'static str, counted: &Series<2, u64>) -> Family {
     let mut family = Family::counter(name, help);
-    for ([module], count) in counted.iter() {
-        family.count([("module_name", module), ("module_version", ""), TELEMETRY], *count);
+    for ([module, version], count) in counted.iter() {
+        family.count([("module_name", module), ("module_version", version), TELEMETRY], *count);
     }
     family
 }

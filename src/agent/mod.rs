@@ -94,6 +94,7 @@ impl Module {
             restarts: 0,
             exit_code: None,
             start_failure: None,
+            image: None,
             started_at: None,
             restarted_at: None,
             exited_at: None,
@@ -162,7 +163,7 @@ impl Agent {
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
             Input::Deployed(deployed) => self.handle_deployed(now, deployed),
-            Input::Started { module } => self.started(now, &module),
+            Input::Started { module, image } => self.started(now, &module, image),
             Input::StartFailed { module, reason } => self.ended(now, &module, End::NotStarted(reason)),
             Input::Exited { module, code } => self.ended(now, &module, End::Exited(code)),
             Input::Restart { module } => self.restart(&module),
@@ -179,6 +180,7 @@ impl Agent {
         self.start_waiting();
         self.twin.has_news = true;
         self.metrics.observe(now, &self.modules);
+        self.metrics.observe_deployment(now, self.is_moving());
     }
 
     /// Returns the next thing to be done; what is to be reported comes last, all of it at once.
@@ -200,6 +202,12 @@ impl Agent {
     pub fn is_idle(&self) -> bool {
         let is_down = |module: &Module| matches!(module.phase, Phase::Resting | Phase::BackingOff { .. });
         self.waiting.is_empty() && self.modules.values().all(is_down)
+    }
+
+    /// Says whether a module waits for its turn, comes up or goes down.
+    fn is_moving(&self) -> bool {
+        let moves = |module: &Module| matches!(module.phase, Phase::Starting | Phase::Stopping { .. });
+        !self.waiting.is_empty() || self.modules.values().any(moves)
     }
 
     fn apply_plan(&mut self, plan: Vec<Planned>) {
@@ -281,7 +289,7 @@ impl Agent {
         self.changed(name);
     }
 
-    fn started(&mut self, now: Now, name: &ModuleId) {
+    fn started(&mut self, now: Now, name: &ModuleId, image: Option<String>) {
         let healthy_after = HEALTHY_AFTER / self.time_scale.get();
         let Some(module) = self.modules.get_mut(name) else { return };
         match module.phase {
@@ -291,6 +299,7 @@ impl Agent {
         }
         module.state.status = Status::Running;
         module.state.start_failure = None;
+        module.state.image = image;
         module.state.started_at = Some(now.unix);
         self.changed(name);
     }

@@ -68,6 +68,8 @@ pub enum Input {
     Started {
         /// Which.
         module: ModuleId,
+        /// The id of the image that it is made of, if it is a container.
+        image: Option<String>,
     },
     /// An instance could not be started.
     StartFailed {
@@ -217,6 +219,8 @@ pub struct ModuleState {
     pub exit_code: Option<i32>,
     /// Why it could not be started the last time, unless it has been started since.
     pub start_failure: Option<String>,
+    /// The id of the image that it was last made of, if that was as a container.
+    pub image: Option<String>,
     /// When it was last started.
     pub started_at: Option<Duration>,
     /// When it was last started again by its policy.

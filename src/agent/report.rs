@@ -57,7 +57,7 @@ impl Agent {
             Owner::External => "unknown",
             Owner::Agent => status.as_word(),
         };
-        let mut entry = wanted(&module.planned.spec);
+        let mut entry = wanted(&module.planned.spec, module.state.image.as_deref());
         let state = &module.state;
         let known = json!({
             "exitCode": exit_code.unwrap_or(if status == Status::Failed { -1 } else { 0 }),
@@ -91,9 +91,10 @@ impl Agent {
     }
 }
 
-/// What a module was wanted to be, as it is reported beside what became of it.
-fn wanted(spec: &ModuleSpec) -> Map<String, Value> {
-    let mut settings = Map::from_iter([("image".to_owned(), json!(spec.image)), ("imageHash".to_owned(), json!(""))]);
+/// What a module was wanted to be, as it is reported beside what became of it; `image` is the id of what it is made of.
+fn wanted(spec: &ModuleSpec, image: Option<&str>) -> Map<String, Value> {
+    let hash = image.unwrap_or_default();
+    let mut settings = Map::from_iter([("image".to_owned(), json!(spec.image)), ("imageHash".to_owned(), json!(hash))]);
     settings.extend(create_options_pieces(&spec.create_options).map(|(key, piece)| (key, Value::String(piece))));
     let env: Map<String, Value> =
         spec.env.iter().map(|(name, value)| (name.clone(), json!({ "value": value }))).collect();
@@ -102,7 +103,7 @@ fn wanted(spec: &ModuleSpec) -> Map<String, Value> {
         &mut entry,
         json!({
             "type": "docker",
-            "version": "",
+            "version": spec.version,
             "status": spec.status.as_word(),
             "restartPolicy": spec.restart.as_word(),
             "imagePullPolicy": spec.pull.as_word(),

@@ -28,6 +28,7 @@ fn id(name: &str) -> ModuleId {
 fn planned(name: &str, startup_order: u32) -> Planned {
     let spec = ModuleSpec {
         id: id(name),
+        version: String::new(),
         image: format!("{name}:1"),
         create_options: Map::new(),
         env: Vec::new(),
@@ -68,7 +69,7 @@ impl World {
         let mut world = Self::new();
         let module = planned.spec.id.clone();
         world.plan(&[planned]);
-        world.tell(Input::Started { module });
+        world.tell(Input::Started { module, image: None });
         world
     }
 
@@ -114,7 +115,7 @@ impl World {
     }
 
     fn started(&mut self, name: &str) -> Vec<String> {
-        self.tell(Input::Started { module: id(name) })
+        self.tell(Input::Started { module: id(name), image: None })
     }
 
     fn exited(&mut self, name: &str, code: i32) -> Vec<String> {
@@ -194,6 +195,7 @@ fn the_pause_counts_from_the_exit() {
         restarts: 0,
         exit_code: Some(3),
         start_failure: None,
+        image: None,
         started_at: unix(0),
         restarted_at: None,
         exited_at: unix(100),
@@ -310,7 +312,8 @@ fn a_start_that_arrives_while_stopping_does_not_undo_the_stop() {
 #[test]
 fn only_what_changed_is_started_anew() {
     type Change = fn(&mut ModuleSpec);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 7] = [
+        ("version", |spec| spec.version = "2".into()),
         ("image", |spec| spec.image = "a:2".into()),
         ("createOptions", |spec| drop(spec.create_options.insert("Tty".into(), true.into()))),
         ("env", |spec| spec.env = vec![("LEVEL".into(), "1".into())]),
@@ -454,6 +457,25 @@ fn afterwards_only_the_difference_is_reported() {
     reports(&mut world);
     world.tell(Input::Timeout);
     assert_eq!(reports(&mut world), [Value::Null; 0]);
+}
+
+// protocol.md §11.3
+#[test]
+fn the_version_of_the_manifest_and_the_image_that_runs_are_reported() {
+    let mut world = online();
+    world.plan(&[with(planned("a", 0), |spec| spec.version = "1.2".into())]);
+    let mut hash = |image: Option<&str>| {
+        reports(&mut world);
+        world.tell(Input::Started { module: id("a"), image: image.map(str::to_owned) });
+        let told = reports(&mut world).pop().expect("a report");
+        world.tell(Input::Restart { module: id("a") });
+        world.exited("a", 0);
+        told["modules"]["a"]["settings"]["imageHash"].clone()
+    };
+    assert_eq!(hash(Some("sha256:1")), "sha256:1");
+    assert_eq!(hash(Some("sha256:2")), "sha256:2", "it was built anew under the same name");
+    assert_eq!(hash(None), "", "a process has no image");
+    assert_eq!(report::document(&world.agent)["modules"]["a"]["version"], "1.2");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::metrics::Sync;
 use super::port::{Deployed, DeploymentStatus, Output};
 use super::{Agent, report};
 use crate::clock::Now;
@@ -78,15 +79,22 @@ impl AgentTwin {
 impl Agent {
     pub(super) fn handle_online(&mut self) {
         self.twin.link = Link::Online;
-        self.outputs.push_back(Output::GetTwin);
+        self.ask_twin();
     }
 
     pub(super) fn handle_offline(&mut self) {
         self.twin.link = Link::Offline;
         self.twin.told = None;
+        self.metrics.synced(Sync::LinkLost);
+    }
+
+    fn ask_twin(&mut self) {
+        self.metrics.synced(Sync::Asked);
+        self.outputs.push_back(Output::GetTwin);
     }
 
     pub(super) fn handle_twin(&mut self, desired: Map<String, Value>, mut reported: Map<String, Value>) {
+        self.metrics.synced(Sync::Told);
         reported.shift_remove(VERSION);
         self.twin.told = Some(reported);
         self.take_desired(desired);
@@ -94,8 +102,9 @@ impl Agent {
 
     /// Takes a change of desired properties if it is the next one; else the whole twin is fetched.
     pub(super) fn handle_desired_patch(&mut self, patch: &Map<String, Value>) {
+        self.metrics.synced(Sync::DesiredChanged);
         if version(&self.twin.desired) + 1 != version(patch) {
-            self.outputs.push_back(Output::GetTwin);
+            self.ask_twin();
             return;
         }
         let mut desired = self.twin.desired.clone();
@@ -114,6 +123,7 @@ impl Agent {
     fn prepare(&mut self) {
         self.twin.retry_at = None;
         self.twin.prepared = version(&self.twin.desired);
+        self.metrics.deployment_wanted();
         self.outputs.push_back(Output::Prepare { desired: self.twin.desired.clone() });
     }
 
@@ -129,6 +139,7 @@ impl Agent {
         if found != self.twin.prepared {
             return;
         }
+        self.metrics.deployment_prepared(now);
         if let Some(plan) = deployed.plan {
             self.apply_plan(plan);
         }
@@ -157,7 +168,11 @@ impl Agent {
         let document = report::document(self);
         let told = self.twin.told.replace(document)?;
         let difference = twin::diff(&told, self.twin.told.as_ref()?);
-        (!difference.is_empty()).then_some(difference)
+        if difference.is_empty() {
+            return None;
+        }
+        self.metrics.synced(Sync::Reported);
+        Some(difference)
     }
 }
 

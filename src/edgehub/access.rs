@@ -75,6 +75,11 @@ impl Access {
         changed.map(|(identity, _)| identity).collect()
     }
 
+    /// Replaces the hosts that a SAS audience may name.
+    pub(super) fn answer_to(&mut self, hosts: Vec<String>) {
+        self.hosts = hosts;
+    }
+
     /// Checks a credential; the error says which rule failed, without the credential.
     pub(super) fn check(&self, unix: Duration, identity: &Identity, credential: &Credential) -> Result<(), String> {
         let Some(known) = self.own.get(identity).or_else(|| self.children.get(identity)) else {

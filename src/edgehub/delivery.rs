@@ -140,10 +140,11 @@ impl EdgeHub {
         }
         let Some(handed) = self.take_delivery(connection, delivery) else { return };
         match fate {
-            Fate::Done | Fate::Rejected => self.finish(now, &handed.queue, handed.offset),
+            Fate::Done | Fate::Rejected => self.taken(now, &handed.queue, handed.offset),
             Fate::Released => {
                 if let Some(queue) = self.queues.get_mut(&handed.queue) {
                     queue.release(now.monotonic, handed.offset);
+                    self.metrics.retried(&handed.queue.endpoint);
                 }
             }
         }
@@ -153,6 +154,14 @@ impl EdgeHub {
     fn take_delivery(&mut self, connection: ConnectionId, delivery: Delivery) -> Option<Handed> {
         self.deliveries.get(&delivery).filter(|handed| handed.connection == connection)?;
         self.deliveries.remove(&delivery)
+    }
+
+    /// Takes it that whoever a message was handed to has it.
+    pub(super) fn taken(&mut self, now: Now, id: &QueueId, offset: u64) {
+        if let Some((sent, message)) = self.queues.get(id).and_then(|queue| queue.on_its_way(offset)) {
+            self.metrics.taken(&id.endpoint, message, sent);
+        }
+        self.finish(now, id, offset);
     }
 
     /// Marks a message of a queue as done, for ever.
@@ -181,6 +190,7 @@ impl EdgeHub {
             queue.end_pauses(now);
             if queue.oldest_flight().is_some_and(|sent| sent + ACKNOWLEDGE_WITHIN <= now) {
                 queue.take_back();
+                self.metrics.retried(&id.endpoint);
                 if id.endpoint == Endpoint::Upstream {
                     self.upstream.failed(now);
                 }

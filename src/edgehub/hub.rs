@@ -139,6 +139,11 @@ impl EdgeHub {
         }
     }
 
+    /// Replaces the hosts that a SAS audience may name for this hub.
+    pub fn answer_to(&mut self, hosts: Vec<String>) {
+        self.access.answer_to(hosts);
+    }
+
     /// Takes one input. Then drain [`EdgeHub::poll`].
     pub fn handle(&mut self, now: Now, input: Input) {
         self.metrics.tick(now);

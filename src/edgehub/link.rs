@@ -43,7 +43,7 @@ impl EdgeHub {
         match from_cloud {
             FromCloud::Taken { queue, offset } => {
                 self.upstream.succeeded();
-                self.finish(now, &queue, offset);
+                self.taken(now, &queue, offset);
             }
             FromCloud::Confirmed { identity } => self.handle_confirmed(&identity),
             FromCloud::Twin { identity, desired, reported } => self.handle_twin(identity, desired, reported),

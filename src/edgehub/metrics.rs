@@ -2,7 +2,7 @@
 //!
 //! An observer: the rest of the hub tells it what happens, and nothing depends on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::hub::EdgeHub;
@@ -47,11 +47,18 @@ pub(super) struct Metrics {
     sizes: Series<2, Summary>,
     sent: BTreeMap<QueueId, Series<3, u64>>,
     dropped: Series<4, u64>,
+    /// How long those took who were handed messages.
+    send_times: BTreeMap<Endpoint, Series<3, Summary>>,
+    unacknowledged: Series<3, u64>,
+    retried: BTreeMap<Endpoint, u64>,
     twins: Series<3, u64>,
     twin_times: Series<2, Summary>,
     /// Since when the cloud is asked for a twin.
     twins_asked: BTreeMap<Identity, Duration>,
     reported: Series<3, u64>,
+    report_times: Series<2, Summary>,
+    /// Since when the cloud has been told patches that it has not confirmed, oldest first.
+    reports_told: BTreeMap<Identity, VecDeque<Duration>>,
     calls: Series<2, u64>,
     call_times: Series<2, Summary>,
     connected: Series<2, u64>,
@@ -85,6 +92,27 @@ impl Metrics {
         }
     }
 
+    /// Whoever was handed a message at `since` has it.
+    pub(super) fn taken(&mut self, endpoint: &Endpoint, message: &Message, since: Duration) {
+        let times = match self.send_times.get_mut(endpoint) {
+            Some(times) => times,
+            None => self.send_times.entry(endpoint.clone()).or_default(),
+        };
+        if let Some(times) = times.at(sender(message)) {
+            times.observe_time(self.now, self.now.saturating_sub(since));
+        }
+    }
+
+    /// Messages are to be handed out once more.
+    pub(super) fn retried(&mut self, endpoint: &Endpoint) {
+        *self.retried.entry(endpoint.clone()).or_default() += 1;
+    }
+
+    /// A message is not taken in, since the store has no room.
+    pub(super) fn unacknowledged(&mut self, message: &Message) {
+        self.unacknowledged.count(sender(message));
+    }
+
     pub(super) fn dropped(&mut self, lost: Lost, message: &Message) {
         let reason = match lost {
             Lost::NoRoute => "no_route",
@@ -112,8 +140,19 @@ impl Metrics {
     }
 
     pub(super) fn reported(&mut self, side: Side, identity: &Identity) {
+        if side == Side::Cloud {
+            self.reports_told.entry(identity.clone()).or_default().push_back(self.now);
+        }
         let [device, module] = client(identity);
         self.reported.count([side.as_label(), device, module]);
+    }
+
+    /// The cloud has the oldest reported patch that it was told.
+    pub(super) fn confirmed(&mut self, identity: &Identity) {
+        let Some(since) = self.reports_told.get_mut(identity).and_then(VecDeque::pop_front) else { return };
+        if let Some(times) = self.report_times.at(client(identity)) {
+            times.observe_time(self.now, self.now.saturating_sub(since));
+        }
     }
 
     /// A direct method begins.
@@ -146,6 +185,7 @@ impl Metrics {
                 self.offline_count += 1;
                 self.offline_since = Some(self.now);
                 self.twins_asked.clear();
+                self.reports_told.clear();
             }
             Link::Online => {
                 if let Some(since) = self.offline_since.take() {
@@ -161,6 +201,7 @@ impl EdgeHub {
     pub fn metrics(&self, now: Now) -> Vec<Family> {
         let metrics = &self.metrics;
         let mut families = Vec::from(metrics.messages(now.monotonic, &self.device));
+        families.extend(metrics.deliveries(now.monotonic, &self.device));
         families.push(self.queue_lengths());
         families.extend(metrics.twins(now.monotonic));
         families.extend(metrics.methods(now.monotonic));
@@ -172,10 +213,7 @@ impl EdgeHub {
     fn queue_lengths(&self) -> Family {
         let mut lengths = Family::gauge("edgehub_queue_length", "Messages that wait for an endpoint.");
         for (id, queue) in &self.queues {
-            let endpoint = match &id.endpoint {
-                Endpoint::Upstream => "iothub".to_owned(),
-                Endpoint::Input { module, input } => format!("{}/{module}/{input}", self.device),
-            };
+            let endpoint = endpoint_id(&self.device, &id.endpoint);
             let priority = id.priority.to_string();
             lengths.count([("endpoint", &endpoint), ("priority", &priority), TELEMETRY], queue.unfinished());
         }
@@ -228,7 +266,37 @@ impl Metrics {
         [received, sizes, sent, dropped]
     }
 
-    fn twins(&self, now: Duration) -> [Family; 3] {
+    fn deliveries(&self, now: Duration, hub: &DeviceId) -> [Family; 3] {
+        let mut times =
+            Family::summary("edgehub_message_send_duration_seconds", "Time until a module or the cloud had a message.");
+        for (endpoint, senders) in &self.send_times {
+            let (to, input) = receiver(hub, endpoint);
+            for ([device, module, output], summary) in senders.iter() {
+                let from = id(device, module);
+                let labels = [("from", &*from), ("to", &*to), ("from_route_output", output), ("to_route_input", input)];
+                times.spread(labels, Unit::Nanoseconds, now, summary);
+            }
+        }
+        let mut refused = Family::counter("edgehub_messages_unack_total", "Messages that the store had no room for.");
+        for ([device, module, output], count) in self.unacknowledged.iter() {
+            let from = id(device, module);
+            refused.count(
+                [("reason", "storage_failure"), ("from", &from), ("from_route_output", output), TELEMETRY],
+                *count,
+            );
+        }
+        let mut retried = Family::counter("edgehub_operation_retry_total", "How often messages had to be sent again.");
+        for (endpoint, count) in &self.retried {
+            let operation = match endpoint {
+                Endpoint::Upstream => "SendMessageToCloud",
+                Endpoint::Input { .. } => "SendMessageToModule",
+            };
+            retried.count([("id", &endpoint_id(hub, endpoint)), ("operation", operation), TELEMETRY], *count);
+        }
+        [times, refused, retried]
+    }
+
+    fn twins(&self, now: Duration) -> [Family; 4] {
         let mut asked = Family::counter("edgehub_gettwin_total", "Twins asked for, of the hub or of the cloud.");
         for ([side, device, module], count) in self.twins.iter() {
             asked.count([("source", side), ("id", &id(device, module)), TELEMETRY], *count);
@@ -243,7 +311,15 @@ impl Metrics {
         for ([side, device, module], count) in self.reported.iter() {
             reported.count([("target", side), ("id", &id(device, module)), TELEMETRY], *count);
         }
-        [asked, times, reported]
+        let mut report_times = Family::summary(
+            "edgehub_reported_properties_update_duration_seconds",
+            "Time until the cloud had reported properties.",
+        );
+        for ([device, module], summary) in self.report_times.iter() {
+            let labels = [("target", UPSTREAM), ("id", &id(device, module))];
+            report_times.spread(labels, Unit::Nanoseconds, now, summary);
+        }
+        [asked, times, reported, report_times]
     }
 
     fn methods(&self, now: Duration) -> [Family; 2] {
@@ -284,10 +360,7 @@ impl Side {
 }
 
 fn add_sent(sent: &mut Family, hub: &DeviceId, queue: &QueueId, [from, output]: [&str; 2], count: u64) {
-    let (to, input) = match &queue.endpoint {
-        Endpoint::Upstream => (UPSTREAM.to_owned(), ""),
-        Endpoint::Input { module, input } => (format!("{hub}/{module}"), &**input),
-    };
+    let (to, input) = receiver(hub, &queue.endpoint);
     let priority = queue.priority.to_string();
     let labels = [
         ("from", from),
@@ -298,6 +371,21 @@ fn add_sent(sent: &mut Family, hub: &DeviceId, queue: &QueueId, [from, output]: 
         TELEMETRY,
     ];
     sent.count(labels, count);
+}
+
+/// Returns who gets what is sent to an endpoint, and at which input.
+fn receiver<'e>(hub: &DeviceId, endpoint: &'e Endpoint) -> (String, &'e str) {
+    match endpoint {
+        Endpoint::Upstream => (UPSTREAM.to_owned(), ""),
+        Endpoint::Input { module, input } => (format!("{hub}/{module}"), input),
+    }
+}
+
+fn endpoint_id(hub: &DeviceId, endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Upstream => "iothub".to_owned(),
+        Endpoint::Input { module, input } => format!("{hub}/{module}/{input}"),
+    }
 }
 
 fn by_client(name: &'static str, help: &'static str, counted: &Series<2, u64>) -> Family {

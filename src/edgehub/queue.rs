@@ -59,15 +59,30 @@ pub(super) struct Queue {
     /// The messages from `first` on, as far as they are in memory.
     cache: VecDeque<Queued>,
     cache_bytes: usize,
-    /// When each of the messages from `first` on was handed out, or became the oldest, if that was later: whoever works
-    /// through a full window has the whole time for each of its messages.
-    flight: VecDeque<Duration>,
+    /// Those of the messages from `first` on that were handed out.
+    flight: VecDeque<Flight>,
     /// Offsets above `first` that are done out of turn.
     done: BTreeSet<u64>,
     /// Those that were given back, until they come again.
     released: BTreeMap<u64, Released>,
     loading: bool,
     reader: Reader,
+}
+
+/// A message on its way.
+#[derive(Debug, Clone, Copy)]
+struct Flight {
+    /// When it was handed out.
+    sent: Duration,
+    /// The same, or when it became the oldest, if that was later: whoever works through a full window has the whole time
+    /// for each of its messages.
+    since: Duration,
+}
+
+impl Flight {
+    fn at(now: Duration) -> Self {
+        Self { sent: now, since: now }
+    }
 }
 
 /// Whether somebody takes what a queue holds.
@@ -189,7 +204,7 @@ impl Queue {
             if position >= window || position >= self.cache.len() {
                 return None;
             }
-            self.flight.push_back(now);
+            self.flight.push_back(Flight::at(now));
             let offset = self.first + position as u64;
             if !self.done.contains(&offset) {
                 return Some((offset, &self.cache[position]));
@@ -203,7 +218,7 @@ impl Queue {
         let times = self.released.get(&offset).map_or(0, |released| released.times);
         let at = now + SHORTEST_PAUSE.saturating_mul(1 << times.min(6)).min(LONGEST_PAUSE);
         self.released.insert(offset, Released { times: times + 1, again: Again::At(at) });
-        self.flight[position] = at;
+        self.flight[position].since = at;
     }
 
     /// Returns when the next message comes again.
@@ -229,7 +244,7 @@ impl Queue {
         released.again = Again::Done;
         let offset = *offset;
         let position = self.position(offset)?;
-        self.flight[position] = now;
+        self.flight[position] = Flight::at(now);
         Some(position)
     }
 
@@ -237,6 +252,12 @@ impl Queue {
     fn position(&self, offset: u64) -> Option<usize> {
         let position = usize::try_from(offset.checked_sub(self.first)?).ok()?;
         (position < self.flight.len()).then_some(position)
+    }
+
+    /// Returns a message that is on its way, and when it was handed out.
+    pub(super) fn on_its_way(&self, offset: u64) -> Option<(Duration, &Message)> {
+        let position = self.position(offset).filter(|_| !self.done.contains(&offset))?;
+        Some((self.flight[position].sent, &self.cache.get(position)?.message))
     }
 
     /// Marks a message as done; returns the new first offset when it moved.
@@ -258,7 +279,7 @@ impl Queue {
             return None;
         }
         if let Some(oldest) = self.flight.front_mut() {
-            *oldest = now;
+            oldest.since = now;
         }
         Some(self.first)
     }
@@ -271,7 +292,7 @@ impl Queue {
 
     /// Returns since when the oldest unfinished message is waited for.
     pub(super) fn oldest_flight(&self) -> Option<Duration> {
-        self.flight.front().copied()
+        self.flight.front().map(|oldest| oldest.since)
     }
 
     fn has_room(&self) -> bool {

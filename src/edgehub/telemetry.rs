@@ -62,7 +62,7 @@ impl EdgeHub {
     pub(super) fn route(&mut self, now: Now, message: Message) -> Result<usize, StoreFull> {
         let destinations = self.router.find(&message);
         if !destinations.is_empty() {
-            self.check_room()?;
+            self.check_room().inspect_err(|_| self.metrics.unacknowledged(&message))?;
         }
         let message = Arc::new(message);
         if destinations.is_empty() {

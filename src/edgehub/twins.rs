@@ -154,6 +154,7 @@ impl EdgeHub {
     /// Takes it that the cloud has got the oldest reported patch that it was told.
     pub(super) fn handle_confirmed(&mut self, identity: &Identity) {
         let Some(held) = self.twins.held.get_mut(identity) else { return };
+        self.metrics.confirmed(identity);
         if held.unconfirmed.pop_front().is_some() {
             self.save_twin(identity);
         }

@@ -37,6 +37,8 @@ pub struct Deployment {
 pub struct ModuleSpec {
     /// Its id on the device.
     pub id: ModuleId,
+    /// What its writer calls its version; empty if nothing. It is reported, and otherwise only told from others.
+    pub version: String,
     /// The image as written, variables expanded.
     pub image: String,
     /// The body of the engine's create-container call; unknown keys and key order are kept.

@@ -71,12 +71,13 @@ fn read_module(id: ModuleId, node: &Node<'_>) -> Result<ModuleSpec, Finding> {
     let module = |at| Finding::error("module", at);
     read_kind(node).map_err(module)?;
     let settings = node.need("settings").map_err(module)?;
+    let version = read_version(node).map_err(module)?;
     let image = read_image(&settings).map_err(|at| Finding::error("image", at))?;
     let create_options = create_options::read(&settings).map_err(|at| Finding::error("create-options", at))?;
     let env = read_env(node).map_err(|at| Finding::error("env", at))?;
     let policies = read_policies(node, &id).map_err(module)?;
     let Policies { status, restart, pull, startup_order } = policies;
-    Ok(ModuleSpec { id, image, create_options, env, status, restart, pull, startup_order })
+    Ok(ModuleSpec { id, version, image, create_options, env, status, restart, pull, startup_order })
 }
 
 fn read_kind(node: &Node<'_>) -> Result<(), TextError> {
@@ -84,6 +85,19 @@ fn read_kind(node: &Node<'_>) -> Result<(), TextError> {
     match kind.text()? {
         "docker" => Ok(()),
         other => Err(kind.error(format!("expected `docker`, found `{other}`")).hint("the runtime knows `docker` only")),
+    }
+}
+
+fn read_version(node: &Node<'_>) -> Result<String, TextError> {
+    match node.get("version") {
+        None => Ok(String::new()),
+        // As the real agent reads it: a number is its text.
+        Some(version) => match version.value() {
+            Value::Null => Ok(String::new()),
+            Value::String(text) => Ok(text.clone()),
+            Value::Number(number) => Ok(number.to_string()),
+            _ => Err(version.wrong("a string")),
+        },
     }
 }
 

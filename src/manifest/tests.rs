@@ -42,7 +42,7 @@ fn what_a_module_leaves_open_is_what_the_agent_takes() {
     assert_eq!((module.id.as_str(), module.image.as_str()), ("filter", "filter:1"));
     assert_eq!((module.status, module.restart), (DesiredStatus::Running, RestartPolicy::OnUnhealthy));
     assert_eq!((module.pull, module.startup_order), (PullPolicy::OnCreate, u32::MAX));
-    assert!(module.env.is_empty() && module.create_options.is_empty());
+    assert!(module.env.is_empty() && module.create_options.is_empty() && module.version.is_empty());
     let system: Vec<_> = deployment.system.iter().map(|part| (part.id.as_str(), part.restart)).collect();
     assert_eq!(system, [("$edgeAgent", RestartPolicy::Always), ("$edgeHub", RestartPolicy::Always)]);
     assert_eq!(deployment.system[0].startup_order, 0);
@@ -52,17 +52,34 @@ fn what_a_module_leaves_open_is_what_the_agent_takes() {
 #[test]
 fn what_a_module_says_is_read_in_order() {
     let more = json!({
-        "status": "stopped", "restartPolicy": "never", "imagePullPolicy": "never", "startupOrder": 3,
+        "version": "1.2", "status": "stopped", "restartPolicy": "never", "imagePullPolicy": "never", "startupOrder": 3,
         "env": {"Z": {"value": "text"}, "A": {"value": 1.5}, "B": {"value": true}},
         "settings": {"image": "filter:1", "createOptions": "{\"Z\":1,\"HostCon", "createOptions01": "fig\":{\"X\":[]}}"},
     });
     let deployment = parse(&manifest(module(more), json!({}))).expect("a deployment");
     let module = &deployment.modules[0];
-    assert_eq!((module.status, module.restart), (DesiredStatus::Stopped, RestartPolicy::Never));
+    assert_eq!(
+        (&*module.version, module.status, module.restart),
+        ("1.2", DesiredStatus::Stopped, RestartPolicy::Never)
+    );
     assert_eq!((module.pull, module.startup_order), (PullPolicy::Never, 3));
     let env: Vec<_> = module.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(env, [("Z", "text"), ("A", "1.5"), ("B", "true")]);
     assert_eq!(Value::Object(module.create_options.clone()).to_string(), r#"{"Z":1,"HostConfig":{"X":[]}}"#);
+}
+
+#[test]
+fn a_version_is_text_whatever_it_is_written_as() {
+    let version = |version: Value| {
+        let deployment = parse(&manifest(module(json!({ "version": version })), json!({})));
+        deployment.map(|deployment| deployment.modules[0].version.clone())
+    };
+    assert_eq!(
+        [version(json!("1.0")), version(json!(2.5)), version(json!(null))],
+        ["1.0", "2.5", ""].map(|v| Ok(v.into()))
+    );
+    let refused = version(json!({})).expect_err("it is refused");
+    assert_eq!(refused, ["expected a string, found an object"]);
 }
 
 #[test]

@@ -20,13 +20,13 @@ pub(super) async fn run(module: ModuleId, engine: Engine, spec: ContainerSpec, m
         // What was created by then carries our label, and is removed with it.
         () = patience(&mut orders, &mut order) => Err(not_in_time(&spec)),
     };
-    let (container, output) = match launched {
+    let Launched { container, output, image } = match launched {
         Ok(launched) => launched,
         Err(failure) => {
             return sink(InstanceEvent::StartFailed(failure.context(format!("cannot start module `{module}`"))));
         }
     };
-    sink(InstanceEvent::Started { pid: None });
+    sink(InstanceEvent::Started { pid: None, image });
     if let Some(order) = order {
         carry_out(order, container.clone());
     }
@@ -60,15 +60,24 @@ fn not_in_time(spec: &ContainerSpec) -> Failure {
         .hint("see whether the container engine still runs with `docker info`")
 }
 
-async fn launch(engine: &Engine, spec: &ContainerSpec) -> Outcome<(Container, ContainerOutput)> {
+/// A container that runs.
+struct Launched {
+    container: Container,
+    output: ContainerOutput,
+    image: Option<String>,
+}
+
+async fn launch(engine: &Engine, spec: &ContainerSpec) -> Outcome<Launched> {
     let container = container::create(engine, spec).await?;
     let attach_and_start = async {
         let output = container.attach().await?;
+        // Asked before it runs: one that removes itself may be gone a moment later.
+        let image = container.image().await?;
         container.start().await?;
-        Ok(output)
+        Ok((output, image))
     };
     match attach_and_start.await {
-        Ok(output) => Ok((container, output)),
+        Ok((output, image)) => Ok(Launched { container, output, image }),
         Err(failure) => {
             // Why it did not start is what matters.
             let _ = container.remove().await;

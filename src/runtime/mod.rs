@@ -76,6 +76,8 @@ pub enum InstanceEvent {
     Started {
         /// The process, if it is one of this machine.
         pid: Option<u32>,
+        /// The id of the image that it is made of, if it is a container.
+        image: Option<String>,
     },
     /// It has written a line.
     Output {

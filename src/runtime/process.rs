@@ -27,7 +27,7 @@ pub(super) async fn run(module: ModuleId, spec: ProcessSpec, ledger: Arc<Ledger>
         Ok(started) => started,
         Err(failure) => return sink(InstanceEvent::StartFailed(failure)),
     };
-    sink(InstanceEvent::Started { pid: child.id() });
+    sink(InstanceEvent::Started { pid: child.id(), image: None });
     let status = supervise(child, group, orders, &sink).await;
     ledger.remove(group);
     sink(InstanceEvent::Exited { code: status.and_then(|s| s.code()), signal: status.and_then(|s| s.signal()) });

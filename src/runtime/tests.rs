@@ -244,7 +244,7 @@ async fn a_process_that_cannot_be_noted_is_not_left_running() {
 async fn a_process_is_noted_while_it_runs() {
     let world = World::new();
     let mut started = world.shell("echo ready; read line < /dev/zero; sleep 1000");
-    let InstanceEvent::Started { pid: Some(pid) } = started.next().await else { panic!("it starts") };
+    let InstanceEvent::Started { pid: Some(pid), .. } = started.next().await else { panic!("it starts") };
     let time = Birth::of(pid.cast_signed()).expect("it runs").time;
     assert_eq!(world.ledger_text(), format!(r#"{{"run":"run-1","started":{{"{pid}":{time}}}}}"#));
     started.instance.kill();

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use super::gateway::host_name;
 use super::metrics::HOST_NAMES;
 use super::subject::Simulated;
 use super::workloads::{Port, Ports};
+use crate::engine::Engine;
 use crate::engine::container::{self, ContainerSpec, NetworkAttachment};
 use crate::engine::network::{self, Addresses, Network};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
@@ -37,8 +39,9 @@ pub(super) enum WorkloadWay {
 }
 
 /// The network and the way to this machine.
-pub(super) struct Bridge<'a> {
-    containers: &'a Containers,
+pub(super) struct Bridge {
+    containers: Arc<Containers>,
+    engine: Engine,
     device: DeviceId,
     network: Network,
     /// The gateway's host name in containers.
@@ -48,30 +51,42 @@ pub(super) struct Bridge<'a> {
     ports: AtomicU32,
 }
 
-impl<'a> Bridge<'a> {
+impl Bridge {
     /// Decides the way to the workload API, with a container of `image` where it has to be tried, and makes the network.
     pub(super) async fn build(
-        containers: &'a Containers,
+        containers: &Arc<Containers>,
         simulated: &Simulated,
-        image: &str,
+        (engine, image): (&Engine, &str),
         run_folder: &RunFolder,
     ) -> Outcome<Self> {
+        containers.open(engine)?;
         let device = simulated.device.clone();
         let way = match simulated.workload {
             WorkloadChoice::Socket => WorkloadWay::Socket,
             WorkloadChoice::Http => WorkloadWay::Http,
-            WorkloadChoice::Auto => probe(containers, &device, image, run_folder).await?,
+            WorkloadChoice::Auto => probe(engine, containers.bare(&device, "probe", image), run_folder).await?,
         };
         let addresses = match way {
             WorkloadWay::Socket => Addresses::Engine,
             WorkloadWay::Http => Addresses::Creator,
         };
-        let network =
-            network::create(&containers.engine, &containers.network_name(&device), &containers.labels, addresses)
-                .await?;
-        check_reachable(network.gateway)?;
-        let host = host_name(&device);
-        Ok(Self { containers, device, network, host, way, ports: AtomicU32::new(0) })
+        let name = containers.network_name(&device);
+        let network = network::create(engine, &name, &containers.labels, addresses).await?;
+        let (containers, engine, host) = (Arc::clone(containers), engine.clone(), host_name(&device));
+        let bridge = Self { containers, engine, device, network, host, way, ports: AtomicU32::new(0) };
+        match check_reachable(bridge.address()) {
+            Ok(()) => Ok(bridge),
+            Err(failure) => {
+                bridge.tear_down().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Removes a network that nobody has joined: one that comes late is tried for again and again.
+    pub(super) async fn tear_down(self) {
+        // Why it is not used is what matters; what is left is removed with the simulation.
+        let _ = network::remove(&self.engine, &self.network.id).await;
     }
 
     /// Returns the address of this machine in the network.
@@ -145,17 +160,11 @@ impl<'a> Bridge<'a> {
 }
 
 /// Tries whether a socket of this machine arrives in a container.
-async fn probe(
-    containers: &Containers,
-    device: &DeviceId,
-    image: &str,
-    run_folder: &RunFolder,
-) -> Outcome<WorkloadWay> {
+async fn probe(engine: &Engine, probe: ContainerSpec, run_folder: &RunFolder) -> Outcome<WorkloadWay> {
     // A name that was never there before: a folder of the engine's own machine may have our folder's path.
     let name = format!("probe-{}.sock", container::short(&uuid::Uuid::new_v4().simple().to_string()));
     let socket = UnixSocket::bind(&run_folder.path().join(name), 0o666).await?;
-    let spec = containers.bare(device, "probe", image);
-    match container::receives(&containers.engine, spec, socket.path()).await? {
+    match container::receives(engine, probe, socket.path()).await? {
         true => Ok(WorkloadWay::Socket),
         false => Ok(WorkloadWay::Http),
     }

@@ -160,11 +160,11 @@ impl Dispatcher {
             return;
         }
         match event {
-            InstanceEvent::Started { pid } => {
+            InstanceEvent::Started { pid, image } => {
                 if let Some(child) = device.children.running.get_mut(&module) {
                     child.pid = pid;
                 }
-                device.agent.handle(now, agent::Input::Started { module });
+                device.agent.handle(now, agent::Input::Started { module, image });
                 // Told now, before the first line that it prints.
                 self.settle(now);
             }

@@ -1,6 +1,8 @@
-//! What a simulation has in the engine: containers and a network under its label, noted as long as they may be there.
+//! What a simulation has in the engine: containers and networks under its label, noted as long as they may be there.
+//! The first container may come late, with a new deployment.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -20,9 +22,10 @@ use crate::ui::Ui;
 /// How long the engine may take to remove everything.
 const REMOVE_WITHIN: Duration = Duration::from_secs(60);
 
-/// The simulation in the engine.
+/// The simulation in the engine, if it has come there.
 pub(super) struct Containers {
-    pub(super) engine: Engine,
+    /// Set as soon as there may be something to remove.
+    engine: OnceLock<Engine>,
     simulation: String,
     /// What every container and network of it carries.
     pub(super) labels: Labels,
@@ -37,21 +40,30 @@ struct Note {
 }
 
 impl Containers {
-    /// Notes, before anything is made, that there may be something to remove; `root` is the state folder.
-    pub(super) fn open(engine: &Engine, simulated: &Simulated, simulation: &str, root: &Path) -> Outcome<Self> {
-        let note = note_path(root);
-        let text = serde_json::json!(Note { simulation: simulation.to_owned() }).to_string();
-        store::save(&note, text.as_bytes(), Durability::Process)
-            .or_fail(Kind::Machine, || format!("cannot write `{}`", note.display()))?;
+    /// Nothing is there yet; `root` is the state folder.
+    pub(super) fn none(simulated: &Simulated, simulation: &str, root: &Path) -> Self {
+        let (simulation, solution) = (simulation.to_owned(), simulated.name.clone());
         let folder = root.parent().unwrap_or(root).display().to_string();
-        let labels = [(container::SIMULATION_LABEL, simulation.to_owned()), (container::FOLDER_LABEL, folder)];
-        Ok(Self {
-            engine: engine.clone(),
-            simulation: simulation.to_owned(),
-            labels: labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            solution: simulated.name.clone(),
-            note,
-        })
+        let labels = [(container::SIMULATION_LABEL, simulation.clone()), (container::FOLDER_LABEL, folder)];
+        let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { engine: OnceLock::new(), simulation, labels, solution, note: note_path(root) }
+    }
+
+    /// Notes, before anything is made, that there may be something to remove.
+    pub(super) fn open(&self, engine: &Engine) -> Outcome {
+        if self.engine.get().is_some() {
+            return Ok(());
+        }
+        let text = serde_json::json!(Note { simulation: self.simulation.clone() }).to_string();
+        store::save(&self.note, text.as_bytes(), Durability::Process)
+            .or_fail(Kind::Machine, || format!("cannot write `{}`", self.note.display()))?;
+        self.engine.get_or_init(|| engine.clone());
+        Ok(())
+    }
+
+    /// Says whether there may be something to remove.
+    pub(super) fn is_open(&self) -> bool {
+        self.engine.get().is_some()
     }
 
     /// Returns a name for the network of a device that no other simulation has, as engines want it.
@@ -78,8 +90,9 @@ impl Containers {
     /// Removes the networks and every container of the simulation.
     ///
     /// An engine that hangs is not waited for: the next start removes what is left.
-    pub(super) async fn remove(self) -> Outcome {
-        let cleared = timeout(REMOVE_WITHIN, runtime::clear_containers(&self.engine, &self.simulation)).await;
+    pub(super) async fn remove(&self) -> Outcome {
+        let Some(engine) = self.engine.get() else { return Ok(()) };
+        let cleared = timeout(REMOVE_WITHIN, runtime::clear_containers(engine, &self.simulation)).await;
         cleared.unwrap_or_else(|_| {
             Err(Failure::machine("cannot remove the containers of this simulation")
                 .cause(format!("the engine gave no answer within {} s", REMOVE_WITHIN.as_secs()))

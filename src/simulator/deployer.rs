@@ -1,31 +1,36 @@
 //! Making ready what a new deployment wants while the simulation runs: images and packages, identities, doors.
 //!
-//! Works beside the dispatcher, one deployment after the other, and hands it the result; nothing is started, stopped or
-//! revoked here. A module that cannot be made ready keeps running as it was, if it was.
+//! Works beside the dispatcher, one deployment after the other, and hands it the result; no module is started, stopped or
+//! revoked here. A module that cannot be made ready keeps running as it was, if it was. The first container brings the
+//! network with it, and listeners there.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::bridge::Bridge;
+use super::bridge::{Bridge, WorkloadWay};
+use super::containers::Containers;
 use super::control::RunFolder;
 use super::dispatcher::Clock;
 use super::edges::EdgeNumber;
 use super::event::{EdgeEvent, EdgeEvents};
+use super::gateway::Gateway;
 use super::machine::Machine;
-use super::options::Options;
+use super::metrics::MetricsPort;
 use super::plan::ModulePlan;
 use super::planner::Planner;
-use super::prepare::Workshop;
-use super::state::{Identities, StateFolder};
-use super::subject::Simulated;
+use super::prepare::{Prepared, Workshop};
+use super::site::{Service, Site};
+use super::state::Identities;
 use super::workloads::{self, Behind, Ports};
 use crate::agent::{Deployed, DeploymentStatus, Planned};
 use crate::edgehub::KnownIdentity;
+use crate::engine::Engine;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::identity::ModuleId;
 use crate::manifest::{Deployment, Finding, ModuleSpec};
@@ -35,15 +40,18 @@ use crate::ui::Ui;
 pub(super) struct Deployer<'a> {
     pub(super) ui: &'a Ui,
     pub(super) clock: Clock,
-    pub(super) options: &'a Options,
-    pub(super) simulated: &'a Simulated,
+    pub(super) site: &'a Site,
     pub(super) machine: &'a Machine<'a>,
     /// `.edgectl`.
     pub(super) root: &'a std::path::Path,
-    pub(super) state: &'a StateFolder,
-    pub(super) host: String,
+    pub(super) address: IpAddr,
     pub(super) run_folder: &'a RunFolder,
-    pub(super) bridge: Option<&'a Bridge<'a>>,
+    pub(super) containers: &'a Arc<Containers>,
+    /// There as soon as a module is a container.
+    pub(super) bridge: Option<Arc<Bridge>>,
+    /// The bridge, until the dispatcher has been told that it came.
+    pub(super) came: Option<Came>,
+    pub(super) service: Service,
     /// How many files a process may have open.
     pub(super) descriptors: u64,
     pub(super) behind: Arc<Behind>,
@@ -52,6 +60,13 @@ pub(super) struct Deployer<'a> {
     pub(super) planned: BTreeMap<ModuleId, Planned>,
     /// The doors of the workload API that are open.
     pub(super) doors: BTreeMap<ModuleId, AbortHandle>,
+}
+
+/// A bridge that came with a deployment.
+pub(super) struct Came {
+    pub(super) way: WorkloadWay,
+    /// What the hub may be called from now on.
+    pub(super) names: Vec<String>,
 }
 
 /// A deployment that is made ready.
@@ -63,6 +78,8 @@ pub(super) struct Preparation {
     pub(super) known: Vec<KnownIdentity>,
     /// The generation ids of all modules.
     pub(super) generations: BTreeMap<ModuleId, String>,
+    /// The bridge, if it came with this deployment.
+    pub(super) bridge: Option<Came>,
     /// Why modules could not be made ready.
     pub(super) failures: Vec<Failure>,
 }
@@ -94,6 +111,7 @@ impl Deployer<'_> {
                 plans: Vec::new(),
                 known: Vec::new(),
                 generations: BTreeMap::new(),
+                bridge: None,
                 failures: Vec::new(),
             },
         }
@@ -105,7 +123,7 @@ impl Deployer<'_> {
         desired: &Map<String, Value>,
     ) -> Result<Preparation, DeploymentStatus> {
         let deployment = read(desired)?;
-        let specs = self.simulated.taking_part(self.options, deployment.modules);
+        let specs = self.site.simulated.taking_part(&self.site.options, deployment.modules);
         let identities = self.identities(&specs).map_err(|failure| failed(&[failure]))?;
         let (mut planned, mut plans, mut failures) = (BTreeMap::new(), Vec::new(), Vec::new());
         for spec in specs {
@@ -144,6 +162,7 @@ impl Deployer<'_> {
             plans,
             known,
             generations,
+            bridge: self.came.take(),
             failures,
         })
     }
@@ -151,7 +170,7 @@ impl Deployer<'_> {
     fn identities(&self, specs: &[ModuleSpec]) -> Outcome<Identities> {
         let modules = specs.iter().map(|spec| spec.id.clone());
         let all: Vec<_> = modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect();
-        self.state.identities(&self.simulated.device, &all, self.clock.now().unix.as_micros())
+        self.site.state.identities(&self.site.simulated.device, &all, self.clock.now().unix.as_micros())
     }
 
     async fn plan(
@@ -160,27 +179,27 @@ impl Deployer<'_> {
         spec: ModuleSpec,
         identities: &Identities,
     ) -> Outcome<ModulePlan> {
-        let simulated = self.simulated.with_only(spec.clone());
-        let (ui, clock, options, machine, state) = (self.ui, self.clock, self.options, self.machine, self.root);
+        let Site { options, simulated, state: state_folder, .. } = self.site;
+        let simulated = simulated.with_only(spec.clone());
+        let (ui, clock, machine, state) = (self.ui, self.clock, self.machine, self.root);
         let workshop = Workshop { ui, clock, options, simulated: &simulated, machine, state };
         let prepared = workshop.prepare_all().await?;
-        let is_container = prepared.iter().flatten().any(|prepared| prepared.engine().is_some());
-        let ports = match (is_container, self.bridge) {
-            (false, _) => Ports::new(),
-            (true, Some(bridge)) => bridge.open_ports(std::iter::once(&spec)).await?,
-            (true, None) => {
-                return Err(Failure::machine("this simulation was started without containers")
-                    .hint("end it with `edgectl stop`, and start it with the new deployment"));
-            }
+        let bridge = match prepared.iter().flatten().find_map(Prepared::engine) {
+            Some(engine) => Some(self.bridge(tasks, engine, &spec.image).await?),
+            None => None,
+        };
+        let ports = match &bridge {
+            Some(bridge) => bridge.open_ports(std::iter::once(&spec)).await?,
+            None => Ports::new(),
         };
         let planner = Planner {
-            options: self.options,
+            options,
             simulated: &simulated,
             identities,
-            state: self.state,
-            host: self.host.clone(),
+            state: state_folder,
+            host: self.address.to_string(),
             run_folder: self.run_folder,
-            bridge: self.bridge,
+            bridge: bridge.as_deref(),
             ports: &ports,
             descriptors: self.descriptors,
         };
@@ -191,6 +210,34 @@ impl Deployer<'_> {
             self.doors.insert(spec.id, door);
         }
         plan.ok_or_else(|| Failure::new(Kind::Bug, "one module makes one plan"))
+    }
+
+    /// Returns the bridge, which the first container of the device brings with it.
+    async fn bridge(&mut self, tasks: &mut JoinSet<()>, engine: &Engine, image: &str) -> Outcome<Arc<Bridge>> {
+        if let Some(bridge) = &self.bridge {
+            return Ok(Arc::clone(bridge));
+        }
+        let bridge = Bridge::build(self.containers, &self.site.simulated, (engine, image), self.run_folder).await?;
+        match self.listen_on(tasks, &bridge).await {
+            Ok(names) => {
+                self.came = Some(Came { way: bridge.way, names });
+                Ok(Arc::clone(self.bridge.insert(Arc::new(bridge))))
+            }
+            Err(failure) => {
+                bridge.tear_down().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Listens on a bridge as at the device's own address, and returns what clients may call the hub.
+    async fn listen_on(&self, tasks: &mut JoinSet<()>, bridge: &Bridge) -> Outcome<Vec<String>> {
+        let gateway = Gateway::open_on_bridge(self.address, bridge.address()).await?;
+        let metrics = MetricsPort::open(self.ui, self.site.options.metrics, [bridge.address()]).await;
+        let names = gateway.names(bridge.host.clone());
+        let (_, certificate) = self.site.certify(self.clock, &names)?;
+        self.service.serve(tasks, &certificate, (gateway, metrics))?;
+        Ok(names)
     }
 }
 

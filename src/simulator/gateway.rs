@@ -79,6 +79,13 @@ impl Gateway {
         Ok(gateway)
     }
 
+    /// Listens on the engine's bridge alone, for a device that listens at `address` already.
+    pub(super) async fn open_on_bridge(address: IpAddr, bridge: IpAddr) -> Outcome<Self> {
+        let mut gateway = Self { address, bridge: Some(bridge), listeners: Vec::new(), denied: Vec::new() };
+        gateway.take(net::bind_all(bridge, &Door::PORTS).await?);
+        Ok(gateway)
+    }
+
     fn take(&mut self, bindings: Vec<Binding>) {
         for (door, binding) in Door::ALL.into_iter().zip(bindings) {
             match binding {
@@ -91,6 +98,10 @@ impl Gateway {
     /// Returns the port of a door; `None` if it could not be opened.
     fn port(&self, wanted: Door) -> Option<u16> {
         self.listeners.iter().any(|(door, _)| *door == wanted).then_some(wanted.port())
+    }
+
+    pub(super) fn address(&self) -> IpAddr {
+        self.address
     }
 
     /// Returns the name of the gateway and of the simulated IoT Hub for processes: the address.
@@ -107,11 +118,11 @@ impl Gateway {
         std::iter::once(self.address).chain(self.bridge)
     }
 
-    /// Returns every name and address that clients may dial.
-    pub(super) fn names(&self, container_host: Option<&str>) -> Vec<String> {
+    /// Returns every name and address that clients may dial; `container_host` is the name in containers, which may come.
+    pub(super) fn names(&self, container_host: String) -> Vec<String> {
         let mut names = vec!["localhost".to_owned(), self.host()];
         names.extend(self.bridge.map(|bridge| bridge.to_string()));
-        names.extend(container_host.map(str::to_owned));
+        names.push(container_host);
         names
     }
 

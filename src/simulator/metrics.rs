@@ -82,10 +82,9 @@ impl MetricsPort {
     }
 
     /// Serves for ever; a client needs no credential here, so each keeps its seat in the lobby.
-    pub(super) fn serve(self, tasks: &mut JoinSet<()>, lobby: &Lobby, source: Source) {
-        let source = Arc::new(source);
+    pub(super) fn serve(self, tasks: &mut JoinSet<()>, lobby: &Lobby, source: &Arc<Source>) {
         for listener in self.listeners {
-            tasks.spawn(accept(listener, lobby.clone(), Arc::clone(&source)));
+            tasks.spawn(accept(listener, lobby.clone(), Arc::clone(source)));
         }
     }
 }

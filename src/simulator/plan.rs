@@ -198,6 +198,7 @@ mod tests {
     fn spec(env: &[(&str, &str)], options: Value) -> ModuleSpec {
         ModuleSpec {
             id: ModuleId::parse("insight").expect("valid"),
+            version: String::new(),
             image: "i:1".into(),
             create_options: options.as_object().cloned().expect("an object"),
             env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),

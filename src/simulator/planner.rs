@@ -27,7 +27,7 @@ pub(super) struct Planner<'a> {
     /// The name of the gateway and of the simulated IoT Hub for processes.
     pub(super) host: String,
     pub(super) run_folder: &'a RunFolder,
-    pub(super) bridge: Option<&'a Bridge<'a>>,
+    pub(super) bridge: Option<&'a Bridge>,
     pub(super) ports: &'a Ports,
     /// How many files a process may have open.
     pub(super) descriptors: u64,

@@ -93,15 +93,21 @@ impl Report {
         let heads = [port("MQTT", ports.mqtt), port("AMQP", ports.amqp), port("HTTPS", ports.https)];
         let open: Vec<String> = heads.into_iter().flatten().collect();
         self.ui.step("Simulating", format!("device `{device}` at {address} ({})", open.join(", ")));
-        match place.workload {
-            Some(WorkloadWay::Http) => {
-                self.ui.step("Serving", "the workload API to containers over http, on a port for each");
-            }
-            Some(WorkloadWay::Socket) => self.ui.detail("the workload API is mounted into containers as a socket"),
-            None => {}
+        if let Some(way) = place.workload {
+            self.tell_way(way);
         }
         if let Some(port) = ports.metrics {
             self.ui.detail(format!("metrics are at http://{address}:{port}/metrics"));
+        }
+    }
+
+    /// Says how containers reach the workload API.
+    pub(super) fn tell_way(&self, way: WorkloadWay) {
+        match way {
+            WorkloadWay::Http => {
+                self.ui.step("Serving", "the workload API to containers over http, on a port for each")
+            }
+            WorkloadWay::Socket => self.ui.detail("the workload API is mounted into containers as a socket"),
         }
     }
 

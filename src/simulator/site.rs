@@ -10,13 +10,14 @@ use tokio::task::JoinSet;
 
 use super::bridge::Bridge;
 use super::children::Children;
+use super::containers::Containers;
 use super::control::RunFolder;
 use super::cores::Opening;
 use super::deployer::{self, Deployer, Desired};
 use super::dispatcher::Clock;
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::event::{EdgeEvent, EdgeEvents, Event};
-use super::gateway::Gateway;
+use super::gateway::{Gateway, host_name};
 use super::heads::Heads;
 use super::logs::Logs;
 use super::machine::Machine;
@@ -61,6 +62,7 @@ pub(super) struct Common<'a> {
     /// `.edgectl`.
     pub(super) root: &'a Path,
     pub(super) run_folder: &'a RunFolder,
+    pub(super) containers: &'a Arc<Containers>,
     pub(super) descriptors: Descriptors,
     pub(super) events: mpsc::Sender<Event>,
     /// The way to the deployers.
@@ -73,7 +75,7 @@ pub(super) struct Common<'a> {
 /// A device that listens, whose modules are planned and whose hub has what the last run left.
 pub(super) struct Opened<'a> {
     site: &'a Site,
-    bridge: Option<&'a Bridge<'a>>,
+    bridge: Option<Arc<Bridge>>,
     gateway: Gateway,
     metrics: Option<MetricsPort>,
     names: Vec<String>,
@@ -81,6 +83,29 @@ pub(super) struct Opened<'a> {
     plans: Vec<ModulePlan>,
     hub: EdgeHub,
     queues: Queues,
+}
+
+/// What answers clients, wherever they are listened for.
+pub(super) struct Service {
+    heads: Heads,
+    rules: AcceptRules,
+    counted: Arc<Source>,
+}
+
+impl Service {
+    /// Serves what listens, for as long as `tasks` are there.
+    pub(super) fn serve(
+        &self,
+        tasks: &mut JoinSet<()>,
+        certificate: &CertifiedKey,
+        (gateway, metrics): (Gateway, Option<MetricsPort>),
+    ) -> Outcome {
+        gateway.serve(tasks, certificate, &self.heads, &self.rules)?;
+        if let Some(metrics) = metrics {
+            metrics.serve(tasks, &self.rules.lobby, &self.counted);
+        }
+        Ok(())
+    }
 }
 
 impl Site {
@@ -130,13 +155,13 @@ impl Site {
         &'a self,
         common: &Common<'a>,
         prepared: Vec<Option<Prepared>>,
-        bridge: Option<&'a Bridge<'a>>,
+        bridge: Option<Arc<Bridge>>,
     ) -> Outcome<Opened<'a>> {
-        let gateway = Gateway::open(self.simulated.address, bridge.map(Bridge::address)).await?;
+        let gateway = Gateway::open(self.simulated.address, bridge.as_deref().map(Bridge::address)).await?;
         gateway.tell_denied(common.ui);
         let metrics = MetricsPort::open(common.ui, self.options.metrics, gateway.addresses()).await;
-        let names = gateway.names(bridge.map(|bridge| bridge.host.as_str()));
-        let ports = match bridge {
+        let names = gateway.names(host_name(&self.simulated.device));
+        let ports = match &bridge {
             Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec)).await?,
             None => Ports::new(),
         };
@@ -147,7 +172,7 @@ impl Site {
             state: &self.state,
             host: gateway.host(),
             run_folder: common.run_folder,
-            bridge,
+            bridge: bridge.as_deref(),
             ports: &ports,
             descriptors: common.descriptors.before,
         };
@@ -157,7 +182,7 @@ impl Site {
     }
 
     /// Returns the dev CA, and a server certificate for every name that clients may dial.
-    fn certify(&self, clock: Clock, names: &[String]) -> Outcome<(Authority, CertifiedKey)> {
+    pub(super) fn certify(&self, clock: Clock, names: &[String]) -> Outcome<(Authority, CertifiedKey)> {
         let unix = clock.now().unix;
         let authority = self.state.authority(&self.simulated.device, unix)?;
         let certificate = authority.server_certificate(names, unix);
@@ -215,10 +240,10 @@ impl<'a> Opened<'a> {
         let storage = site.start_storage(self.queues, events.clone())?;
         let (authority, certificate) = site.certify(clock, &self.names)?;
         let heads = Heads::new(events.clone(), clock, device.clone(), Arc::clone(&common.connections));
-        self.gateway.serve(tasks, &certificate, &heads, &common.rules)?;
-        if let Some(metrics) = self.metrics {
-            metrics.serve(tasks, &common.rules.lobby, site.counted(clock, &host, events.clone()));
-        }
+        let counted = Arc::new(site.counted(clock, &host, events.clone()));
+        let service = Service { heads, rules: common.rules.clone(), counted };
+        let address = self.gateway.address();
+        service.serve(tasks, &certificate, (self.gateway, self.metrics))?;
         test_port::open(tasks, (common.ui, &site.options), &host, &events).await?;
         let behind = Arc::new(Behind::new(clock, host.clone(), authority, &site.identities, events.clone()));
         let mut doors = BTreeMap::new();
@@ -230,14 +255,15 @@ impl<'a> Opened<'a> {
         let deployer = Deployer {
             ui: common.ui,
             clock,
-            options: &site.options,
-            simulated: &site.simulated,
+            site,
             machine: common.machine,
             root: common.root,
-            state: &site.state,
-            host,
+            address,
             run_folder: common.run_folder,
+            containers: common.containers,
             bridge: self.bridge,
+            came: None,
+            service,
             descriptors: common.descriptors.before,
             behind: Arc::clone(&behind),
             events: events.clone(),
@@ -267,7 +293,7 @@ impl<'a> Opened<'a> {
             address: self.gateway.host(),
             hub: self.gateway.host(),
             ports: report::Ports { metrics: self.metrics.as_ref().map(MetricsPort::number), ..self.gateway.ports() },
-            workload: self.bridge.map(|bridge| bridge.way),
+            workload: self.bridge.as_ref().map(|bridge| bridge.way),
             modules: self.plans.iter().map(|plan| plan.spec.id.clone()).collect(),
             upstream: self.site.options.link,
         }

@@ -84,27 +84,24 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
 
 /// What is ready to be run, by device.
 type AllPrepared = Vec<Vec<Option<Prepared>>>;
+/// The network of each device that has containers.
+type Bridges = Vec<Option<Arc<Bridge>>>;
 
 impl Ground<'_> {
     /// Makes everything ready that modules are run with; until they run, an interrupt takes all of it back.
     async fn simulate(self, mut interrupts: Interrupts) -> Outcome<Ended> {
         let prepared = interrupts.unless(self.prepare()).await?;
         let run_folder = RunFolder::create(&self.options.environment, self.root)?;
-        let in_containers = || self.sites.iter().zip(&prepared).flat_map(|(site, ready)| site.in_containers(ready));
-        let Some((engine, _)) = in_containers().next() else {
-            let bridges = self.sites.iter().map(|_| None).collect();
-            return self.simulate_prepared(prepared, &run_folder, bridges, interrupts).await;
-        };
         let main = &self.sites[0];
-        let containers = Containers::open(engine, &main.simulated, &main.identities.simulation, self.root)?;
+        let containers = Arc::new(Containers::none(&main.simulated, &main.identities.simulation, self.root));
         let building = self.build_bridges(&containers, &prepared, &run_folder);
         let ended = match interrupts.unless(building).await {
-            Ok(bridges) => {
-                let bridges = bridges.iter().map(Option::as_ref).collect();
-                self.simulate_prepared(prepared, &run_folder, bridges, interrupts).await
-            }
+            Ok(bridges) => self.simulate_prepared(prepared, &run_folder, (&containers, bridges), interrupts).await,
             Err(failure) => Err(failure),
         };
+        if !containers.is_open() {
+            return ended;
+        }
         let removed = Interrupts::listen()?.unless(containers.remove()).await;
         end_with(self.ui, ended, removed)
     }
@@ -120,16 +117,19 @@ impl Ground<'_> {
     }
 
     /// Makes a network for each device that has containers.
-    async fn build_bridges<'a>(
+    async fn build_bridges(
         &self,
-        containers: &'a Containers,
+        containers: &Arc<Containers>,
         prepared: &AllPrepared,
         run_folder: &RunFolder,
-    ) -> Outcome<Vec<Option<Bridge<'a>>>> {
+    ) -> Outcome<Bridges> {
         let mut bridges = Vec::new();
         for (site, ready) in self.sites.iter().zip(prepared) {
             bridges.push(match site.in_containers(ready).next() {
-                Some((_, spec)) => Some(Bridge::build(containers, &site.simulated, &spec.image, run_folder).await?),
+                Some((engine, spec)) => {
+                    let first = (engine, spec.image.as_str());
+                    Some(Arc::new(Bridge::build(containers, &site.simulated, first, run_folder).await?))
+                }
                 None => None,
             });
         }
@@ -141,7 +141,7 @@ impl Ground<'_> {
         &self,
         prepared: AllPrepared,
         run_folder: &RunFolder,
-        bridges: Vec<Option<&Bridge<'_>>>,
+        (containers, bridges): (&Arc<Containers>, Bridges),
         interrupts: Interrupts,
     ) -> Outcome<Ended> {
         let descriptors = net::raise_descriptors();
@@ -153,6 +153,7 @@ impl Ground<'_> {
             machine: self.machine,
             root: self.root,
             run_folder,
+            containers,
             descriptors,
             events,
             wanted,

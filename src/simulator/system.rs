@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::control::{Answers, DeployOutcome};
-use super::deployer::Preparation;
+use super::deployer::{Came, Preparation};
 use super::dispatcher::Dispatcher;
 use super::edges::EdgeNumber;
 use crate::agent::{self, AgentCall, LogsRequest};
@@ -122,9 +122,14 @@ impl Dispatcher {
 
     /// Applies what the deployer has made ready.
     pub(super) fn handle_prepared(&mut self, now: Now, edge: EdgeNumber, preparation: Preparation) {
-        let Preparation { deployed, plans, known, generations, failures } = preparation;
+        let Preparation { deployed, plans, known, generations, bridge, failures } = preparation;
         failures.iter().for_each(|failure| self.report.failure(failure));
         let device = &mut self.edges[edge];
+        if let Some(Came { way, names }) = bridge {
+            device.place.workload = Some(way);
+            device.hub.answer_to(names);
+            self.report.tell_way(way);
+        }
         let mut outcome = DeployOutcome::of(&deployed);
         if let Some(plan) = &deployed.plan {
             let before: BTreeSet<ModuleId> = device.children.modules().cloned().collect();

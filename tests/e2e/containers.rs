@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::is_running;
 use crate::support::parts::part;
 use crate::support::simulation::Simulation;
-use crate::support::site::{Site, until};
+use crate::support::site::{Site, template, until};
 
 /// Busybox and nothing else.
 const BUSYBOX: &str = "edgectl-tests/busybox:1";
@@ -172,6 +172,48 @@ fn a_container_reaches_the_metrics_by_the_names_of_hub_and_agent() {
     let (hub, agent) = ("edgehub_messages_received_total", "edgeAgent_module_start_total");
     assert_eq!(first, [hub, hub, agent, agent]);
     assert_eq!(simulation.interrupt().status, Some(130));
+}
+
+#[test]
+fn the_first_container_may_come_with_a_deployment() {
+    if part("EDGECTL_TEST_ENGINE").is_none() {
+        return;
+    }
+    import_busybox();
+    let name = format!("late{}", std::process::id());
+    let solution = Site::scaffolded_as(&name);
+    let before = template(&["y"], "FROM /messages/* INTO $upstream");
+    solution.folder.write("deployment.template.json", &before);
+    solution.folder.write("edgectl.yaml", "modules:\n  y: {runtime: process, command: [sleep, '1000']}\n");
+    let mut simulation = solution.start_ready("");
+    simulation.record("record", |r| r["name"] == "y" && r["status"] == "running");
+    assert_eq!(simulation.ready["workload"], Value::Null);
+    assert!(!solution.folder.path(".edgectl/containers.json").exists(), "the engine has nothing to do with it");
+
+    let mut after: Value = serde_json::from_str(&before).expect("a template");
+    let options = json!({ "Cmd": ["/bin/busybox", "sleep", "1000"], "StopSignal": "SIGKILL" });
+    after["modulesContent"]["$edgeAgent"]["properties.desired"]["modules"]["x"] = json!({
+        "type": "docker", "status": "running", "restartPolicy": "always",
+        "settings": { "image": BUSYBOX, "createOptions": options },
+    });
+    solution.folder.write("next.json", &after.to_string());
+    let applied = solution.json("deploy --apply --hub simulation --file next.json");
+    assert_eq!((&applied["added"], &applied["status"]), (&json!(["x"]), &json!(200)), "{applied}");
+    simulation.record("record", |r| r["name"] == "x" && r["status"] == "running");
+    let first_word = |host: &str| {
+        let address = format!("http://{host}:9600/metrics");
+        let text = in_container(&solution, "x", &["/bin/busybox", "wget", "-qO-", &address]);
+        text.and_then(|text| text.split(' ').nth(2).map(str::to_owned))
+    };
+    assert_eq!(first_word("edgeHub").as_deref(), Some("edgehub_messages_received_total"));
+    assert_eq!(first_word("edgeAgent").as_deref(), Some("edgeAgent_module_start_total"));
+    let mounted = in_container(&solution, "x", &["/bin/busybox", "ls", "/var/run/iotedge"]);
+    assert_eq!(mounted.as_deref(), Some("workload.sock"));
+    let mqtt = in_container(&solution, "x", &["/bin/busybox", "nc", "-w", "5", &name, "8883"]);
+    assert_eq!(mqtt.as_deref(), Some(""), "MQTT is reached by the gateway's name");
+
+    assert_eq!(simulation.interrupt().status, Some(130));
+    assert_eq!([engine_names("container", &name), engine_names("network", &name)], [[""; 0]; 2]);
 }
 
 #[test]

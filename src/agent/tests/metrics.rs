@@ -71,3 +71,52 @@ fn a_module_that_is_down_runs_less_than_is_expected_of_it() {
     assert_eq!(times("expected_running"), ["{module_name=\"a\"} 100"], "who is started outside is nobody's concern");
     assert_eq!(times("running_correctly"), ["{module_name=\"a\"} 90"], "ten seconds of back-off");
 }
+
+// protocol.md §6.3
+#[test]
+fn what_the_agent_and_the_cloud_tell_each_other_is_a_sync() {
+    let mut world = online();
+    // The twin was told, and all of it reported.
+    assert_eq!(world.samples("edgeAgent_iothub_syncs_total"), ["{ms_telemetry=\"True\"} 2"]);
+    world.started("a");
+    world.tell(Input::DesiredPatch(object(json!({ "$version": 9 }))));
+    world.tell(Input::Offline);
+    assert_eq!(world.samples("edgeAgent_iothub_syncs_total"), ["{ms_telemetry=\"True\"} 5"]);
+    assert_eq!(world.samples("edgeAgent_unsuccessful_iothub_syncs_total"), ["{ms_telemetry=\"True\"} 1"]);
+    world.tell(Input::Online);
+    world.tell(Input::Offline);
+    world.tell(Input::Offline);
+    assert_eq!(world.samples("edgeAgent_unsuccessful_iothub_syncs_total"), ["{ms_telemetry=\"True\"} 2"]);
+}
+
+// protocol.md §6.3
+#[test]
+fn a_deployment_takes_until_its_modules_are_started() {
+    let mut world = World::with_running(planned("a", 0));
+    let desired = object(json!({ "$version": 2 }));
+    world.seconds = 10;
+    world.tell(Input::Twin { desired: desired.clone(), reported: Map::new() });
+    world.seconds = 14;
+    let plan = Some(vec![planned("a", 0), planned("b", 1)]);
+    world.tell(Input::Deployed(Deployed { desired, plan, status: DeploymentStatus::applied() }));
+    world.seconds = 17;
+    world.started("b");
+    world.seconds = 20;
+    world.exited("b", 1);
+    let times = world.samples("edgeAgent_deployment_time_seconds");
+    // The first one had nothing to be prepared, and was started at once.
+    assert_eq!(times[..2], ["_sum{ms_telemetry=\"True\"} 7", "_count{ms_telemetry=\"True\"} 2"]);
+}
+
+// protocol.md §6.3
+#[test]
+fn calls_of_the_agent_are_counted_by_the_names_that_it_has_for_them() {
+    let mut world = online();
+    for method in ["ping", "PING", "restartmodule", "reboot"] {
+        call(&mut world, method, Value::Null);
+    }
+    assert_eq!(
+        world.samples("edgeagent_direct_method_invocations_count"),
+        ["{method_name=\"RestartModule\"} 1", "{method_name=\"ping\"} 2"]
+    );
+}

@@ -181,3 +181,66 @@ fn a_cut_link_is_counted_and_timed_once_it_is_back() {
         ["_sum{id=\"d1/$edgeHub\"} 90", "_count{id=\"d1/$edgeHub\"} 1", "{id=\"d1/$edgeHub\",quantile=\"0.1\"} 90"]
     );
 }
+
+// protocol.md §6.3
+#[test]
+fn a_message_is_sent_once_its_receiver_has_it_and_retried_if_it_does_not() {
+    let mut world = online(vec![route("b", TO_B), route("up", UP)]);
+    let (a, b) = (world.connect("a"), world.connect("b"));
+    world.publish(a, 1, telemetry("o", "1"));
+    world.subscribe(b, Feature::Inputs);
+    world.now.monotonic += Duration::from_millis(250);
+    let (delivery, _) = world.delivered(b)[0];
+    world.request(b, Request::Release { delivery });
+    world.pass(Duration::from_secs(1));
+    world.now.monotonic += Duration::from_millis(500);
+    let (delivery, _) = world.delivered(b)[0];
+    world.request(b, Request::Acknowledge { delivery });
+    let queue = QueueId { endpoint: Endpoint::Upstream, priority: QueueId::LAST };
+    world.input(Input::Cloud(FromCloud::Taken { queue, offset: 0 }));
+    let sums: Vec<_> = samples(&world, "edgehub_message_send_duration_seconds_sum");
+    assert_eq!(
+        sums,
+        [
+            "{from=\"d1/a\",to=\"upstream\",from_route_output=\"o\",to_route_input=\"\"} 1.75",
+            "{from=\"d1/a\",to=\"d1/b\",from_route_output=\"o\",to_route_input=\"in\"} 0.5",
+        ]
+    );
+    assert_eq!(
+        samples(&world, "edgehub_operation_retry_total"),
+        ["{id=\"d1/b/in\",operation=\"SendMessageToModule\"} 1"]
+    );
+}
+
+// protocol.md §6.3
+#[test]
+fn a_message_that_the_store_has_no_room_for_is_counted() {
+    let mut world = online(vec![route("b", TO_B)]);
+    world.hub.limit_storage(0);
+    let a = world.connect("a");
+    world.publish(a, 1, telemetry("o", "1"));
+    assert_eq!(
+        samples(&world, "edgehub_messages_unack_total"),
+        ["{reason=\"storage_failure\",from=\"d1/a\",from_route_output=\"o\"} 1"]
+    );
+}
+
+// protocol.md §6.3
+#[test]
+fn a_reported_patch_takes_until_the_cloud_has_it() {
+    let mut world = online(vec![]);
+    let a = world.connect("a");
+    for rid in ["1", "2"] {
+        world.request(a, Request::PatchReported { rid: rid.into(), patch: Bytes::from_static(b"{\"x\":1}") });
+        world.now.monotonic += Duration::from_millis(250);
+    }
+    world.input(Input::Cloud(FromCloud::Confirmed { identity: identity("a") }));
+    let of_a = |world: &World| {
+        let lines = samples(world, "edgehub_reported_properties_update_duration_seconds");
+        lines.into_iter().filter(|line| line.contains("d1/a\"}")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of_a(&world),
+        ["_sum{target=\"upstream\",id=\"d1/a\"} 0.5", "_count{target=\"upstream\",id=\"d1/a\"} 1"]
+    );
+}

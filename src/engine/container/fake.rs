@@ -93,6 +93,7 @@ impl Connection {
                     json("201 Created", r#"{"Id":"new","Warnings":[]}"#)
                 }
                 "GET /containers/json" => json("200 OK", r#"[{"Id":"old","Names":["/s-d-filter"]}]"#),
+                "GET /containers/new/json" => json("200 OK", r#"{"Id":"new","Image":"sha256:1"}"#),
                 "POST /containers/new/attach" => {
                     let mut answer = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".to_vec();
                     answer.extend(frame(1, b"one\ntw"));

@@ -166,6 +166,14 @@ impl Container {
         Ok(ContainerOutput { results })
     }
 
+    /// Returns the id of the image that the container is made of; a tag may mean another one by now.
+    pub async fn image(&self) -> Outcome<Option<String>> {
+        let inspected = self.engine.docker.inspect_container(&self.id, None).await;
+        let inspected =
+            inspected.map_err(|error| failure(format!("cannot inspect container `{}`", self.name), &error))?;
+        Ok(inspected.image)
+    }
+
     /// Starts the container.
     pub async fn start(&self) -> Outcome {
         let started = self.engine.docker.start_container(&self.id, None).await;

@@ -182,7 +182,8 @@ async fn only_what_carries_the_label_is_removed() {
     spec.network = Some(NetworkAttachment { network: network.id.clone(), alias: "left".into(), address: None });
     let name = spec.name.clone();
     let mut left = simulation.run(spec);
-    let InstanceEvent::Started { .. } = left.next().await else { panic!("it starts") };
+    let InstanceEvent::Started { image, .. } = left.next().await else { panic!("it starts") };
+    assert_eq!(image, Some(simulation.docker(&["image", "inspect", "--format", "{{.Id}}", IMAGE])));
     let neighbour = other.container("left", "exit", json!({}));
     let neighbour = container::create(&other.engine, &neighbour).await.expect("created");
     let removed = clear_containers(&simulation.engine, &simulation.id).await.expect("removed");
