@@ -5,6 +5,8 @@
 mod dockerignore;
 #[path = "build/fake.rs"]
 mod fake;
+#[path = "build/lock.rs"]
+mod lock;
 #[path = "build/parts.rs"]
 mod parts;
 #[path = "build/real.rs"]

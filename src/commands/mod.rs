@@ -15,6 +15,7 @@ mod device;
 mod hub;
 mod images;
 mod input;
+mod ledger;
 mod logs;
 mod monitor;
 mod new;
