@@ -38,6 +38,12 @@ pub fn iso_ticks(unix: Duration) -> String {
     date_time(unix).format(form).unwrap_or_default()
 }
 
+/// Writes a time as `2026-11-22--02-03-04`, as it stands in the names of uploaded files.
+pub fn blob_stamp(unix: Duration) -> String {
+    let form = format_description!("[year]-[month]-[day]--[hour]-[minute]-[second]");
+    date_time(unix).format(form).unwrap_or_default()
+}
+
 /// Reads an RFC 3339 text; `None` if it is none or lies before 1970.
 pub fn parse_iso(text: &str) -> Option<Duration> {
     let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();

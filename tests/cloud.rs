@@ -1,6 +1,8 @@
 //! The cloud above the device and the programs of the device itself, as a developer meets them through the CLI.
 
 mod support;
+#[path = "cloud/uploads.rs"]
+mod uploads;
 
 use std::collections::VecDeque;
 
@@ -355,8 +357,8 @@ fn the_agent_answers_its_methods() {
     });
     let unknown = call("reboot", Value::Null);
     assert_eq!(unknown.status, Some(4));
-    let message =
-        "Command 'reboot' not found. The supported commands are - ping,RestartModule,GetModuleLogs,GetTaskStatus";
+    let message = "Command 'reboot' not found. The supported commands are - \
+        ping,RestartModule,GetModuleLogs,UploadModuleLogs,UploadSupportBundle,GetTaskStatus";
     assert_eq!(unknown.stdout, format!("{:#}\n", json!({ "status": 400, "payload": { "message": message } })));
     let hub = site.folder.run_args(&["call", "$edgeHub", "ping", "--json"]);
     assert_eq!(hub.stdout, format!("{:#}\n", json!({ "status": 404, "payload": null })));

@@ -238,7 +238,7 @@ fn a_target_of_another_form_is_a_usage_error() {
     let run = Folder::new().run("send filter --data x");
     let first = run.stderr.lines().next().expect("an error");
     let expected = "error: invalid value 'filter' for '<TARGET>': \
-        expected `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`";
+        expected `[DEVICE/]MODULE/inputs/INPUT`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`";
     assert_eq!((run.status, first), (Some(2), expected));
 }
 
@@ -259,7 +259,7 @@ fn monitor_ends_after_the_wanted_messages() {
     let stdout = "2026-11-22T02:03:04.567Z  filter/outputs/output1 → $upstream  {\"t\":40}\n";
     let asked = simulation.check(&arguments, 0, stdout, "");
     let expected = json!({
-        "request": "monitor", "fromModule": "filter", "fromOutput": "output1", "to": "$upstream",
+        "request": "monitor", "from": { "module": { "module": "filter", "output": "output1" } }, "to": "upstream",
         "since": { "start": "start" },
     });
     assert_eq!(asked, expected);

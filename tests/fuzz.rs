@@ -3,6 +3,8 @@
 //!
 //! `PROPTEST_CASES` says how many inputs each test tries; `tests/run --fuzz MINUTES` tries new ones for so long.
 
+#[path = "fuzz/amqp.rs"]
+mod amqp;
 #[path = "fuzz/control.rs"]
 mod control;
 #[path = "fuzz/credentials.rs"]
@@ -23,3 +25,5 @@ mod mutation;
 mod route;
 #[path = "fuzz/twin.rs"]
 mod twin;
+#[path = "fuzz/websocket.rs"]
+mod websocket;

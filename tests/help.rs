@@ -39,7 +39,7 @@ fn the_commands_are_these() {
     assert_eq!(
         commands().join("\n"),
         "\nnew\nbuild\npush\ndeploy\ndeployment\nsimulate\nps\nlogs\nrestart\nstop\ntwin\ncall\nsend\nmonitor\nupstream\n\
-            device\ncredentials\ncheck\nclean\ncompletions\nnew solution\nnew module\nnew list\n\
+            device\ncredentials\ncheck\nclean\ncompletions\nnew solution\nnew module\nnew list\nnew ci\n\
             deployment list\ndeployment show\ndeployment delete\ntwin show\ntwin patch\ntwin replace\n\
             device add\ndevice list\ndevice remove"
     );

@@ -123,8 +123,25 @@ fn a_dry_run_lists_and_writes_nothing() {
 #[test]
 fn the_templates_are_listed_with_their_parameters() {
     let stdout = "\
+c          C           Azure SDK module that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set base_image=debian:trixie-slim
+                       --set arm32v7=no
+csharp     C#          Azure SDK module that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set build_image=mcr.microsoft.com/dotnet/sdk:10.0
+                       --set base_image=mcr.microsoft.com/dotnet/runtime:10.0
+                       --set arm32v7=no
+go         Go          Static program, with a client of its own, that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set build_image=golang:1-trixie
+                       --set arm32v7=no
 image      -           An existing image, without source
                        --image REF (needed)
+java       Java        Azure SDK module that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set build_image=maven:3-eclipse-temurin-21
+                       --set base_image=eclipse-temurin:21-jre
 node       JavaScript  Azure SDK module that forwards telemetry above a threshold
                        --set repository=$CONTAINER_REGISTRY_SERVER/name
                        --set base_image=node:24-trixie-slim
@@ -136,6 +153,9 @@ rust       Rust        Static program, with a client of its own, that forwards t
                        --set repository=$CONTAINER_REGISTRY_SERVER/name
                        --set build_image=rust:1-slim-trixie
                        --set arm32v7=no
+typescript TypeScript  Azure SDK module that forwards telemetry above a threshold
+                       --set repository=$CONTAINER_REGISTRY_SERVER/name
+                       --set base_image=node:24-trixie-slim
 ";
     let stderr = "hint: add a module with `edgectl new module NAME --template TEMPLATE`\n";
     Folder::new().run("new list").check(0, stdout, stderr);
@@ -146,7 +166,7 @@ rust       Rust        Static program, with a client of its own, that forwards t
             {"name": "image", "expects": "an image such as `localhost:5000/filter:1.0`", "default": null},
         ],
     });
-    assert_eq!(document[0], expected);
+    assert_eq!(document[3], expected);
 }
 
 #[test]
@@ -236,4 +256,86 @@ fn a_folder_without_a_deployment_template_is_no_solution() {
 fn a_failure_as_json_is_one_document() {
     let stderr = "{\"error\":{\"message\":\"there is no template `pyton`\",\"causes\":[],\"hints\":[\"did you mean `python`?\"]}}\n";
     check_refused(&solution(), "-C s new module filter -t pyton --json", 1, stderr);
+}
+
+/// A template of somebody's own beside the solution.
+fn with_template(manifest: &str) -> Folder {
+    solution()
+        .file("own/template.yaml", manifest)
+        .file("own/files/unit.json.hbs", "{\"unit\": \"{{unit}}\"}\n")
+        .file("own/files/{{name}}.txt", "{{unit}}\n")
+}
+
+const OWN: &str = "for: module\nsummary: ours\nparameters:\n  unit: { prompt: Unit, pattern: '[A-Z]', default: C }\n";
+
+#[test]
+fn a_template_of_ones_own_is_taken_from_a_folder() {
+    let folder = with_template(OWN);
+    folder.run("-q -C s --yes new module filter --from own --set unit=F").check(0, "", "");
+    assert_eq!(folder.read("s/modules/filter/unit.json"), "{\"unit\": \"F\"}\n");
+    assert_eq!(folder.read("s/modules/filter/filter.txt"), "{{unit}}\n");
+    let stderr = "error: `unit` is `km`, where a text that matches `[A-Z]` is expected\n\
+        hint: pass another `--set unit=VALUE`\n";
+    check_refused(&folder, "-C s new module other --from own --set unit=km", 1, stderr);
+}
+
+#[test]
+fn a_template_of_ones_own_is_taken_from_a_repository() {
+    let folder = with_template(OWN);
+    let git = |arguments: &str| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=t", "-c", "user.email=t@example.com"]).args(arguments.split_whitespace());
+        assert!(command.current_dir(folder.path("own")).status().expect("git is there").success(), "{arguments}");
+    };
+    git("init -q -b main");
+    git("add .");
+    git("commit -q -m first");
+    git("tag v1");
+    let hook = folder.path("own/.git/hooks/post-checkout");
+    std::fs::write(&hook, "#!/bin/sh\ntouch ran\n").expect("written");
+    folder.write("own/template.yaml", "for: module\nsummary: changed\n");
+    git("commit -q -a -m second");
+    let place = format!("file://{}#v1", folder.path("own").display());
+    folder.run(&format!("-q -C s --yes new module filter --from {place}")).check(0, "", "");
+    assert_eq!(folder.read("s/modules/filter/unit.json"), "{\"unit\": \"C\"}\n");
+}
+
+#[test]
+fn a_template_that_leads_out_or_is_none_is_refused() {
+    let folder = with_template(OWN).file("own/files/{{unit}}/x", "").file("empty/x", "");
+    let stderr = "error: `empty` holds no template\n  caused by: looked for `template.yaml`\n\
+        hint: name a folder with `template.yaml` and `files/`, or a git repository that has one\n";
+    check_refused(&folder, "-C s new module filter --from empty", 1, stderr);
+    let stderr = "error: there is no folder `nowhere`\n\
+        hint: name a folder, or a git repository such as `https://example.com/templates.git#main`\n";
+    check_refused(&folder, "-C s new module filter --from nowhere", 1, stderr);
+    folder.write("own/template.yaml", "for: module\nsummary: ours\nparameters:\n  unit: { default: .. }\n");
+    let stderr = "error: the file `{{unit}}/x` of the template `own` would be written to `../x`, which leads out of the \
+        folder\nhint: correct the template\n";
+    check_refused(&folder, "-C s new module filter --from own", 1, stderr);
+    std::os::unix::fs::symlink("/etc/passwd", folder.path("own/files/secret")).expect("linked");
+    let run = folder.run("-C s new module filter --from own");
+    let stderr = "error: `secret` of the template `own` is a symbolic link\nhint: put a copy in its place\n";
+    run.check(1, "", stderr);
+}
+
+#[test]
+fn a_pipeline_that_is_there_is_replaced_on_consent_only() {
+    let folder = solution().file("s/azure-pipelines.yml", "mine: 1\n");
+    let stderr = "error: consent is needed, and stdin is not a terminal\n  \
+        caused by: the question is: Replace `azure-pipelines.yml`?\nhint: pass `--yes`\n";
+    check_refused(&folder, "-C s new ci azure", 2, stderr);
+    folder.run("-C s --yes -q new ci azure").check(0, "", "");
+    assert_ne!(folder.read("s/azure-pipelines.yml"), "mine: 1\n");
+}
+
+#[test]
+fn a_launch_configuration_of_the_users_keeps_its_comments() {
+    let mine = "{\n  // ours\n  \"configurations\": [\n    { \"name\": \"all\" } // of them\n  ]\n}\n";
+    let folder = solution().file("s/.vscode/launch.json", mine);
+    folder.run("-q -C s new module filter -t python").check(0, "", "");
+    let text = folder.read("s/.vscode/launch.json");
+    let begin = "{\n  // ours\n  \"configurations\": [\n    { \"name\": \"all\" }, // of them\n    {\n      \"name\": \
+        \"filter: attach to the container (Python)\",\n";
+    assert_eq!(&text[..begin.len()], begin);
 }

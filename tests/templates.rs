@@ -171,6 +171,139 @@ fn rust() {
 }
 
 #[test]
+fn typescript() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
+        "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "README.md",
+        "module.json",
+        "package.json",
+        "src/filter.test.ts",
+        "src/filter.ts",
+        "src/main.ts",
+        "src/transport.ts",
+        "tsconfig.json",
+    ];
+    let folder = check_module("-t typescript", &files);
+    assert_eq!(module_json(&folder)["run"]["command"], serde_json::json!(["node", "dist/main.js"]));
+}
+
+#[test]
+fn go() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
+        "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "README.md",
+        "edge/client.go",
+        "edge/credentials.go",
+        "edge/edge_test.go",
+        "edge/message.go",
+        "edge/mqtt.go",
+        "edge/session.go",
+        "edge/settings.go",
+        "edge/topics.go",
+        "edge/workload.go",
+        "filter.go",
+        "filter_test.go",
+        "go.mod",
+        "main.go",
+        "module.json",
+    ];
+    let folder = check_module("-t go", &files);
+    assert_eq!(folder.read("s/modules/My_Filter/go.mod").lines().next(), Some("module edge-my_filter"));
+    let main = folder.read("s/modules/My_Filter/main.go");
+    assert_eq!(main.lines().filter(|line| line.trim() == "\"edge-my_filter/edge\"").count(), 1);
+}
+
+#[test]
+fn java() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
+        "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "README.md",
+        "module.json",
+        "pom.xml",
+        "src/main/java/module/Filter.java",
+        "src/main/java/module/Main.java",
+        "src/main/java/module/WorkloadSocket.java",
+        "src/test/java/module/FilterTest.java",
+    ];
+    let folder = check_module("-t java", &files);
+    assert_eq!(module_json(&folder)["run"]["command"], serde_json::json!(["java", "-jar", "target/module.jar"]));
+}
+
+#[test]
+fn csharp() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
+        "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "Filter.cs",
+        "Module.cs",
+        "Module.csproj",
+        "Program.cs",
+        "README.md",
+        "module.json",
+        "tests/FilterTest.cs",
+        "tests/Tests.csproj",
+    ];
+    let folder = check_module("-t csharp", &files);
+    let base = "ARG BASE_IMAGE=mcr.microsoft.com/dotnet/runtime:10.0";
+    assert_eq!(folder.read("s/modules/My_Filter/Dockerfile.amd64").lines().nth(1), Some(base));
+}
+
+#[test]
+fn c() {
+    let files = [
+        ".dockerignore",
+        ".gitignore",
+        "CMakeLists.txt",
+        "Dockerfile.amd64",
+        "Dockerfile.amd64.debug",
+        "Dockerfile.arm64v8",
+        "Dockerfile.arm64v8.debug",
+        "README.md",
+        "filter.c",
+        "filter.h",
+        "filter_test.c",
+        "main.c",
+        "module.json",
+    ];
+    check_module("-t c", &files);
+}
+
+#[test]
+fn a_pipeline_is_yaml_and_calls_commands_that_exist() {
+    for (service, path) in [("github", "s/.github/workflows/edgectl.yml"), ("azure", "s/azure-pipelines.yml")] {
+        let folder = solution();
+        folder.run(&format!("-q -C s new ci {service} --set branch=release/1")).check(0, "", "");
+        let text = folder.read(path);
+        edgectl::yaml::parse(path, &text).unwrap_or_else(|error| panic!("{}", error.message));
+        assert_eq!(text.lines().filter(|line| line.trim().ends_with("[release/1]")).count(), 1, "{text}");
+        let calls: Vec<&str> =
+            text.lines().filter_map(|line| line.split_once("edgectl ").map(|(_, call)| call)).collect();
+        let commands = ["deploy", "build", "--yes simulate", "ps", "logs", "stop"];
+        let known = |call: &&str| commands.iter().any(|command| call.starts_with(command));
+        assert!(calls.iter().filter(|call| known(call)).count() >= 8, "{calls:?}");
+    }
+}
+
+#[test]
 fn a_platform_on_request_is_listed_and_has_its_files() {
     let folder = solution();
     folder.run("-q -C s --yes new module My_Filter -t python --set arm32v7=yes").check(0, "", "");

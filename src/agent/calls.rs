@@ -10,7 +10,7 @@ use super::port::{AgentCall, Input, Output};
 use crate::clock::Now;
 use crate::identity::ModuleId;
 
-const SUPPORTED: &str = "ping,RestartModule,GetModuleLogs,GetTaskStatus";
+const SUPPORTED: &str = "ping,RestartModule,GetModuleLogs,UploadModuleLogs,UploadSupportBundle,GetTaskStatus";
 
 /// Why a method is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,10 +47,9 @@ impl Agent {
                 }
                 Err(refused) => Err(refused),
             },
-            "gettaskstatus" => task_status(payload),
-            "uploadmodulelogs" | "uploadsupportbundle" => {
-                Err(Refused::Other(format!("Command '{method}' is not supported by a simulated device")))
-            }
+            "uploadmodulelogs" => self.upload_logs(now, payload),
+            "uploadsupportbundle" => self.upload_bundle(now, payload),
+            "gettaskstatus" => self.task_status(payload),
             _ => Err(Refused::Argument(format!(
                 "Command '{method}' not found. The supported commands are - {SUPPORTED}"
             ))),
@@ -70,22 +69,27 @@ impl Agent {
         self.handle(now, Input::Restart { module: module.ok_or_else(unknown)? });
         Ok(Value::Null)
     }
+
+    fn task_status(&self, payload: &Bytes) -> Result<Value, Refused> {
+        let TaskStatus { schema_version, correlation_id } = parse(payload)?;
+        check_schema(&schema_version)?;
+        Ok(self.tasks.status(&correlation_id))
+    }
 }
 
 impl Refused {
+    pub(super) fn into_message(self) -> String {
+        match self {
+            Self::Argument(message) | Self::Other(message) => message,
+        }
+    }
+
     pub(super) fn answer(self) -> (i32, Value) {
         match self {
             Self::Argument(message) => (400, json!({ "message": message })),
             Self::Other(message) => (500, json!({ "message": message })),
         }
     }
-}
-
-/// No task is ever begun here, so none is known.
-fn task_status(payload: &Bytes) -> Result<Value, Refused> {
-    let TaskStatus { schema_version, correlation_id } = parse(payload)?;
-    check_schema(&schema_version)?;
-    Ok(json!({ "status": "Unknown", "message": "", "correlationId": correlation_id }))
 }
 
 pub(super) fn parse<'a, T: Deserialize<'a>>(payload: &'a Bytes) -> Result<T, Refused> {

@@ -1,4 +1,4 @@
-//! `GetModuleLogs`: which lines of which modules are wanted, and the answer made of them (protocol.md §11.4).
+//! `GetModuleLogs`: which lines of which modules are wanted, and the answer, or files, made of them (protocol.md §11.4).
 //!
 //! Owns the libraries for regular expressions and gzip: both are of the protocol.
 
@@ -15,7 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::calls::{Refused, check_schema, parse};
-use crate::clock::{Now, iso_millis, parse_iso};
+use super::moment::point_in_time;
+use crate::clock::{Now, iso_millis};
 
 /// The longest answer, in bytes: a direct method carries 128 KB.
 const MAX_ANSWER: usize = 127_000;
@@ -51,6 +52,14 @@ pub struct LogsRequest {
     items: Vec<Item>,
     encoding: Encoding,
     content_type: ContentType,
+}
+
+/// The log of a module as a file.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    pub(super) module: String,
+    pub(super) ending: &'static str,
+    pub(super) content: Vec<u8>,
 }
 
 #[derive(Debug, Clone)]
@@ -121,6 +130,13 @@ struct FilterBody {
 }
 
 impl LogsRequest {
+    /// Asks for the text of everything that every module printed between two points in time.
+    pub(super) fn everything(since: Option<Duration>, until: Option<Duration>) -> Self {
+        let filter = Filter { since, until, ..Filter::default() };
+        let item = Item { id: "all".to_owned(), modules: None, filter };
+        Self { items: vec![item], encoding: Encoding::None, content_type: ContentType::Text }
+    }
+
     pub(super) fn parse(now: Now, payload: &Bytes) -> Result<Self, Refused> {
         let body: RequestBody = parse(payload)?;
         check_schema(&body.schema_version)?;
@@ -134,28 +150,57 @@ impl LogsRequest {
 
     /// Makes the answer: status and payload. A module that several items name comes once, by the first of them.
     pub fn answer(&self, source: &dyn LogSource) -> (i32, Value) {
-        let mut found: Vec<(&str, &Filter)> = Vec::new();
-        for item in &self.items {
-            let mut matched: Vec<&str> = source.modules();
-            matched.retain(|module| item.modules.as_ref().is_none_or(|modules| modules.is_match(module)));
-            if matched.is_empty() && item.modules.is_some() {
-                return Refused::Argument(format!("The id {} matches no module", item.id)).answer();
-            }
-            let fresh = matched.into_iter().filter(|module| !found.iter().any(|(other, _)| other == module));
-            let fresh: Vec<&str> = fresh.collect();
-            found.extend(fresh.into_iter().map(|module| (module, &item.filter)));
-        }
-        let answers = found.into_iter().map(|(module, filter)| self.answer_module(source, module, filter));
-        let answers = Value::Array(answers.collect());
+        let texts = match self.texts(source) {
+            Ok(texts) => texts,
+            Err(refused) => return refused.answer(),
+        };
+        let answer = |(module, text): (String, String)| match self.encoding {
+            Encoding::None => json!({ "id": module, "payload": text }),
+            Encoding::Gzip => json!({ "id": module, "payloadBytes": STANDARD.encode(gzip(&text)) }),
+        };
+        let answers = Value::Array(texts.into_iter().map(answer).collect());
         match answers.to_string().len() {
             length if length > MAX_ANSWER => too_large(length).answer(),
             _ => (200, answers),
         }
     }
 
-    fn answer_module(&self, source: &dyn LogSource, module: &str, filter: &Filter) -> Value {
+    /// Makes the files of an upload: the ending of each name, with the module's, and the content.
+    pub(super) fn files(&self, source: &dyn LogSource) -> Result<Vec<LogFile>, Refused> {
+        let ending = match (self.content_type, self.encoding) {
+            (ContentType::Text, Encoding::None) => "log",
+            (ContentType::Text, Encoding::Gzip) => "log.gz",
+            (ContentType::Json, Encoding::None) => "json",
+            (ContentType::Json, Encoding::Gzip) => "json.gz",
+        };
+        let content = |text: String| match self.encoding {
+            Encoding::None => text.into_bytes(),
+            Encoding::Gzip => gzip(&text),
+        };
+        let file = |(module, text)| LogFile { module, ending, content: content(text) };
+        Ok(self.texts(source)?.into_iter().map(file).collect())
+    }
+
+    /// Returns the modules that are asked for, each with the text of its lines.
+    fn texts(&self, source: &dyn LogSource) -> Result<Vec<(String, String)>, Refused> {
+        let mut found: Vec<(&str, &Filter)> = Vec::new();
+        for item in &self.items {
+            let mut matched: Vec<&str> = source.modules();
+            matched.retain(|module| item.modules.as_ref().is_none_or(|modules| modules.is_match(module)));
+            if matched.is_empty() && item.modules.is_some() {
+                return Err(Refused::Argument(format!("The id {} matches no module", item.id)));
+            }
+            let fresh = matched.into_iter().filter(|module| !found.iter().any(|(other, _)| other == module));
+            let fresh: Vec<&str> = fresh.collect();
+            found.extend(fresh.into_iter().map(|module| (module, &item.filter)));
+        }
+        let text = |(module, filter): (&str, &Filter)| (module.to_owned(), self.text(source, module, filter));
+        Ok(found.into_iter().map(text).collect())
+    }
+
+    fn text(&self, source: &dyn LogSource, module: &str, filter: &Filter) -> String {
         let lines = filter.select(source.lines(module));
-        let text = match self.content_type {
+        match self.content_type {
             ContentType::Text => lines.iter().map(|line| format!("{}\n", line.text)).collect(),
             ContentType::Json => {
                 let (hub, device) = source.place();
@@ -168,10 +213,6 @@ impl LogsRequest {
                 };
                 Value::Array(lines.iter().map(record).collect()).to_string()
             }
-        };
-        match self.encoding {
-            Encoding::None => json!({ "id": module, "payload": text }),
-            Encoding::Gzip => json!({ "id": module, "payloadBytes": STANDARD.encode(gzip(&text)) }),
         }
     }
 }
@@ -235,44 +276,6 @@ fn split_level(line: &str) -> (u8, &str) {
 fn pattern(text: &str) -> Result<Regex, Refused> {
     let built = RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
     built.map_err(|error| Refused::Argument(format!("{text} is no regular expression: {error}")))
-}
-
-/// Reads RFC 3339, seconds since 1970, or how long ago, such as `1h` or `1 day 5m`.
-fn point_in_time(unix: Duration, value: &Value) -> Result<Duration, Refused> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        other => other.to_string(),
-    };
-    let ago = || parse_span(&text).map(|span| unix.saturating_sub(span));
-    let found = text.parse().ok().map(Duration::from_secs).or_else(|| parse_iso(&text)).or_else(ago);
-    found.ok_or_else(|| Refused::Argument(format!("{text} is no time: write RFC 3339, seconds since 1970, or 1h")))
-}
-
-/// Reads numbers with units: `1 day 5m`, `90s`, `1h30min`.
-fn parse_span(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
-    let mut seconds = 0_u64;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (number, after) = rest.split_at(digits);
-        let after = after.trim_start();
-        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(letters);
-        let unit: u64 = match unit {
-            "s" | "sec" | "second" | "seconds" => 1,
-            "m" | "min" | "minute" | "minutes" => 60,
-            "h" | "hour" | "hours" => 3600,
-            "d" | "day" | "days" => 86_400,
-            "w" | "week" | "weeks" => 604_800,
-            _ => return None,
-        };
-        seconds = number.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(seconds)?;
-        rest = after.trim_start();
-    }
-    Some(Duration::from_secs(seconds))
 }
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -404,12 +407,5 @@ mod tests {
         assert_eq!(message(filter(json!({ "since": "yesterday" }))), time);
         assert!(message(filter(json!({ "regex": "(" }))).starts_with("( is no regular expression: "));
         assert_eq!(message(json!({})), "missing field `items` at line 1 column 23");
-    }
-
-    #[test]
-    fn spans_are_numbers_with_units() {
-        let seconds = |text: &str| parse_span(text).map(|span| span.as_secs());
-        assert_eq!(["90s", "1 day 5m", "1h30min", "2w"].map(seconds), [90, 86_700, 5400, 1_209_600].map(Some));
-        assert_eq!(["", "h", "5", "5 x", "99999999999999999999s", "9999999999999999999d"].map(seconds), [None; 6]);
     }
 }

@@ -14,10 +14,13 @@
 mod calls;
 mod logs;
 mod metrics;
+mod moment;
 mod port;
 mod report;
 mod restart;
 mod twin;
+mod upload;
+mod zip;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU32;
@@ -30,9 +33,11 @@ use crate::manifest::{DesiredStatus, ModuleSpec};
 pub use logs::{LogLine, LogSource, LogsRequest};
 pub use port::{AgentCall, Deployed, DeploymentStatus, Input, ModuleState, Output, Owner, Planned, Status};
 pub use restart::{HEALTHY_AFTER, MAX_RESTARTS};
+pub use upload::{Blob, SasUrl, TaskId, Upload};
 
 use metrics::Metrics;
 use twin::AgentTwin;
+use upload::Tasks;
 
 /// The agent of one device.
 #[derive(Debug)]
@@ -43,6 +48,7 @@ pub struct Agent {
     waiting: BTreeSet<(u32, ModuleId)>,
     is_stopping: bool,
     twin: AgentTwin,
+    tasks: Tasks,
     metrics: Metrics,
     outputs: VecDeque<Output>,
 }
@@ -146,6 +152,7 @@ impl Agent {
             waiting: BTreeSet::new(),
             is_stopping: false,
             twin: AgentTwin::default(),
+            tasks: Tasks::default(),
             metrics: Metrics::default(),
             outputs: VecDeque::new(),
         }
@@ -165,6 +172,7 @@ impl Agent {
             Input::Twin { desired, reported } => self.handle_twin(desired, reported),
             Input::DesiredPatch(patch) => self.handle_desired_patch(&patch),
             Input::StopAll => self.stop_all(),
+            Input::Uploaded { task, result } => self.tasks.end(&task, result),
             Input::ShutDown => self.twin.has_shut_down = true,
             Input::Timeout => self.time_passed(now),
         }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::logs::LogsRequest;
+use super::upload::{TaskId, Upload};
 use crate::identity::ModuleId;
 use crate::manifest::ModuleSpec;
 
@@ -113,6 +114,13 @@ pub enum Input {
     StopAll,
     /// Everything has ended, and this is the last report.
     ShutDown,
+    /// What [`Output::Upload`] asked for has ended.
+    Uploaded {
+        /// Which.
+        task: TaskId,
+        /// Why nothing, or not everything, was uploaded.
+        result: Result<(), String>,
+    },
     /// A [deadline](super::Agent::deadline) has passed.
     Timeout,
 }
@@ -159,6 +167,13 @@ pub enum Output {
         call: AgentCall,
         /// What it wants.
         request: Box<LogsRequest>,
+    },
+    /// Upload [blobs](Upload::blobs); to be answered by [`Input::Uploaded`].
+    Upload {
+        /// Names it in the answer.
+        task: TaskId,
+        /// What and where.
+        upload: Box<Upload>,
     },
 }
 

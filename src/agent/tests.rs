@@ -1,6 +1,7 @@
 //! The agent on a virtual clock.
 
 mod metrics;
+mod uploads;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -71,9 +72,13 @@ impl World {
         world
     }
 
-    fn tell(&mut self, input: Input) -> Vec<String> {
+    fn now(&self) -> Now {
         let (monotonic, since) = (Duration::from_secs(self.seconds), Duration::from_secs(START));
-        self.agent.handle(Now { monotonic, unix: since + monotonic }, input);
+        Now { monotonic, unix: since + monotonic }
+    }
+
+    fn tell(&mut self, input: Input) -> Vec<String> {
+        self.agent.handle(self.now(), input);
         let mut told = Vec::new();
         while let Some(output) = self.agent.poll() {
             told.push(match output {
@@ -91,6 +96,7 @@ impl World {
                 }
                 Output::Answer { call, status, payload } => format!("answer {} with {status}: {payload}", call.0),
                 Output::ReadLogs { call, .. } => format!("read logs for {}", call.0),
+                Output::Upload { .. } => "upload".to_owned(),
             });
         }
         told
@@ -579,7 +585,7 @@ fn methods_are_refused_in_the_words_of_the_product() {
     let other = json!({ "schemaVersion": "2.0", "id": "a" });
     let schema = r#"answer 7 with 400: {"message":"The request schema version 2.0 is not compatible with 1.0"}"#;
     assert_eq!(message("RestartModule", other), schema);
-    let upload =
-        r#"answer 7 with 500: {"message":"Command 'UploadModuleLogs' is not supported by a simulated device"}"#;
-    assert_eq!(message("UploadModuleLogs", json!({})), upload);
+    let logs = json!({ "schemaVersion": "1.0", "items": { "id": "all" } });
+    let nowhere = r#"answer 7 with 400: {"message":"missing field `sasUrl` at line 1 column 44"}"#;
+    assert_eq!(message("UploadModuleLogs", logs), nowhere);
 }

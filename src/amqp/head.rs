@@ -125,6 +125,8 @@ pub struct Head {
     /// Deliveries that the client has not settled yet.
     deliveries: HashMap<u64, (Speaker, LinkId)>,
     outputs: VecDeque<Output>,
+    /// Whether [`Output::Close`] was said, after which nothing is.
+    is_over: bool,
 }
 
 impl Head {
@@ -142,6 +144,7 @@ impl Head {
             last_receipt: 0,
             deliveries: HashMap::new(),
             outputs: VecDeque::new(),
+            is_over: false,
         }
     }
 
@@ -184,8 +187,15 @@ impl Head {
 
     /// Returns the next thing to do; `None` until something happens again.
     pub fn poll(&mut self) -> Option<Output> {
+        if self.is_over {
+            return None;
+        }
         let output = self.outputs.pop_front().or_else(|| self.connection.take_bytes().map(Output::Send));
-        output.or_else(|| self.connection.take_closed().map(Output::Close))
+        output.or_else(|| {
+            let closed = self.connection.take_closed()?;
+            self.is_over = true;
+            Some(Output::Close(closed))
+        })
     }
 
     /// Ends the connection, since the simulation ends.

@@ -20,7 +20,7 @@ use crate::simulator::devices;
 #[command(after_help = "Examples:\n  eval \"$(edgectl credentials filter)\"\n  \
     edgectl credentials filter --format connection-string")]
 pub struct Credentials {
-    /// Module of the device, or a child device
+    /// Module (`filter`, `DEVICE/MODULE`), or a child device
     target: TargetName,
     /// Format: `env`, `json` or `connection-string`
     #[arg(long, value_enum, default_value_t = Form::Env, hide_possible_values = true)]

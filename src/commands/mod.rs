@@ -2,6 +2,7 @@
 
 mod build;
 mod call;
+mod called;
 mod check;
 mod clean;
 mod completions;

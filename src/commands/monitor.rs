@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::Context;
+use super::called::Called;
 use super::input::parse_seconds;
 use crate::failure::{Failure, Outcome};
 use crate::simulator::control::{Connection, Destination, Origin, Request, Since, Start};
@@ -13,16 +14,16 @@ use crate::simulator::control::{Connection, Destination, Origin, Request, Since,
 /// Watch messages of the running simulation
 ///
 /// Shows every message at the moment a route takes it, once a destination. With `--json`, one record a line:
-/// `{"type":"message", "time", "from":{"device", "module", "output"}, "to", "route", "system":{…}, "properties":{…},
-/// "body", "bodyEncoding":"json|utf-8|base64"}`
+/// `{"type":"message", "time", "device", "from":{"device", "module", "output"}, "to", "route", "system":{…},
+/// "properties":{…}, "body", "bodyEncoding":"json|utf-8|base64"}`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl monitor --from filter/outputs/output1\n  \
     edgectl monitor --to upstream --since start --count 1 --timeout 10s --json")]
 pub struct Monitor {
-    /// Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`
+    /// Only from this `[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`
     #[arg(long, value_name = "ORIGIN")]
     from: Option<Origin>,
-    /// Only to `upstream` or `MODULE/inputs/INPUT`
+    /// Only to `upstream` or `[DEVICE/]MODULE/inputs/INPUT`
     #[arg(long, value_name = "DESTINATION")]
     to: Option<Destination>,
     /// Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most
@@ -37,13 +38,8 @@ pub struct Monitor {
 }
 
 pub(super) fn run(cx: &Context, args: Monitor) -> Outcome {
-    let (from_module, from_output, from_device) = match args.from {
-        None => (None, None, None),
-        Some(Origin::Module { module, output }) => (Some(module), output, None),
-        Some(Origin::Device(device)) => (None, None, Some(device)),
-    };
-    let to = args.to.map(|to| to.as_str().to_owned());
-    let request = Request::Monitor { from_module, from_output, from_device, to, since: args.since };
+    let request = Request::Monitor { from: args.from, to: args.to, since: args.since };
+    let called = Called::in_simulation(cx);
     cx.block_on(async {
         let limit = args.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -54,7 +50,7 @@ pub(super) fn run(cx: &Context, args: Monitor) -> Outcome {
             let Some(message) = next_before(&mut connection, deadline).await? else { break };
             match cx.ui().is_json() {
                 true => cx.ui().record(&message)?,
-                false => cx.ui().result(render(&message))?,
+                false => cx.ui().result(render(&called, &message))?,
             }
             shown += 1;
         }
@@ -77,12 +73,13 @@ fn check_count(shown: usize, wanted: Option<usize>) -> Outcome {
 }
 
 /// Renders `time  from → to  body`.
-fn render(message: &Value) -> String {
+fn render(called: &Called, message: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let name = |module| called.name(&message["from"]["device"], module);
     let from = match (&message["from"]["module"], &message["from"]["output"]) {
         (Value::Null, _) => text(&message["from"]["device"]),
-        (module, Value::Null) => text(module),
-        (module, output) => format!("{}/outputs/{}", text(module), text(output)),
+        (module, Value::Null) => name(module),
+        (module, output) => format!("{}/outputs/{}", name(module), text(output)),
     };
     let body = match &message["body"] {
         Value::String(body) if message["bodyEncoding"] == "base64" => format!("base64:{body}"),
@@ -114,11 +111,14 @@ mod tests {
             "time": "2026-11-22T02:03:04.567Z", "from": { "device": "d", "module": "sensor", "output": "t" },
             "to": "$upstream", "body": { "t": 40 }, "bodyEncoding": "json",
         });
-        assert_eq!(render(&message), "2026-11-22T02:03:04.567Z  sensor/outputs/t → $upstream  {\"t\":40}");
+        assert_eq!(
+            render(&Called::to_main(), &message),
+            "2026-11-22T02:03:04.567Z  sensor/outputs/t → $upstream  {\"t\":40}"
+        );
         message["from"] = json!({ "device": "leaf", "module": null, "output": null });
         message["body"] = json!("two\nlines");
         message["bodyEncoding"] = json!("utf-8");
-        assert_eq!(render(&message), "2026-11-22T02:03:04.567Z  leaf → $upstream  two\\nlines");
+        assert_eq!(render(&Called::to_main(), &message), "2026-11-22T02:03:04.567Z  leaf → $upstream  two\\nlines");
     }
 
     #[test]

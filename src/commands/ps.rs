@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Context;
+use super::called::Called;
 use super::table::render_table;
 use crate::edgehub::Link;
 use crate::failure::Outcome;
@@ -10,7 +11,7 @@ use crate::simulator::control::{Connection, LinkRequest, LinkState, Request};
 
 /// List the modules of the running simulation
 ///
-/// With `--json`: `[{"name", "image", "runtime", "desired", "status", "connected", "restarts", "exitCode", "startedAt",
+/// With `--json`: `[{"device", "name", "image", "runtime", "desired", "status", "connected", "restarts", "exitCode", "startedAt",
 /// "messages":{"in", "out"}, "pid"}]`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  edgectl ps")]
@@ -22,13 +23,15 @@ pub(super) fn run(cx: &Context) -> Outcome {
         return cx.ui().document(&modules);
     }
     tell_cut_link(cx);
+    let called = Called::in_simulation(cx);
     let headings = ["MODULE", "RUNTIME", "STATUS", "CONNECTED", "RESTARTS", "IN", "OUT", "PID", "IMAGE"];
-    cx.ui().result(render_table(headings, &modules.iter().map(row).collect::<Vec<_>>()))
+    cx.ui().result(render_table(headings, &modules.iter().map(|module| row(&called, module)).collect::<Vec<_>>()))
 }
 
 /// Says that the cloud cannot be reached, since that explains much.
 fn tell_cut_link(cx: &Context) {
-    let asked = cx.block_on(Connection::ask(cx.project(), &Request::Upstream(LinkRequest::default())));
+    let asked =
+        cx.block_on(Connection::ask(cx.project(), &Request::Upstream { device: None, change: LinkRequest::default() }));
     // The modules are what was asked for: a simulation that ends just now has told those.
     let state = asked.ok().and_then(|state| serde_json::from_value::<LinkState>(state).ok());
     if let Some(state) = state.filter(|state| state.upstream == Link::Offline) {
@@ -36,10 +39,10 @@ fn tell_cut_link(cx: &Context) {
     }
 }
 
-fn row(module: &Value) -> [String; 9] {
+fn row(called: &Called, module: &Value) -> [String; 9] {
     let connected = if module["connected"] == true { "yes" } else { "no" };
     [
-        text(&module["name"]),
+        called.name(&module["device"], &module["name"]),
         text(&module["runtime"]),
         status(module),
         connected.to_owned(),
@@ -81,7 +84,10 @@ mod tests {
             "name": "filter", "image": "filter:1", "runtime": "process", "status": "running", "connected": true,
             "restarts": 0, "exitCode": null, "messages": { "in": 3, "out": 2 }, "pid": 42,
         });
-        assert_eq!(row(&running), ["filter", "process", "running", "yes", "0", "3", "2", "42", "filter:1"]);
+        assert_eq!(
+            row(&Called::to_main(), &running),
+            ["filter", "process", "running", "yes", "0", "3", "2", "42", "filter:1"]
+        );
     }
 
     #[test]

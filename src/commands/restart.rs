@@ -4,8 +4,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::failure::Outcome;
-use crate::identity::ModuleId;
-use crate::simulator::control::{Connection, Request};
+use crate::simulator::control::{Connection, ModuleName, Request};
 
 /// Restart a module of the running simulation
 ///
@@ -13,9 +12,8 @@ use crate::simulator::control::{Connection, Request};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl restart filter\n  edgectl restart filter --build")]
 pub struct Restart {
-    /// Name of the module
-    #[arg(value_parser = ModuleId::parse)]
-    module: ModuleId,
+    /// Module, as `MODULE` or `DEVICE/MODULE`
+    module: ModuleName,
     /// Build its image, or run its setup, first
     #[arg(long)]
     build: bool,

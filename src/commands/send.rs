@@ -26,7 +26,7 @@ const MAX_MESSAGE: usize = 256 * 1024;
 #[command(after_help = "Examples:\n  edgectl send filter/inputs/input1 --data '{\"temperature\": 40}'\n  \
     edgectl send sensor/outputs/temperature --file sample.json -p source=test")]
 pub struct Send {
-    /// `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`
+    /// `[DEVICE/]MODULE/inputs/INPUT`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`
     target: SendTarget,
     /// Body of the message [default: empty]
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]

@@ -11,7 +11,8 @@ use super::input::{SetArgs, parse_bytes, parse_seconds};
 use super::upstream::LinkArg;
 use super::{Context, detach};
 use crate::clock::since_epoch;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
+use crate::identity::{DeviceId, NameError};
 use crate::image::Platform;
 use crate::simulator::control::Until;
 use crate::simulator::{Address, FailOn, Metrics, Options, Permission, State, Subject};
@@ -36,9 +37,13 @@ pub struct Simulate {
     /// How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)
     #[arg(long, value_name = "[MODULE=]HOW", value_parser = parse_runtime)]
     runtime: Vec<RuntimeFlag>,
-    /// Id of the device [default: `EDGE_DEVICE_ID`, or the folder's name]
-    #[arg(short, long, value_name = "ID")]
-    device: Option<String>,
+    /// Id of the device [default: `EDGE_DEVICE_ID`, or the folder's name]; `ID=FILE` adds a device (can be repeated)
+    ///
+    /// FILE is the deployment of the further device, which takes the next free loopback address. Its modules are called
+    /// `ID/MODULE` in commands and flags, or by their names alone where no other device has one of that name. What the
+    /// devices share is the cloud. `devices` in `edgectl.yaml` adds devices, too.
+    #[arg(short, long, value_name = "ID[=FILE]", value_parser = parse_device)]
+    device: Vec<DeviceFlag>,
     /// Platform of the images [default: `DEFAULT_PLATFORM`, or the engine's own]
     #[arg(short = 'P', long, value_name = "PLATFORM")]
     platform: Option<Platform>,
@@ -141,6 +146,13 @@ enum DurabilityFlag {
     Fsync,
 }
 
+/// `ID`, or `ID=FILE` of a further device.
+#[derive(Debug, Clone)]
+enum DeviceFlag {
+    Main(String),
+    Further(DeviceId, PathBuf),
+}
+
 #[derive(Debug, Clone)]
 struct RuntimeFlag {
     module: Option<String>,
@@ -173,7 +185,8 @@ impl Simulate {
             set: self.variables.set.clone(),
             runtime: self.runtime.iter().rev().find(|flag| flag.module.is_none()).map(|flag| flag.choice),
             runtimes: self.runtime.iter().filter_map(of_module).collect::<BTreeMap<_, _>>(),
-            device: self.device.clone(),
+            device: self.main_device()?,
+            further: self.device.iter().filter_map(DeviceFlag::further).collect(),
             address: self.address,
             metrics: self.metrics_port.unwrap_or_default(),
             workload: self.workload,
@@ -203,6 +216,38 @@ impl Simulate {
                 DurabilityFlag::Fsync => Durability::Power,
             },
         })
+    }
+}
+
+impl Simulate {
+    fn main_device(&self) -> Outcome<Option<String>> {
+        let mut named = self.device.iter().filter_map(|flag| match flag {
+            DeviceFlag::Main(id) => Some(id.clone()),
+            DeviceFlag::Further(..) => None,
+        });
+        let first = named.next();
+        match named.next() {
+            None => Ok(first),
+            Some(second) => Err(Failure::usage("`--device` names the main device twice")
+                .hint(format!("name the deployment of a further device, too: `--device {second}=FILE`"))),
+        }
+    }
+}
+
+impl DeviceFlag {
+    fn further(&self) -> Option<(DeviceId, PathBuf)> {
+        match self {
+            Self::Main(_) => None,
+            Self::Further(id, file) => Some((id.clone(), file.clone())),
+        }
+    }
+}
+
+/// The id of the main device is looked at later, where it may come from files as well.
+fn parse_device(text: &str) -> Result<DeviceFlag, NameError> {
+    match text.split_once('=') {
+        None => Ok(DeviceFlag::Main(text.to_owned())),
+        Some((id, file)) => Ok(DeviceFlag::Further(DeviceId::parse(id)?, file.into())),
     }
 }
 

@@ -4,6 +4,7 @@ use super::Context;
 use super::input::parse_seconds;
 use crate::edgehub::Link;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::DeviceId;
 use crate::simulator::control::{Connection, LinkRequest, LinkState, Request};
 
 /// The longest latency, in seconds: a hub gives up after 20 s, there and back.
@@ -26,6 +27,9 @@ pub struct Upstream {
     /// Time that everything takes, each way, up to 9s
     #[arg(long, value_name = "DURATION", value_parser = parse_latency)]
     latency: Option<f64>,
+    /// Edge device whose link it is [default: the main one]
+    #[arg(short, long, value_name = "DEVICE", value_parser = DeviceId::parse)]
+    device: Option<DeviceId>,
 }
 
 /// A state of the link.
@@ -50,8 +54,9 @@ pub(super) fn run(cx: &Context, args: &Upstream) -> Outcome {
             Failure::usage("`--for` is for a link that is cut").hint("write `edgectl upstream offline --for 30s`")
         );
     }
-    let wanted = LinkRequest { link: args.link.map(Link::from), lasts: args.lasts, latency: args.latency };
-    let state = cx.block_on(Connection::ask(cx.project(), &Request::Upstream(wanted)))?;
+    let change = LinkRequest { link: args.link.map(Link::from), lasts: args.lasts, latency: args.latency };
+    let state =
+        cx.block_on(Connection::ask(cx.project(), &Request::Upstream { device: args.device.clone(), change }))?;
     match cx.ui().is_json() {
         true => cx.ui().document(&state),
         false => {

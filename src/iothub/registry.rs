@@ -63,6 +63,11 @@ impl Registry {
         self.devices.values()
     }
 
+    /// Says whether nobody is registered.
+    pub fn is_empty(&self) -> bool {
+        self.devices.is_empty()
+    }
+
     /// Returns a device.
     pub fn device(&self, id: &DeviceId) -> Option<&Device> {
         self.devices.get(id)

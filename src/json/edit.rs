@@ -8,7 +8,7 @@ use jsonc_parser::{CollectOptions, parse_to_ast};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{bare, options, span};
+use super::{bare, options, span, without_byte_order_mark};
 use crate::text::Pointer;
 
 /// A member to add to an object.
@@ -25,6 +25,7 @@ pub struct Member<'a> {
 /// Whether the object has the key already is for the caller to check.
 pub fn insert_member(text: &str, pointer: &Pointer, member: Member<'_>) -> Option<String> {
     let (masked, _) = bare::mask(text);
+    let masked = without_byte_order_mark(&masked);
     let tree = parse_to_ast(&masked, &CollectOptions::default(), &options()).ok()?.value?;
     let ast::Value::Object(object) = at(&tree, pointer)? else { return None };
     let inside = Inside::of(object, object.properties.iter());
@@ -38,6 +39,7 @@ pub fn append_items(text: &str, pointer: &Pointer, items: &[Value]) -> Option<St
     let mut text = text.to_owned();
     for item in items {
         let (masked, _) = bare::mask(&text);
+        let masked = without_byte_order_mark(&masked);
         let tree = parse_to_ast(&masked, &CollectOptions::default(), &options()).ok()?.value?;
         let ast::Value::Array(array) = at(&tree, pointer)? else { return None };
         let inside = Inside::of(array, array.elements.iter());
@@ -200,6 +202,14 @@ mod tests {
         check(
             "{\r\n  \"m\": {\r\n    \"a\": 1\r\n  }\r\n}\r\n",
             "{\r\n  \"m\": {\r\n    \"a\": 1,\r\n    \"new\": {\r\n      \"x\": 1\r\n    }\r\n  }\r\n}\r\n",
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_kept() {
+        check(
+            "\u{feff}{\n  \"m\": {\n    \"a\": 1\n  }\n}\n",
+            "\u{feff}{\n  \"m\": {\n    \"a\": 1,\n    \"new\": {\n      \"x\": 1\n    }\n  }\n}\n",
         );
     }
 

@@ -11,10 +11,22 @@ const PIECE: usize = 512;
 /// How many pieces the agent reads.
 const MOST_PIECES: usize = 100;
 
+/// The longest value of a twin, in bytes (protocol.md §7.2).
+const LONGEST_VALUE: usize = 4096;
+
 const KEY: &str = "createOptions";
 
-/// Writes every module's createOptions, objects and strings alike, as minified text in pieces.
-pub(super) fn write(document: &Document) -> Result<Document, Finding> {
+/// Whether createOptions are written in pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chunks {
+    /// Of 512 characters, as every tool does.
+    Split,
+    /// In one piece, for IoT Central knows no others.
+    Whole,
+}
+
+/// Writes every module's createOptions, objects and strings alike, as text.
+pub fn write(document: &Document, chunks: Chunks) -> Result<Document, Finding> {
     let wrong = |at| Finding::error("create-options", at);
     let content = shape::modules_content(document).map_err(|at| Finding::error("no-content", at))?;
     let mut value = document.value().clone();
@@ -25,15 +37,24 @@ pub(super) fn write(document: &Document) -> Result<Document, Finding> {
         };
         let none = || settings.get(KEY).is_some_and(Value::is_null).then(|| "{}".to_owned());
         let Some(text) = text_of(&node).map_err(wrong)?.or_else(none) else { continue };
-        let pieces = split(&text);
-        if pieces.len() > MOST_PIECES {
-            let message =
-                format!("createOptions have {} characters, at most {} fit", text.chars().count(), PIECE * MOST_PIECES);
-            return Err(wrong(node.error(message).hint("move data into a file or an environment variable")));
-        }
-        replace(settings, &pieces);
+        replace(settings, &fitting(&text, chunks).map_err(|message| wrong(node.error(message).hint(SHORTEN)))?);
     }
     Ok(document.with_value(value))
+}
+
+const SHORTEN: &str = "move data into a file or an environment variable";
+
+/// The pieces of a text, or what to say if it is too long for a twin.
+fn fitting(text: &str, chunks: Chunks) -> Result<Vec<String>, String> {
+    if chunks == Chunks::Whole {
+        let whole = || vec![text.to_owned()];
+        let told = || format!("createOptions have {} bytes, in one piece at most {LONGEST_VALUE} fit", text.len());
+        return (text.len() <= LONGEST_VALUE).then(whole).ok_or_else(told);
+    }
+    let pieces = split(text);
+    let told =
+        || format!("createOptions have {} characters, at most {} fit", text.chars().count(), PIECE * MOST_PIECES);
+    if pieces.len() <= MOST_PIECES { Ok(pieces) } else { Err(told()) }
 }
 
 /// Returns the createOptions of a module's settings opened up; `None` if there are none, or none that can be read.

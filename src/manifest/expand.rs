@@ -10,9 +10,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::finding::{Finding, Severity, failure_of};
+use super::create_options::{self, Chunks};
+use super::finding::Finding;
 use super::placeholder::{ImagePlaceholder, Piece, pieces};
-use super::{create_options, routes, shape};
+use super::{routes, shape};
 use crate::document::{Document, Syntax};
 use crate::failure::Outcome;
 use crate::text::{Pointer, TextError, nearest};
@@ -29,12 +30,12 @@ pub trait Names {
     fn image(&self, image: &ImagePlaceholder) -> Outcome<String>;
 }
 
-/// A manifest, and what was suspicious in its template.
+/// A manifest, and what was wrong or suspicious in its template.
 #[derive(Debug, Clone)]
 pub struct Expanded {
-    /// The manifest; its places are those of the template.
+    /// The manifest; its places are those of the template. What could not be expanded stands in it as it was.
     pub document: Document,
-    /// Warnings only.
+    /// In the order of the template; with an error among them the manifest is not to be used.
     pub findings: Vec<Finding>,
 }
 
@@ -45,15 +46,16 @@ const PROTECTED: [&str; 3] = ["edgeAgent", "edgeHub", "upstream"];
 pub fn expand(template: &Document, names: &dyn Names) -> Outcome<Expanded> {
     let mut work = Work { template, names, findings: Vec::new() };
     let mut value = map_text(template.value(), &Pointer::root(), &mut |text, at| work.text(text, at))?;
-    if work.findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(failure_of(template.file(), &work.findings));
-    }
     if let Some(root) = value.as_object_mut() {
         root.shift_remove(shape::SCHEMA_TEMPLATE);
     }
-    let document = create_options::write(&template.with_value(value));
-    let document = document.map_err(|finding| failure_of(template.file(), &[finding]))?;
-    Ok(Expanded { document, findings: work.findings })
+    let mut findings = work.findings;
+    let expanded = template.with_value(value);
+    let document = create_options::write(&expanded, Chunks::Split).unwrap_or_else(|finding| {
+        findings.push(finding);
+        expanded
+    });
+    Ok(Expanded { document, findings })
 }
 
 /// Expands `$NAME` and `${NAME}` in every value, as other tools do with `module.json`: an unknown name stays.
@@ -109,10 +111,9 @@ fn in_string(value: &str) -> Cow<'_, str> {
 fn retype(document: &Document, text: &str, expanded: String, at: &Pointer) -> Result<Value, TextError> {
     let is_whole = |text| matches!(pieces(text)[..], [(_, Piece::Bare(_) | Piece::Braced(_))]);
     match document.syntax() {
-        Syntax::Json if document.is_bare(at) => serde_json::from_str(&expanded).map_err(|_| {
-            let told = document.error(at, format!("`{text}` stands without quotes, and its value is no JSON value"));
-            told.hint(format!("write `\"{text}\"`, or give it a value such as `true` or `5`"))
-        }),
+        Syntax::Json if document.is_bare(at) => {
+            serde_json::from_str(&expanded).map_err(|_| without_value(document, at, text, &expanded))
+        }
         Syntax::Yaml if expanded != text && is_whole(text) && document.is_bare(at) => {
             match serde_json::from_str(&expanded) {
                 Ok(value @ (Value::Bool(_) | Value::Number(_))) => Ok(value),
@@ -121,6 +122,15 @@ fn retype(document: &Document, text: &str, expanded: String, at: &Pointer) -> Re
         }
         _ => Ok(Value::String(expanded)),
     }
+}
+
+fn without_value(document: &Document, at: &Pointer, text: &str, expanded: &str) -> TextError {
+    if expanded == text {
+        let told = document.error(at, format!("`{text}` stands without quotes, and no such variable is defined"));
+        return told.hint(format!("define it in `.env` or with `--set`, or write `\"{text}\"`"));
+    }
+    let told = document.error(at, format!("`{text}` stands without quotes, and its value is no JSON value"));
+    told.hint(format!("write `\"{text}\"`, or give it a value such as `true` or `5`"))
 }
 
 struct Work<'a> {
@@ -147,6 +157,7 @@ impl Work<'_> {
     fn text(&mut self, text: &str, at: &Pointer) -> Outcome<Value> {
         let is_route = shape::is_route(&at.steps());
         let mut expanded = String::with_capacity(text.len());
+        let told_before = self.findings.len();
         for (span, piece) in pieces(text) {
             let spot = Spot { at, text, span, is_route };
             expanded.push_str(&match piece {
@@ -160,7 +171,9 @@ impl Work<'_> {
         match retype(self.template, text, expanded, at) {
             Ok(value) => Ok(value),
             Err(told) => {
-                self.findings.push(Finding::error("value-without-quotes", told));
+                if self.findings.len() == told_before {
+                    self.findings.push(Finding::error("value-without-quotes", told));
+                }
                 Ok(Value::Null)
             }
         }

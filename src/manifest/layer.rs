@@ -52,7 +52,10 @@ impl Layer {
             match ModuleId::parse(name) {
                 Ok(id) if id.is_system() => {}
                 Ok(id) => layer.twins.push(id),
-                Err(error) => keep(Finding::error("module-name", node.key_error(error))),
+                Err(error) => {
+                    let told = node.key_error(error).hint("name a module as its image's entry does");
+                    keep(Finding::error("module-name", told));
+                }
             }
         }
         if let Some(hub) = content.get(ModuleId::EDGE_HUB) {

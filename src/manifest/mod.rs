@@ -24,8 +24,8 @@ mod routes;
 mod secret;
 mod shape;
 
-pub use check::{CODES, Checked, Code, NoSources, Sources, Surroundings, check, hide_secrets};
-pub use create_options::pieces as create_options_pieces;
+pub use check::{CODES, Checked, Code, NoSources, Sources, Surroundings, check, hide_secrets, is_about_devices};
+pub use create_options::{Chunks, pieces as create_options_pieces, write as write_create_options};
 pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
 pub use diff::{Change, Difference, diff, diff_content};
 pub use expand::{Expanded, Names, expand, expand_variables};
@@ -38,7 +38,7 @@ pub use placeholder::{ImagePlaceholder, ModulePlace, NamedImage, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use redact::{HIDDEN, Hide, Redacted, fill_in, redact, unknown_passwords};
 pub use secret::is_secret;
-pub use shape::{is_template, module_member, modules_content};
+pub use shape::{is_layer, is_template, module_member, modules_content};
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,12 @@ pub fn modules_content(document: &Document) -> Result<Pointer, TextError> {
     Err(document.root().error("the member `modulesContent` is missing").hint(hint))
 }
 
+/// Says whether a document is a layer over another deployment.
+pub fn is_layer(document: &Document) -> bool {
+    let content = modules_content(document).ok().and_then(|content| document.node(&content));
+    content.is_some_and(|content| layer_key(&content).is_some())
+}
+
 /// Returns the pointer to a member of the desired properties of `$edgeAgent` or `$edgeHub`, be it there or not.
 ///
 /// `None` if those desired properties themselves are not there, as in a layer that holds dotted keys only.

@@ -1,9 +1,10 @@
-//! TLS, TCP, unix sockets, HTTP and WebSockets. Owns `rustls`, `tungstenite` and `hyper`.
+//! TLS, TCP, unix sockets, HTTP and WebSockets, and blobs that are put. Owns `rustls`, `tungstenite` and `hyper`.
 //!
 //! Carries bytes to whoever asked for them. Knows no protocol of the hub and decides about no identity; what a
 //! connection may do is the business of the cores.
 
 mod accept;
+mod blob;
 mod client_certificate;
 mod descriptors;
 mod fetch;
@@ -22,6 +23,7 @@ mod workload;
 mod tests;
 
 pub use accept::{AcceptRules, Arrival, accept_tls};
+pub use blob::{BlobError, put_blob};
 pub use descriptors::{Descriptors, raise_descriptors};
 pub use fetch::{Answer, Call, FetchError, HttpClient};
 pub use holder::{Holder, holder_of};

@@ -8,20 +8,22 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
-use super::control::{Answers, ControlCall, MessageBody, Request, SendTarget, Since, TargetName, TwinChange, Until};
+use super::control::{
+    Answers, ControlCall, Destination, MessageBody, ModuleName, Origin, Request, SendTarget, Since, TargetName,
+    TwinChange, Until,
+};
 use super::dispatcher::{CallReply, Dispatcher, Injector};
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::plan::Runtime;
 use super::taps::Filter;
 use crate::agent;
 use crate::clock::{Now, iso_millis};
-use crate::edgehub::{self, Caller, Injection, Invocation, Link, MAX_MESSAGE};
+use crate::edgehub::{self, Caller, Endpoint, Injection, Invocation, Link, MAX_MESSAGE};
 use crate::failure::{Failure, Outcome};
 use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::Change;
 use crate::manifest::DesiredStatus;
 use crate::message::{Message, system};
-use crate::text::did_you_mean;
 use crate::twin::{TwinDocument, TwinError};
 
 /// `ps --json`: one module.
@@ -82,27 +84,15 @@ impl Dispatcher {
                 self.handle_call(&target, method, payload, times, &answers)
             }
             Request::Send { target, message } => self.handle_send(now, target, message, &answers),
-            Request::Monitor { from_module, from_output, from_device, to, since } => {
-                let known = match (&from_module, &from_device) {
-                    (Some(module), _) => self.find_module(module).map(drop),
-                    (None, Some(device)) => self.resolve(&TargetName(device.to_string())).map(drop),
-                    (None, None) => Ok(()),
-                };
-                known.map(|()| {
-                    let filter = Filter {
-                        module: from_module.map(String::from),
-                        output: from_output,
-                        device: from_device.map(String::from),
-                        to,
-                    };
-                    self.handle_monitor(now, filter, since, &answers);
-                })
+            Request::Monitor { from, to, since } => {
+                self.filter(from, to).map(|filter| self.handle_monitor(now, filter, since, &answers))
             }
-            Request::Upstream(request) => {
-                self.handle_upstream(now, EdgeNumber::MAIN, request, &answers);
-                Ok(())
+            Request::Upstream { device, change } => {
+                self.find_edge(device.as_ref()).map(|edge| self.handle_upstream(now, edge, change, &answers))
             }
-            Request::Deploy { manifest } => self.handle_deploy(now, EdgeNumber::MAIN, &manifest, &answers),
+            Request::Deploy { device, manifest } => {
+                self.find_edge(device.as_ref()).and_then(|edge| self.handle_deploy(now, edge, &manifest, &answers))
+            }
             Request::Credentials { target } => self.handle_credentials(&target, &answers),
             Request::AddDevice(new) => self.handle_add_device(now, new, &answers),
             Request::Devices => {
@@ -119,13 +109,13 @@ impl Dispatcher {
     fn handle_logs(
         &mut self,
         now: Now,
-        modules: Vec<ModuleId>,
+        modules: Vec<ModuleName>,
         follow: bool,
         tail: Option<usize>,
         since: Option<f64>,
         answers: &Answers,
     ) -> Outcome {
-        let found = modules.into_iter().map(|module| Ok((self.find_module(&module)?, module)));
+        let found = modules.into_iter().map(|name| Ok((self.find_module(&name)?, name.module)));
         let modules = found.collect::<Outcome<Vec<_>>>()?;
         let since = since.map_or(Duration::ZERO, |seconds| ago(now, seconds));
         for (device, line) in self.edges.lines(&modules, since, tail) {
@@ -138,8 +128,9 @@ impl Dispatcher {
         Ok(())
     }
 
-    fn handle_restart(&mut self, now: Now, module: ModuleId, build: bool, answers: &Answers) -> Outcome {
-        let edge = self.find_module(&module)?;
+    fn handle_restart(&mut self, now: Now, name: ModuleName, build: bool, answers: &Answers) -> Outcome {
+        let edge = self.find_module(&name)?;
+        let module = name.module;
         let device = &mut self.edges[edge];
         if device.children.plan(&module).is_some_and(|plan| matches!(plan.runtime, Runtime::External)) {
             return Err(
@@ -228,11 +219,11 @@ impl Dispatcher {
         let mut message = message_of(body)?;
         let (edge, injection) = match target {
             SendTarget::Input { module, input } => {
-                (self.find_module(&module)?, Injection::ToInput { module, input: input.into() })
+                (self.find_module(&module)?, Injection::ToInput { module: module.module, input: input.into() })
             }
             SendTarget::Output { module, output } => {
                 message.set_system(system::OUTPUT_NAME, output);
-                (self.find_module(&module)?, Injection::FromModule(module))
+                (self.find_module(&module)?, Injection::FromModule(module.module))
             }
             SendTarget::Device { device } => return self.handle_send_to_device(now, &device, message, answers),
         };
@@ -245,6 +236,28 @@ impl Dispatcher {
         let ticket = self.asked.open_injection(Injector::Control(answers.clone()));
         self.edges[edge].hub.handle(now, edgehub::Input::Inject { ticket, injection, message });
         Ok(())
+    }
+
+    /// Returns which messages are meant, once everybody named is found.
+    fn filter(&self, from: Option<Origin>, to: Option<Destination>) -> Outcome<Filter> {
+        let mut filter = Filter::default();
+        match from {
+            Some(Origin::Module { module, output }) => {
+                filter.from = Some(self.edges[self.find_module(&module)?].identity(&module.module));
+                filter.output = output;
+            }
+            Some(Origin::Device(device)) => filter.from = Some(self.resolve(&TargetName(device.into()))?),
+            None => {}
+        }
+        match to {
+            Some(Destination::Upstream) => filter.to = Some(Endpoint::Upstream.to_string()),
+            Some(Destination::Input { module, input }) => {
+                filter.edge = Some(self.find_module(&module)?);
+                filter.to = Some(Endpoint::Input { module: module.module, input: input.into() }.to_string());
+            }
+            None => {}
+        }
+        Ok(filter)
     }
 
     fn handle_monitor(&mut self, now: Now, filter: Filter, since: Option<Since>, answers: &Answers) {
@@ -309,56 +322,6 @@ impl Dispatcher {
         let device = &self.edges[edge];
         self.report.module(&device.device, module, json!(module_record(device, module)));
         self.answer_expectant();
-    }
-
-    /// Returns the edge device behind whose gateway an identity is; `None` where that is not simulated.
-    pub(super) fn edge_of(&self, identity: &Identity) -> Option<EdgeNumber> {
-        self.edges.find(&self.cloud.registry().edge_of(identity))
-    }
-
-    /// Finds who is meant by a name: a module of the device, else a device, or `device/module`.
-    fn resolve(&self, TargetName(name): &TargetName) -> Outcome<Identity> {
-        let is_known = |identity: &Identity| self.cloud.twin(identity).is_some();
-        if let Ok(identity) = Identity::parse(name) {
-            let as_module = ModuleId::parse(name).ok().map(|module| self.edges.main().identity(&module));
-            let (as_module, as_written) = (as_module.filter(is_known), Some(identity).filter(is_known));
-            match (as_module, as_written) {
-                (Some(_), Some(device)) => {
-                    return Err(Failure::request(format!("`{name}` is a module and a device"))
-                        .hint(format!("write `{device}/{name}` for the module")));
-                }
-                (Some(identity), None) | (None, Some(identity)) => return Ok(identity),
-                (None, None) => {}
-            }
-        }
-        Err(self.unknown(name))
-    }
-
-    /// Returns the device whose module is meant.
-    fn find_module(&self, module: &ModuleId) -> Outcome<EdgeNumber> {
-        let main = self.edges.main();
-        match main.children.plan(module) {
-            Some(_) => Ok(EdgeNumber::MAIN),
-            None => {
-                let modules: Vec<&str> = main.children.modules().map(ModuleId::as_str).collect();
-                Err(unknown(module.as_str(), "module", &modules))
-            }
-        }
-    }
-
-    fn unknown(&self, name: &str) -> Failure {
-        let modules = self.edges.main().children.modules().map(ModuleId::as_str);
-        let devices: Vec<&str> = self.cloud.registry().devices().map(|device| device.device_id.as_str()).collect();
-        let kind = if devices.is_empty() { "module" } else { "module or device" };
-        unknown(name, kind, &modules.chain(devices).collect::<Vec<_>>())
-    }
-}
-
-fn unknown(name: &str, kind: &str, known: &[&str]) -> Failure {
-    let failure = Failure::request(format!("the simulation has no {kind} `{name}`"));
-    match did_you_mean(name, known.iter().copied()) {
-        Some(hint) => failure.hint(hint),
-        None => failure.hint("no module takes part in it; look at `modules` of the deployment template"),
     }
 }
 

@@ -11,10 +11,11 @@ use super::event::{EdgeEvent, EdgeEvents};
 use super::logs::Line;
 use super::plan::ModulePlan;
 use super::workloads::Behind;
-use crate::agent;
+use crate::agent::{self, Blob, SasUrl, TaskId};
 use crate::clock::Now;
 use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
+use crate::net::{HttpClient, put_blob};
 use crate::runtime::{self, Instance, InstanceEvent, Ledger, OutputStream};
 use crate::workload::{Exit, ModuleDetails, RuntimeStatus};
 
@@ -121,6 +122,24 @@ impl Children {
             events.send(EdgeEvent::Rebuilt { module, outcome, answers }).await;
         });
         Ok(())
+    }
+
+    /// Uploads blobs one after another; the first that is not taken ends it.
+    pub(super) fn upload(&self, task: TaskId, container: SasUrl, blobs: Vec<Blob>) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let client = HttpClient::new(Vec::new());
+            let mut result = Ok(());
+            for Blob { name, content } in blobs {
+                let put = put_blob(&client, container.expose(), &name, content).await;
+                result = put.map_err(|error| format!("cannot upload `{name}`: {error}"));
+                if result.is_err() {
+                    break;
+                }
+            }
+            // Nobody asks a simulation that has ended meanwhile.
+            events.send(EdgeEvent::Uploaded { task, result }).await;
+        });
     }
 
     fn is_current(&self, module: &ModuleId, run: u64) -> bool {

@@ -18,6 +18,8 @@ pub(super) struct Opening<'a> {
     pub(super) ui: &'a Ui,
     pub(super) now: Now,
     pub(super) device: &'a DeviceId,
+    /// The edge device that it is a child of.
+    pub(super) parent: Option<&'a DeviceId>,
     pub(super) deployment: &'a Deployment,
     pub(super) identities: &'a Identities,
     pub(super) state: &'a StateFolder,
@@ -76,6 +78,13 @@ pub(super) fn cloud(devices: &[Opening<'_>]) -> Outcome<IotHub> {
     let mut twins = BTreeMap::new();
     for device in devices {
         twins.append(&mut device.twins(&mut recovered.twins)?);
+    }
+    for device in devices {
+        let scope =
+            |parent: &DeviceId| twins.get(&Identity::of_device(parent.clone()))?.device_scope().map(str::to_owned);
+        let scope = device.parent.and_then(scope);
+        let twin = twins.get_mut(&Identity::of_device(device.device.clone()));
+        twin.into_iter().for_each(|twin| twin.set_parent_scope(scope.clone()));
     }
     let mut cloud = IotHub::new(twins, recovered);
     for device in devices.iter().filter(|device| device.link == Link::Offline) {

@@ -262,6 +262,9 @@ impl Dispatcher {
             EdgeEvent::Stored(stored) => self.handle_stored(now, edge, stored),
             EdgeEvent::Test(test) => self.handle_test(now, edge, test),
             EdgeEvent::Prepared(preparation) => self.handle_prepared(now, edge, *preparation),
+            EdgeEvent::Uploaded { task, result } => {
+                self.edges[edge].agent.handle(now, agent::Input::Uploaded { task, result });
+            }
             EdgeEvent::Rebuilt { module, outcome, answers } => self.handle_rebuilt(now, edge, module, outcome, answers),
         }
     }

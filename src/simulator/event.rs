@@ -10,6 +10,7 @@ use super::metrics::Page;
 use super::storage::Stored;
 use super::test_port::TestMessage;
 use super::to_heads::HeadSender;
+use crate::agent::TaskId;
 use crate::edgehub::{
     Answer, ConnectionId, Credential, Event as HubEvent, Feature, Guarantee, Invocation, InvokeError, Refusal, Request,
     Session,
@@ -50,6 +51,8 @@ pub(super) enum EdgeEvent {
     Stored(Stored),
     /// An image that `restart --build` asked for is built, or not.
     Rebuilt { module: ModuleId, outcome: Outcome, answers: super::control::Answers },
+    /// What the agent wanted to be uploaded is, or not.
+    Uploaded { task: TaskId, result: Result<(), String> },
     /// A message came in at the test port.
     Test(TestMessage),
     /// A deployment is made ready.

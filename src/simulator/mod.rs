@@ -3,7 +3,7 @@
 //! ```text
 //! start       from a solution to a running simulation, and to its end
 //!   lock, interrupts           one simulation at a time, and its end at any moment
-//!   subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
+//!   fleet, subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
 //!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
@@ -14,7 +14,7 @@
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
-//!   answers, devices, report, taps, logs  what people see
+//!   answers, naming, devices, report, taps, logs  what people see
 //!   alarm                      deadlines that are put off again and again
 //!   metrics, host              what Prometheus sees: of the cores, and of this machine
 //! ```
@@ -33,6 +33,7 @@ pub mod devices;
 mod dispatcher;
 mod edges;
 mod event;
+mod fleet;
 mod gateway;
 mod heads;
 mod host;
@@ -42,6 +43,7 @@ mod lock;
 mod logs;
 mod machine;
 mod metrics;
+mod naming;
 mod options;
 mod plan;
 mod planner;

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::dispatcher::FailOn;
 use crate::edgehub::Link;
 use crate::environment::Environment;
+use crate::identity::DeviceId;
 use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 use crate::store::Durability;
 
@@ -32,8 +33,10 @@ pub struct Options {
     pub runtime: Option<RuntimeChoice>,
     /// How single modules are run.
     pub runtimes: BTreeMap<String, RuntimeChoice>,
-    /// The device's id.
+    /// The id of the main device.
     pub device: Option<String>,
+    /// Further devices and their deployments: on top of, or instead of those in `edgectl.yaml`.
+    pub further: Vec<(DeviceId, PathBuf)>,
     /// Where to listen.
     pub address: Option<Address>,
     /// Where metrics are served.
@@ -68,6 +71,30 @@ pub struct Options {
     pub max_storage: Option<u64>,
     /// What an acknowledged message survives.
     pub durability: Durability,
+}
+
+impl Options {
+    /// Returns the names of modules that something is said of.
+    pub(super) fn named(&self) -> impl Iterator<Item = &String> {
+        self.only.iter().chain(&self.without).chain(&self.external).chain(self.runtimes.keys())
+    }
+
+    /// Returns what is said of one device: `DEVICE/MODULE` is one of its modules, `MODULE` one of the main device's.
+    pub(super) fn of_device(&self, device: &DeviceId, main: &DeviceId) -> Self {
+        let own = |name: &String| match name.split_once('/') {
+            Some((of, module)) => (of == device.as_str()).then(|| module.to_owned()),
+            None => (device == main).then(|| name.clone()),
+        };
+        let all = |names: &[String]| names.iter().filter_map(own).collect();
+        Self {
+            runtimes: self.runtimes.iter().filter_map(|(name, choice)| Some((own(name)?, *choice))).collect(),
+            external: all(&self.external),
+            only: all(&self.only),
+            without: all(&self.without),
+            input_port: self.input_port.filter(|_| device == main),
+            ..self.clone()
+        }
+    }
 }
 
 /// What is simulated.

@@ -38,6 +38,9 @@ impl Ready {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Place {
     pub(super) device: DeviceId,
+    /// The edge device that it is a child of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parent: Option<DeviceId>,
     /// Where the gateway listens, and what `IOTEDGE_GATEWAYHOSTNAME` of a process says.
     pub(super) address: String,
     /// `IOTEDGE_IOTHUBHOSTNAME`.

@@ -113,6 +113,7 @@ impl Site {
             ui,
             now: clock.now(),
             device: &self.simulated.device,
+            parent: self.simulated.parent.as_ref(),
             deployment: &self.simulated.deployment,
             identities: &self.identities,
             state: &self.state,
@@ -262,6 +263,7 @@ impl<'a> Opened<'a> {
     fn place(&self) -> Place {
         Place {
             device: self.site.simulated.device.clone(),
+            parent: self.site.simulated.parent.clone(),
             address: self.gateway.host(),
             hub: self.gateway.host(),
             ports: report::Ports { metrics: self.metrics.as_ref().map(MetricsPort::number), ..self.gateway.ports() },

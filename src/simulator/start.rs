@@ -16,6 +16,7 @@ use super::deployer;
 use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
 use super::edges::{EdgeDevices, EdgeNumber};
 use super::event::Event;
+use super::fleet;
 use super::interrupts::Interrupts;
 use super::lock::{clear_left, lock};
 use super::machine::Machine;
@@ -25,7 +26,6 @@ use super::refusals::Refusals;
 use super::report::Report;
 use super::site::{Common, Site};
 use super::state::{EphemeralFolder, unwritable};
-use super::subject::Simulated;
 use super::to_heads::ToHeads;
 use crate::failure::{Kind, OrFail, Outcome};
 use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket};
@@ -65,7 +65,7 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
     let clock = Clock::start(options.wall);
     let mut interrupts = Interrupts::listen()?;
     let machine = Machine::new(options);
-    let simulated = interrupts.unless(Simulated::read(ui, options, &machine)).await?;
+    let fleet = interrupts.unless(fleet::read(ui, options, &machine)).await?;
     let root = options.project.join(".edgectl");
     let _lock = lock(&options.project)?;
     interrupts.unless(clear_left(ui, &options.environment, &root)).await?;
@@ -74,7 +74,8 @@ async fn simulate(ui: &Ui, options: &Options) -> Outcome<Ended> {
         State::Keep | State::Reset => None,
     };
     let state = ephemeral.as_ref().map_or(root.as_path(), EphemeralFolder::path);
-    let sites = vec![Site::open(options.clone(), simulated, state, clock)?];
+    let sites = fleet.into_iter().map(|(options, simulated)| Site::open(options, simulated, state, clock));
+    let sites = sites.collect::<Outcome<Vec<_>>>()?;
     let ground = Ground { ui, options, machine: &machine, clock, root: &root, sites };
     let ended = ground.simulate(interrupts).await;
     RunRecord::remove(&root);
@@ -206,7 +207,8 @@ impl Ground<'_> {
 
     /// Notes where this run can be reached, and which processes are its own.
     fn record_run(&self, run_folder: &RunFolder) -> Outcome<Arc<Ledger>> {
-        RunRecord { pid: std::process::id(), folder: run_folder.path().to_owned() }
+        let device = self.sites.first().map(|main| main.simulated.device.clone());
+        RunRecord { pid: std::process::id(), folder: run_folder.path().to_owned(), device }
             .save(self.root)
             .map_err(|error| unwritable("cannot write `.edgectl/run.json`", &error))?;
         Ledger::create(self.root.join("children.json"), uuid::Uuid::new_v4().simple().to_string())

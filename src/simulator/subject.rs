@@ -7,9 +7,9 @@ use super::options::{Address, Options, Subject};
 use crate::demo::{document, parse_deployment};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
-use crate::manifest::{Deployment, ModuleSpec};
-use crate::solution::{RuntimeChoice, Solution, Wanted, WorkloadChoice};
-use crate::text::did_you_mean;
+use crate::manifest::{Deployment, Finding, ModuleSpec, is_about_devices};
+use crate::solution::{FurtherDevice, RuntimeChoice, Solution, Wanted, WorkloadChoice};
+use crate::text::{counted, did_you_mean};
 use crate::ui::Ui;
 
 /// A deployment about to be simulated, with what flags and `edgectl.yaml` say of it.
@@ -24,27 +24,45 @@ pub(super) struct Simulated {
     /// Which images are meant.
     pub(super) wanted: Wanted,
     pub(super) address: Option<Address>,
+    /// The edge device that it is a child of.
+    pub(super) parent: Option<DeviceId>,
     /// How containers reach the workload API.
     pub(super) workload: WorkloadChoice,
 }
 
 impl Simulated {
-    /// Reads the deployment and leaves out the modules that take no part.
-    pub(super) async fn read(ui: &Ui, options: &Options, machine: &Machine<'_>) -> Outcome<Self> {
-        let mut simulated = match &options.subject {
-            Subject::Demo => Self::demo(options)?,
+    /// Reads the deployment of the main device.
+    pub(super) async fn main(ui: &Ui, options: &Options, machine: &Machine<'_>) -> Outcome<Self> {
+        match &options.subject {
+            Subject::Demo => Self::demo(options),
             Subject::Solution(wanted) => {
                 let solution = Solution::open(&options.project, &options.environment, &options.set)?;
                 let platform = match solution.chosen_platform(wanted.platform.as_ref())? {
                     Some(platform) => platform,
                     None => machine.platform(solution.settings()).await,
                 };
-                Self::solution(ui, options, solution, Wanted { platform: Some(platform), ..wanted.clone() })?
+                Self::solution(ui, options, solution, Wanted { platform: Some(platform), ..wanted.clone() })
             }
+        }
+    }
+
+    /// Reads the deployment of a further device of the same solution.
+    pub(super) fn further(&self, ui: &Ui, device: DeviceId, settings: &FurtherDevice) -> Outcome<Self> {
+        let Some(solution) = &self.solution else {
+            return Err(Failure::usage("`--demo` is one device").hint("leave `--device ID=FILE` out"));
         };
-        simulated.warn_of_strangers(ui);
-        simulated.select(options)?;
-        Ok(simulated)
+        let address = settings.address.as_deref().map(|text| parse_address(&format!("devices.{device}.address"), text));
+        let wanted = Wanted { file: Some(settings.file.clone()), ..self.wanted.clone() };
+        let deployment = read_deployment(ui, solution, &wanted)
+            .map_err(|failure| failure.context(format!("cannot simulate device `{device}`")))?;
+        Ok(Self {
+            device,
+            deployment,
+            wanted,
+            address: Some(address.transpose()?.unwrap_or(Address::Auto)),
+            parent: settings.parent.clone(),
+            ..self.clone()
+        })
     }
 
     fn demo(options: &Options) -> Outcome<Self> {
@@ -59,6 +77,7 @@ impl Simulated {
             solution: None,
             wanted: Wanted::default(),
             address: options.address,
+            parent: None,
             workload: WorkloadChoice::default(),
         })
     }
@@ -67,28 +86,20 @@ impl Simulated {
         let defaults = &solution.settings().simulate;
         let workload = options.workload.or(defaults.workload).unwrap_or_default();
         let address = match (options.address, &defaults.address) {
-            (None, Some(text)) => Some(text.parse().map_err(|error: String| {
-                Failure::request("cannot use `simulate.address` of edgectl.yaml")
-                    .cause(error)
-                    .hint("write an address such as `127.0.0.2`, or `auto`")
-            })?),
+            (None, Some(text)) => Some(parse_address("simulate.address", text)?),
             (address, _) => address,
         };
         let has_no_file = wanted.file.is_none() && solution.find_template().is_none();
         let deployment = match has_no_file && !options.external.is_empty() {
             true => lone_modules(&options.external)?,
-            false => {
-                let manifest = solution.manifest(&wanted).map_err(|failure| match has_no_file {
-                    true => failure.hint("or see one at work with `edgectl simulate --demo`"),
-                    false => failure,
-                })?;
-                let deployment = manifest.checked()?.clone();
-                manifest.warnings.iter().for_each(|warning| ui.warn_at(&warning.at));
-                deployment
-            }
+            false => read_deployment(ui, &solution, &wanted).map_err(|failure| match has_no_file {
+                true => failure.hint("or see one at work with `edgectl simulate --demo`"),
+                false => failure,
+            })?,
         };
-        let device = solution.device_id(options.device.as_deref())?;
-        Ok(Self { name: solution.name(), device, deployment, solution: Some(solution), wanted, address, workload })
+        let (name, device) = (solution.name(), solution.device_id(options.device.as_deref())?);
+        let (solution, parent) = (Some(solution), None);
+        Ok(Self { name, device, deployment, solution, wanted, address, parent, workload })
     }
 
     /// Returns how a module is to be run, by flags, then `edgectl.yaml`.
@@ -99,7 +110,8 @@ impl Simulated {
         options.runtimes.get(spec.id.as_str()).copied().or(of_module).or(of_all).unwrap_or(RuntimeChoice::Auto)
     }
 
-    fn select(&mut self, options: &Options) -> Outcome {
+    /// Leaves out the modules that take no part; `options` are those of this device.
+    pub(super) fn select(&mut self, options: &Options) -> Outcome {
         self.check_names(options)?;
         let modules = std::mem::take(&mut self.deployment.modules);
         self.deployment.modules = self.taking_part(options, modules);
@@ -130,25 +142,29 @@ impl Simulated {
         Self { deployment, ..self.clone() }
     }
 
-    /// Warns of overrides in `edgectl.yaml` that no module of the deployment has: most often a name mistyped.
-    fn warn_of_strangers(&self, ui: &Ui) {
-        let known = || self.deployment.modules.iter().map(|spec| spec.id.as_str());
-        let overrides = self.solution.iter().flat_map(|solution| solution.settings().modules.keys());
-        for name in overrides.filter(|name| known().all(|other| other != name.as_str())) {
-            ui.warn(format!("`edgectl.yaml` is about a module `{name}`, which the deployment does not have"));
-            did_you_mean(name, known()).into_iter().for_each(|hint| ui.hint(hint));
-        }
-    }
-
     fn check_names(&self, options: &Options) -> Outcome {
         let known: Vec<&str> = self.deployment.modules.iter().map(|spec| spec.id.as_str()).collect();
-        let mut named =
-            options.only.iter().chain(&options.without).chain(&options.external).chain(options.runtimes.keys());
-        let Some(name) = named.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+        let Some(name) = options.named().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
         let hint = did_you_mean(name, known.iter().copied());
         Err(Failure::request(format!("the deployment has no module `{name}`"))
             .hint(hint.unwrap_or_else(|| format!("it has no modules; add this one with `edgectl new module {name}`"))))
     }
+}
+
+fn parse_address(setting: &str, text: &str) -> Outcome<Address> {
+    text.parse().map_err(|error: String| {
+        Failure::request(format!("cannot use `{setting}` of edgectl.yaml"))
+            .cause(error)
+            .hint("write an address such as `127.0.0.2`, or `auto`")
+    })
+}
+
+/// Reads a deployment that is right, and tells what is strange about it.
+fn read_deployment(ui: &Ui, solution: &Solution, wanted: &Wanted) -> Outcome<Deployment> {
+    let manifest = solution.manifest(wanted)?;
+    let deployment = manifest.checked()?.clone();
+    tell_warnings(ui, &manifest.warnings);
+    Ok(deployment)
 }
 
 /// The deployment of modules that are started from outside, where there is no file: each with a route upstream.
@@ -162,4 +178,14 @@ fn lone_modules(names: &[String]) -> Outcome<Deployment> {
         routes.insert(format!("{name}ToUpstream"), route.into());
     }
     parse_deployment("--external", &document(modules, routes, Map::new()))
+}
+
+/// What makes a difference here is shown, the rest is counted.
+fn tell_warnings(ui: &Ui, warnings: &[Finding]) {
+    let (elsewhere, here): (Vec<_>, Vec<_>) = warnings.iter().partition(|warning| is_about_devices(warning.code));
+    here.iter().for_each(|warning| ui.warn_at(warning.code, &warning.at));
+    if !elsewhere.is_empty() {
+        let count = counted(elsewhere.len() as u64, "warning");
+        ui.hint(format!("{count} about real devices: `edgectl deploy --check`"));
+    }
 }

@@ -39,6 +39,10 @@ impl Dispatcher {
                 self.answer_agent_call(now, edge, call, status, &payload)
             }
             agent::Output::ReadLogs { call, request } => self.read_logs(now, edge, call, &request),
+            agent::Output::Upload { task, upload } => match upload.blobs(device) {
+                Ok(blobs) => device.children.upload(task, upload.container().clone(), blobs),
+                Err(why) => device.agent.handle(now, agent::Input::Uploaded { task, result: Err(why) }),
+            },
         }
     }
 

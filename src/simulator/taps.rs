@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::edges::EdgeNumber;
 use crate::clock::iso_millis;
 use crate::edgehub::Endpoint;
-use crate::identity::DeviceId;
+use crate::identity::{DeviceId, Identity};
 use crate::message::{Message, system};
 
 /// How many messages `--since` can replay, unless they take more than [`REMEMBERED_BYTES`].
@@ -36,6 +36,8 @@ pub(super) struct Tapped {
 pub(super) struct MessageRecord<'a> {
     r#type: &'static str,
     time: String,
+    /// The edge device whose hub queued it.
+    device: &'a DeviceId,
     from: Sender<'a>,
     to: String,
     route: Option<&'a str>,
@@ -56,10 +58,11 @@ struct Sender<'a> {
 /// Which messages somebody wants to see; `None` is any.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filter {
-    pub(super) module: Option<String>,
+    /// Who has sent them: a module, or a device itself and not its modules.
+    pub(super) from: Option<Identity>,
     pub(super) output: Option<String>,
-    /// A device itself, not its modules.
-    pub(super) device: Option<String>,
+    /// Whose hub has queued them.
+    pub(super) edge: Option<EdgeNumber>,
     pub(super) to: Option<String>,
 }
 
@@ -91,16 +94,21 @@ impl Filter {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
         };
-        is(&self.module, tapped.message.system(system::CONNECTION_MODULE_ID))
+        self.from.as_ref().is_none_or(|sender| is_from(&tapped.message, sender))
             && is(&self.output, tapped.message.system(system::OUTPUT_NAME))
-            && self.device.as_deref().is_none_or(|device| is_of_device(&tapped.message, device))
+            && self.edge.is_none_or(|edge| edge == tapped.edge)
             && is(&self.to, Some(&tapped.endpoint.to_string()))
     }
 }
 
-fn is_of_device(message: &Message, device: &str) -> bool {
-    let sender = (message.system(system::CONNECTION_DEVICE_ID), message.system(system::CONNECTION_MODULE_ID));
-    matches!(sender, (Some(sender), None) if sender.eq_ignore_ascii_case(device))
+fn is_from(message: &Message, sender: &Identity) -> bool {
+    let is = |wanted: &str, found: &str| wanted.eq_ignore_ascii_case(found);
+    let found = (message.system(system::CONNECTION_DEVICE_ID), message.system(system::CONNECTION_MODULE_ID));
+    match (found, &sender.module) {
+        ((Some(device), Some(found)), Some(module)) => is(sender.device.as_str(), device) && is(module.as_str(), found),
+        ((Some(device), None), None) => is(sender.device.as_str(), device),
+        _ => false,
+    }
 }
 
 impl Tapped {
@@ -111,6 +119,7 @@ impl Tapped {
         MessageRecord {
             r#type: "message",
             time: iso_millis(self.at),
+            device,
             from: Sender {
                 device: self.message.system(system::CONNECTION_DEVICE_ID).unwrap_or(device.as_str()),
                 module: self.message.system(system::CONNECTION_MODULE_ID),
@@ -179,7 +188,7 @@ mod tests {
         assert_eq!(
             record,
             json!({
-                "type": "message", "time": "2023-11-14T22:13:20.000Z",
+                "type": "message", "time": "2023-11-14T22:13:20.000Z", "device": "d1",
                 "from": {"device": "d1", "module": "filter", "output": "output1"},
                 "to": "$upstream", "route": null,
                 "system": {"connectionDeviceId": "d1", "connectionModuleId": "filter", "outputName": "output1"},
@@ -192,16 +201,15 @@ mod tests {
     fn a_filter_admits_what_it_names() {
         let filter = |module: Option<&str>, output: Option<&str>, to: Option<&str>| {
             let owned = |text: Option<&str>| text.map(str::to_owned);
-            Filter { module: owned(module), output: owned(output), device: None, to: owned(to) }
-                .admits(&tapped(b"", None))
+            let from = module.map(|module| Identity::parse(module).expect("valid"));
+            Filter { from, output: owned(output), edge: None, to: owned(to) }.admits(&tapped(b"", None))
         };
         assert!(filter(None, None, None));
-        let sender = tapped(b"", None);
-        let device = sender.message.system(system::CONNECTION_DEVICE_ID).map(str::to_owned);
-        assert!(!Filter { device, ..Filter::default() }.admits(&sender), "a module of the device sent it");
-        assert!(filter(Some("filter"), Some("output1"), Some("$upstream")));
-        assert!(!filter(Some("sensor"), None, None));
-        assert!(!filter(Some("filter"), Some("output2"), None));
+        assert!(!filter(Some("d1"), None, None), "a module of the device sent it");
+        assert!(filter(Some("D1/filter"), Some("output1"), Some("$upstream")));
+        assert!(!filter(Some("d2/filter"), None, None), "the device counts");
+        assert!(!filter(Some("d1/sensor"), None, None));
+        assert!(!filter(Some("d1/filter"), Some("output2"), None));
         assert!(!filter(None, None, Some("modules/filter/inputs/in")));
     }
 

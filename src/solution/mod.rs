@@ -30,7 +30,7 @@ pub use launch::{Launch, free_debug_port, plan_launch};
 pub use module::{Module, Run};
 pub use name::{check_module_name, check_solution_name};
 pub use replace::{Readers, replace_file};
-pub use settings::{ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
+pub use settings::{FurtherDevice, ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
 pub use targets::{Selection, Target};
 pub use variables::Variables;
 pub use wire::{WireSpec, Wiring, wire_module};
@@ -111,8 +111,13 @@ impl Solution {
     /// Returns the deployment template.
     pub fn template(&self) -> Outcome<PathBuf> {
         self.find_template().ok_or_else(|| {
+            if let Some(chosen) = self.chosen_name("DEPLOYMENT_CONFIG_TEMPLATE_FILE", TEMPLATES[0]) {
+                return Failure::request(format!("cannot read the deployment template `{chosen}`"))
+                    .cause("`DEPLOYMENT_CONFIG_TEMPLATE_FILE` names it, and there is no such file")
+                    .hint("correct that variable in `.env`, or pass a template with `--file`");
+            }
             Failure::request(format!("the folder `{}` holds no deployment template", self.name()))
-                .cause(format!("looked for `{}` and the same as `.yaml`", self.template_name()))
+                .cause(format!("looked for `{}` and the same as `.yaml`", TEMPLATES[0]))
                 .hint(
                     "change to the solution's folder, name it with `-C`, or start one with `edgectl new solution NAME`",
                 )
@@ -182,18 +187,18 @@ impl Solution {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
-    fn template_name(&self) -> &str {
-        self.variables.setting("DEPLOYMENT_CONFIG_TEMPLATE_FILE").unwrap_or(TEMPLATES[0])
-    }
-
     fn find(&self, variable: &str, names: [&str; 3]) -> Option<PathBuf> {
-        // A name that somebody chose stands for no other file; the default name does for the other formats.
-        let chosen = self.variables.configured(variable).map(str::trim).filter(|name| !name.is_empty());
-        let candidates = match chosen.filter(|name| *name != names[0]) {
+        let candidates = match self.chosen_name(variable, names[0]) {
             Some(chosen) => vec![chosen],
             None => names.to_vec(),
         };
         candidates.into_iter().map(|name| self.root.join(name)).find(|path| path.is_file())
+    }
+
+    /// The name that somebody chose, which stands for no other file; the default name does for the other formats.
+    fn chosen_name(&self, variable: &str, default: &str) -> Option<&str> {
+        let chosen = self.variables.configured(variable).map(str::trim);
+        chosen.filter(|name| !name.is_empty() && *name != default)
     }
 }
 

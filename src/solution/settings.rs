@@ -3,12 +3,13 @@
 //! Never part of a manifest: it is there so that a GPU or `/dev/ttyS0` in one doesn't stop a laptop.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::document::{Document, Node, read_text};
 use crate::failure::Outcome;
+use crate::identity::DeviceId;
 use crate::image::Platform;
 use crate::manifest::ModuleSpec;
 use crate::text::TextError;
@@ -23,6 +24,19 @@ pub struct Settings {
     pub simulate: SimulateDefaults,
     /// `modules`: by module.
     pub modules: BTreeMap<String, ModuleOverride>,
+    /// `devices`: edge devices that are simulated beside the main one, in the order of the file.
+    pub devices: Vec<(DeviceId, FurtherDevice)>,
+}
+
+/// An edge device that is simulated beside the main one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FurtherDevice {
+    /// Its deployment: a template or a finished manifest, relative to the solution's folder.
+    pub file: PathBuf,
+    /// The address to listen on; without one the first that is free.
+    pub address: Option<String>,
+    /// The edge device that it is a child of.
+    pub parent: Option<DeviceId>,
 }
 
 /// Defaults for flags of `simulate` of the same names.
@@ -145,13 +159,15 @@ impl Settings {
         if root.value().is_null() {
             return Ok(Self::default());
         }
-        root.refuse_unknown(&["simulate", "modules"])?;
+        root.refuse_unknown(&["simulate", "modules", "devices"])?;
         let simulate = root.get("simulate").map(|node| read_simulate(&node)).transpose()?.unwrap_or_default();
         let mut modules = BTreeMap::new();
         for (name, node) in root.get("modules").map(|node| node.members()).transpose()?.unwrap_or_default() {
             modules.insert(name.to_owned(), read_module(&node)?);
         }
-        Ok(Self { simulate, modules })
+        let devices = root.get("devices").map(|node| node.members()).transpose()?.unwrap_or_default();
+        let devices = devices.into_iter().map(|(name, node)| read_device(name, &node)).collect::<Result<_, _>>()?;
+        Ok(Self { simulate, modules, devices })
     }
 }
 
@@ -167,6 +183,18 @@ fn read_simulate(node: &Node<'_>) -> Result<SimulateDefaults, TextError> {
         address: text("address")?,
         workload: node.get("workload").map(workload).transpose()?,
     })
+}
+
+fn read_device(name: &str, node: &Node<'_>) -> Result<(DeviceId, FurtherDevice), TextError> {
+    node.refuse_unknown(&["file", "address", "parent"])?;
+    let text = |key| node.get(key).map(|node| node.text().map(str::to_owned)).transpose();
+    let id = |node: Node<'_>| DeviceId::parse(node.text()?).map_err(|error| node.error(error));
+    let device = FurtherDevice {
+        file: node.need("file")?.text()?.into(),
+        address: text("address")?,
+        parent: node.get("parent").map(id).transpose()?,
+    };
+    Ok((DeviceId::parse(name).map_err(|error| node.error(error))?, device))
 }
 
 fn read_runtime(node: &Node<'_>) -> Result<Option<RuntimeChoice>, TextError> {
@@ -221,6 +249,23 @@ mod tests {
         assert!(settings.modules["camera"].skip);
         assert_eq!(settings.modules["filter"].env, [("LEVEL".to_owned(), "5".to_owned())]);
         assert_eq!(settings.modules["filter"].command, Some(vec!["python3".to_owned(), "main.py".to_owned()]));
+    }
+
+    #[test]
+    fn further_devices_are_read_in_their_order() {
+        let text = "devices:\n  line2: {file: line2.template.json}\n  cell: {file: c.json, address: 127.0.0.9, parent: line2}\n";
+        let devices = read(text).expect("right").devices;
+        let id = |name| DeviceId::parse(name).expect("valid");
+        let line2 = FurtherDevice { file: "line2.template.json".into(), address: None, parent: None };
+        let cell =
+            FurtherDevice { file: "c.json".into(), address: Some("127.0.0.9".into()), parent: Some(id("line2")) };
+        assert_eq!(devices, [(id("line2"), line2), (id("cell"), cell)]);
+    }
+
+    #[test]
+    fn a_device_without_a_file_is_refused() {
+        let error = read("devices: {line2: {address: auto}}").expect_err("nothing to deploy");
+        assert_eq!(error.to_string(), "edgectl.yaml:1:18: the member `file` is missing");
     }
 
     #[test]

@@ -197,6 +197,53 @@ fn the_debug_template_gets_the_debug_image() {
     assert_eq!(images.collect::<Vec<_>>(), [false, true]);
 }
 
+// protocol.md §10.5
+#[test]
+fn a_layer_gets_dotted_keys() {
+    let text = r#"{
+  "content": {
+    "modulesContent": {
+      // line 1
+      "$edgeAgent": {
+        "properties.desired.modules.first": {}
+      }
+    }
+  }
+}
+"#;
+    let folder = Folder::new(&[("deployment.template.json", text)]);
+    let solution = folder.open().expect("a solution");
+    let plan = wire_module(&solution, "filter", &WireSpec::of_module("filter"));
+    let Ok([Wiring::Edit { text, .. }]) = plan.as_deref() else { panic!("it can be edited: {plan:?}") };
+    let expected = r#"{
+  "content": {
+    "modulesContent": {
+      // line 1
+      "$edgeAgent": {
+        "properties.desired.modules.first": {},
+        "properties.desired.modules.filter": {
+          "version": "1.0",
+          "type": "docker",
+          "status": "running",
+          "restartPolicy": "always",
+          "settings": {
+            "image": "${MODULES.filter}",
+            "createOptions": {}
+          }
+        }
+      },
+      "$edgeHub": {
+        "properties.desired.routes.filterToIoTHub": "FROM /messages/modules/filter/outputs/* INTO $upstream"
+      }
+    }
+  }
+}
+"#;
+    assert_eq!(text, expected);
+    let taken = wire_module(&solution, "first", &WireSpec::of_module("first")).expect_err("the name is taken");
+    assert_eq!(taken.causes(), ["line 6, column 9: `properties.desired.modules.first` is there already"]);
+}
+
 #[test]
 fn a_name_that_is_taken_is_refused_at_its_place() {
     let text = TEMPLATE.replace("\"modules\": {}", "\"modules\": {\"filter\": {}}");

@@ -8,7 +8,7 @@ use super::{Solution, load_template};
 use crate::document::{Document, Syntax};
 use crate::failure::{Failure, Outcome};
 use crate::json::{Member, insert_member};
-use crate::manifest::{module_member, modules_content};
+use crate::manifest::{is_layer, module_member, modules_content};
 use crate::text::Pointer;
 use crate::yaml;
 
@@ -135,8 +135,7 @@ fn under(
     (key, value): (&str, Value),
 ) -> Outcome<Addition> {
     let Some((desired, pointer)) = module_member(document, content, part, group) else {
-        let told = document.error(content, format!("`{part}` has no `properties.desired`"));
-        return Err(told.hint("add the module by hand to a layer that is written with dotted keys").into());
+        return over(document, content, (part, group), (key, value));
     };
     match document.node(&pointer) {
         None => Ok((desired, group.to_owned(), json!({ key: value }))),
@@ -146,6 +145,28 @@ fn under(
             Ok((pointer, key.to_owned(), value))
         }
     }
+}
+
+/// Adds a member to a layer, whose keys are dotted: `properties.desired.modules.filter`.
+fn over(
+    document: &Document,
+    content: &Pointer,
+    (part, group): (&str, &str),
+    (key, value): (&str, Value),
+) -> Outcome<Addition> {
+    if !is_layer(document) {
+        let told = document.error(content, format!("`{part}` has no `properties.desired`"));
+        return Err(told.hint(format!("add `\"{part}\": {{\"properties.desired\": …}}` first")).into());
+    }
+    let twin = content.key(part);
+    let whole = twin.key(&format!("properties.desired.{group}"));
+    let dotted = format!("properties.desired.{group}.{key}");
+    if document.node(&twin).is_none() {
+        return Ok((content.clone(), part.to_owned(), json!({ dotted: value })));
+    }
+    let (holder, key) = if document.node(&whole).is_some() { (whole, key) } else { (twin, dotted.as_str()) };
+    refuse_existing(document, &holder, key)?;
+    Ok((holder, key.to_owned(), value))
 }
 
 fn refuse_existing(document: &Document, holder: &Pointer, key: &str) -> Outcome {

@@ -13,9 +13,11 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Begins with the name of what is made: `name` as it is, `image_name` as the path of an image's repository.
+    /// Begins with the name of what is made: `name` as it is, `image_name` as the path of an image's repository,
+    /// and the `version` of edgectl.
     pub fn new(name: &str) -> Self {
-        let known = [("name", name.to_owned()), ("image_name", image_name(name))];
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let known = [("name", name.to_owned()), ("image_name", image_name(name)), ("version", version)];
         Self { values: known.map(|(key, value)| (key.to_owned(), value)).into() }
     }
 

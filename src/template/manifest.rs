@@ -9,7 +9,7 @@ use super::error::TemplateError;
 use super::render::Source;
 
 /// What every file knows besides the parameters.
-const RESERVED: [&str; 5] = ["name", "image_name", "platform", "folder", "debug_port"];
+const RESERVED: [&str; 6] = ["name", "image_name", "platform", "folder", "debug_port", "version"];
 
 /// What a compiled pattern may take, in bytes.
 const LARGEST_PATTERN: usize = 1 << 20;

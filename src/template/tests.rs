@@ -109,7 +109,10 @@ fn values_that_would_break_a_file_are_refused() {
 fn every_template_file_is_embedded() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     let mut embedded = Vec::new();
-    for template in [Purpose::Module, Purpose::Solution].into_iter().flat_map(|purpose| all(purpose).expect("right")) {
+    for template in [Purpose::Module, Purpose::Pipeline, Purpose::Solution]
+        .into_iter()
+        .flat_map(|purpose| all(purpose).expect("right"))
+    {
         let path = |source: &Source| format!("{}/files/{}", template.name, source.path);
         embedded.extend(template.sources.iter().map(path));
         embedded.push(format!("{}/template.yaml", template.name));

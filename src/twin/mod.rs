@@ -115,8 +115,15 @@ pub struct Twin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Scopes {
     Module,
-    EdgeDevice { own: String },
-    Leaf { parent: String },
+    EdgeDevice {
+        own: String,
+        /// That of the edge device above it.
+        #[serde(default)]
+        parent: Option<String>,
+    },
+    Leaf {
+        parent: String,
+    },
 }
 
 impl Twin {
@@ -124,7 +131,7 @@ impl Twin {
     pub fn new(identity: &Identity, generation: &str) -> Self {
         let scopes = match &identity.module {
             Some(_) => Scopes::Module,
-            None => Scopes::EdgeDevice { own: edge_scope(&identity.device, generation) },
+            None => Scopes::EdgeDevice { own: edge_scope(&identity.device, generation), parent: None },
         };
         Self {
             device_id: identity.device.clone(),
@@ -149,6 +156,13 @@ impl Twin {
         Self { scopes: Scopes::Leaf { parent: parent.to_owned() }, ..twin }
     }
 
+    /// Puts an edge device below the one of this scope, or below none (protocol.md §12.2); others stay where they are.
+    pub fn set_parent_scope(&mut self, scope: Option<String>) {
+        if let Scopes::EdgeDevice { parent, .. } = &mut self.scopes {
+            *parent = scope;
+        }
+    }
+
     /// Returns whose twin it is.
     pub fn identity(&self) -> Identity {
         Identity { device: self.device_id.clone(), module: self.module_id.clone() }
@@ -158,7 +172,7 @@ impl Twin {
     pub fn device_scope(&self) -> Option<&str> {
         match &self.scopes {
             Scopes::Module => None,
-            Scopes::EdgeDevice { own: scope } | Scopes::Leaf { parent: scope } => Some(scope),
+            Scopes::EdgeDevice { own: scope, .. } | Scopes::Leaf { parent: scope } => Some(scope),
         }
     }
 
@@ -312,10 +326,10 @@ impl Scopes {
     fn describe(&self, put: &mut impl FnMut(&str, Value)) {
         match self {
             Self::Module => {}
-            Self::EdgeDevice { own } => {
+            Self::EdgeDevice { own, parent } => {
                 put("capabilities", json!({ "iotEdge": true }));
                 put("deviceScope", json!(own));
-                put("parentScopes", json!([]));
+                put("parentScopes", json!(parent.as_slice()));
             }
             Self::Leaf { parent } => {
                 put("capabilities", json!({ "iotEdge": false }));

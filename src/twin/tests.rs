@@ -52,6 +52,11 @@ fn a_device_twin_tells_its_place_in_the_hierarchy() {
     assert_eq!(edge["capabilities"], json!({ "iotEdge": true }));
     assert_eq!(edge["deviceScope"], "ms-azure-iot-edge://factory-17");
     assert_eq!(edge.get("moduleId"), None);
+    let mut nested = Twin::new(&Identity::of_device(device()), "17");
+    nested.set_parent_scope(Some("ms-azure-iot-edge://plant-3".to_owned()));
+    let nested = nested.service_view();
+    assert_eq!(nested["deviceScope"], "ms-azure-iot-edge://factory-17");
+    assert_eq!(nested["parentScopes"], json!(["ms-azure-iot-edge://plant-3"]));
     let leaf = Twin::of_leaf(&DeviceId::parse("leaf").expect("valid"), "1", &edge_scope(&device(), "17"));
     let leaf = leaf.service_view();
     assert_eq!(leaf["capabilities"], json!({ "iotEdge": false }));

@@ -102,6 +102,7 @@ fn genconfig(program: &str, folder: &Folder, case: &Path) -> Run {
     let arguments = arguments(case);
     for pair in arguments.split_whitespace().collect::<Vec<_>>().chunks(2) {
         match *pair {
+            ["--out", _] => &mut command,
             ["--file", file] => command.args(["-f", file]),
             ["--platform", platform] => command.args(["-P", platform]),
             ["--tag", tag] => command.env("CONTAINER_TAG", tag),

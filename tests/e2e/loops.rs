@@ -22,6 +22,16 @@ fn a_rust_module_runs_as_a_process() {
 }
 
 #[test]
+fn a_typescript_module_runs_as_a_process() {
+    run_as_process("typescript");
+}
+
+#[test]
+fn a_go_module_runs_as_a_process() {
+    run_as_process("go");
+}
+
+#[test]
 fn a_python_module_is_built_and_runs_in_a_container() {
     run_in_container("python", "base_image", "EDGECTL_TEST_BASE_PYTHON");
 }
@@ -29,6 +39,11 @@ fn a_python_module_is_built_and_runs_in_a_container() {
 #[test]
 fn a_node_module_is_built_and_runs_in_a_container() {
     run_in_container("node", "base_image", "EDGECTL_TEST_BASE_NODE");
+}
+
+#[test]
+fn a_typescript_module_is_built_and_runs_in_a_container() {
+    run_in_container("typescript", "base_image", "EDGECTL_TEST_BASE_NODE");
 }
 
 #[test]

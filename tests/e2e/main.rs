@@ -11,6 +11,7 @@ mod loops;
 mod peers;
 mod program;
 mod sdk;
+mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 mod toolchain;

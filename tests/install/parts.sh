@@ -15,6 +15,8 @@
 #   EDGECTL_TEST_NPM_CACHE           npm's cache, for npm without network
 #   EDGECTL_TEST_FAKETIME            library of libfaketime, which sets the clock of a program
 #   EDGECTL_TEST_CARGO_HOME          crates of the Rust template, for cargo without network
+#   EDGECTL_TEST_GO                  folder of Go's program
+#   EDGECTL_TEST_CJSON               `1`: the headers of cJSON, which the C template reads JSON with
 #   EDGECTL_TEST_BASE_PYTHON         image to build Python modules on
 #   EDGECTL_TEST_BASE_NODE           image to build Node modules on
 #   EDGECTL_TEST_BASE_RUST           image to build Rust modules with
@@ -49,6 +51,8 @@ export_parts() {
     export EDGECTL_TEST_NODE EDGECTL_TEST_NODE_MODULES=$parts/node-sdk/node_modules EDGECTL_TEST_NPM_CACHE=$parts/npm-cache
   fi
   if is_made crates "${rust_lists[@]}"; then export EDGECTL_TEST_CARGO_HOME=$parts/cargo-home; fi
+  if command -v go >/dev/null; then EDGECTL_TEST_GO=$(dirname "$(command -v go)"); export EDGECTL_TEST_GO; fi
+  if is_installed libcjson-dev; then export EDGECTL_TEST_CJSON=1; fi
   engine_answers || return 0
   export EDGECTL_TEST_ENGINE=1
   export_images

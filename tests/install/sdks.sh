@@ -3,7 +3,7 @@
 
 python_lists=(tests/sdk/requirements.txt tests/sdk/peers.txt)
 iotedgedev_lists=(tests/sdk/iotedgedev.txt)
-node_lists=(tests/install/node/package.json tests/install/node/package-lock.json tests/sdk/package.json tests/sdk/package-lock.json)
+node_lists=(tests/install/node/package.json tests/install/node/package-lock.json tests/sdk/package.json tests/sdk/package-lock.json templates/typescript/files/package.json.hbs)
 rust_lists=(templates/rust/files/Cargo.*)
 npm_quiet=(--ignore-scripts --no-audit --no-fund --loglevel error)
 
@@ -51,12 +51,14 @@ install_node() {
 # fill_npm_cache: installs the SDK once more as a new module does, without a lock file: only then npm keeps in its
 # cache what it needs to choose versions again.
 fill_npm_cache() {
-  local trial=$parts/npm-trial
-  rm -rf "$trial"
-  mkdir -p "$trial"
-  cp tests/sdk/package.json "$trial/"
-  "$(node_program)" "$parts/node/node_modules/npm/bin/npm-cli.js" install \
-    --prefix "$trial" --cache "$parts/npm-cache" "${npm_quiet[@]}" >&2
+  local trial=$parts/npm-trial list
+  for list in tests/sdk/package.json templates/typescript/files/package.json.hbs; do
+    rm -rf "$trial"
+    mkdir -p "$trial"
+    sed 's/{{[^}]*}}/trial/g' "$list" >"$trial/package.json"
+    "$(node_program)" "$parts/node/node_modules/npm/bin/npm-cli.js" install \
+      --prefix "$trial" --cache "$parts/npm-cache" "${npm_quiet[@]}" >&2
+  done
   rm -rf "$trial"
 }
 

@@ -181,6 +181,10 @@ const FACTS: &[(Fact, Held)] = &[
             "methods_are_refused_in_the_words_of_the_product",
             "filters_take_times_then_the_tail_then_level_and_pattern",
             "the_agent_answers_its_methods",
+            "an_upload_is_a_task_whose_end_can_be_asked_for",
+            "blobs_are_named_by_device_module_and_time",
+            "logs_are_put_where_the_caller_says",
+            "a_support_bundle_is_put_over_tls_to_whom_this_machine_trusts",
         ]),
     ),
 ];

@@ -25,11 +25,11 @@ fn differences_are_told_as_people_think_of_them() {
         .read("deployment.template.json")
         .replace("filter:1.0", "filter:1.1")
         .replace("\"info\"", "\"debug\"")
-        .replace("hunter2", "hunter3")
         .replace("\"HostPort\": \"8883\"", "\"HostPort\": \"18883\"")
         .replace("\"filterToIoTHub\"", "\"toCloud\"")
         .replace("\"threshold\": 25", "\"threshold\": 30");
     folder.write("deployment.template.json", &template);
+    folder.write(".env", "REGISTRY_PASSWORD=s3cret\nDB_PASSWORD=hunter3\n");
     folder.run("deploy --diff config/deployment.amd64.json").check(
         1,
         "changed module edgeHub: createOptions.HostConfig.PortBindings.8883/tcp [{\"HostPort\":\"8883\"}] -> \

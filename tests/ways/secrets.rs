@@ -63,19 +63,18 @@ fn redacting_takes_out_what_looks_like_a_secret_too() {
     let run = folder.run("deploy --redact --out -");
     assert!(run.stdout.contains("$REGISTRY_PASSWORD") && run.stdout.contains("\"threshold\": 25"), "{}", run.stdout);
     assert!(!run.stdout.contains("hunter2") && !run.stdout.contains("s3cret"), "{}", run.stdout);
-    let hint = "hint: 2 secrets left out; edgectl fills in a variable when it deploys the file, for other tools pass \
-                `--with-secrets`\n";
+    let hint = "hint: 2 secrets left out; this is for reading, to deploy it leave out `--redact`\n";
     assert_eq!((run.stderr.as_str(), run.status), (hint, Some(0)));
 }
 
 #[test]
 fn a_manifest_that_waits_for_its_password_says_where() {
     let folder = solution();
-    assert_eq!(folder.run("deploy --quiet").status, Some(0));
+    assert_eq!(folder.run("deploy --redact --quiet").status, Some(0));
     let check = |folder: &Folder| folder.run(&format!("deploy --check --file {MANIFEST} --quiet"));
     check(&folder).check(0, "", "");
     let told = |run: Run| run.stderr.lines().next().unwrap_or_default().to_owned();
-    let folder = folder.file(".env", "");
+    let folder = folder.file(".env", "DB_PASSWORD=hunter2\n");
     assert_eq!(
         told(check(&folder)),
         "warning: this registry's password is the variable `REGISTRY_PASSWORD`, which is not set"

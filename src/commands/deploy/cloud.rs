@@ -21,7 +21,7 @@ pub(super) struct CloudArgs {
     /// IoT Hub [default: that of the connection string], or `simulation` for the running one
     #[arg(long, value_name = "HUB", requires = "apply")]
     pub(super) hub: Option<String>,
-    /// Device to deploy to
+    /// Device to deploy to [default: in the simulation the main one]
     #[arg(short, long, value_name = "ID", requires = "apply", conflicts_with = "target_condition")]
     pub(super) device: Option<String>,
     /// Devices to deploy to: a condition on their twins such as `tags.site='hall1'`, or `*`
@@ -34,10 +34,10 @@ pub(super) struct CloudArgs {
     #[arg(long, value_name = "N", requires = "target_condition")]
     priority: Option<u32>,
     /// Label of the deployment (can be repeated)
-    #[arg(long, value_name = "NAME=VALUE", requires = "target_condition", value_parser = parse_assignment)]
+    #[arg(long, value_name = "NAME=VALUE", requires = "target_condition", value_parser = parse_assignment, hide_short_help = true)]
     label: Vec<(String, String)>,
     /// Query that counts devices, under a name (can be repeated)
-    #[arg(long, value_name = "NAME=QUERY", requires = "target_condition", value_parser = parse_assignment)]
+    #[arg(long, value_name = "NAME=QUERY", requires = "target_condition", value_parser = parse_assignment, hide_short_help = true)]
     metric: Vec<(String, String)>,
     #[command(flatten)]
     access: HubArgs,
@@ -79,9 +79,9 @@ impl CloudArgs {
     /// Says whether the running simulation is meant.
     pub(super) fn is_simulation(&self) -> Outcome<bool> {
         let is_simulation = self.hub.as_deref() == Some("simulation");
-        if is_simulation && (self.device.is_some() || self.target_condition.is_some()) {
-            return Err(Failure::usage("the simulation has one device, and no deployments at scale")
-                .hint("leave `--device` and `--target-condition` out"));
+        if is_simulation && self.target_condition.is_some() {
+            return Err(Failure::usage("the simulation has no deployments at scale")
+                .hint("leave `--target-condition` out, or name one of its devices with `--device`"));
         }
         Ok(is_simulation)
     }

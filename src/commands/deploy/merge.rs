@@ -92,7 +92,7 @@ fn tell(
     if out.is_none() {
         cx.ui().document(value)?;
     }
-    super::write::tell_hidden(cx, target.value_of(manifest).1);
+    super::write::tell_hidden(cx, target.hide, target.value_of(manifest).1);
     Ok(())
 }
 

@@ -2,12 +2,17 @@
 
 use super::super::Context;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::identity::DeviceId;
 use crate::simulator::control::{Connection, DeployOutcome, Request};
 use crate::solution::Manifest;
 
 /// Hands the manifest to the running simulation, and tells what that changed.
-pub(super) fn apply(cx: &Context, manifest: &Manifest) -> Outcome {
-    let request = Request::Deploy { manifest: manifest.document.value().clone() };
+pub(super) fn apply(cx: &Context, manifest: &Manifest, device: Option<&str>) -> Outcome {
+    let device = device.map(DeviceId::parse).transpose();
+    let device = device
+        .or_fail(Kind::Usage, || "`--device` names no device")
+        .map_err(|failure| failure.hint("see the devices of the simulation with `edgectl ps --json`"))?;
+    let request = Request::Deploy { device, manifest: manifest.document.value().clone() };
     let answer = cx.block_on(Connection::ask(cx.project(), &request))?;
     if cx.ui().is_json() {
         cx.ui().document(&answer)?;

@@ -61,7 +61,7 @@ impl Target<'_> {
 pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, target: &Target<'_>) -> Outcome {
     let (value, hidden) = target.value_of(manifest);
     if target.out == Some(Path::new("-")) {
-        tell_hidden(cx, hidden);
+        tell_hidden(cx, target.hide, hidden);
         return cx.ui().document(&value);
     }
     let path = match target.out {
@@ -73,19 +73,23 @@ pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, targ
         replace_file(&path, &solution.shown(&path), &format!("{value:#}\n"), target.readers(manifest))?;
     }
     tell_written(cx, solution, manifest, &path)?;
-    tell_hidden(cx, if is_written { hidden } else { 0 });
+    tell_hidden(cx, target.hide, if is_written { hidden } else { 0 });
     Ok(())
 }
 
 /// Says that secrets are missing, and what to do about it.
-pub(super) fn tell_hidden(cx: &Context, hidden: usize) {
-    if hidden > 0 {
-        let secrets = counted(hidden as u64, "secret");
-        cx.ui().hint(format!(
+pub(super) fn tell_hidden(cx: &Context, hide: Option<Hide>, hidden: usize) {
+    if hidden == 0 {
+        return;
+    }
+    let secrets = counted(hidden as u64, "secret");
+    cx.ui().hint(match hide {
+        Some(Hide::All) => format!("{secrets} left out; this is for reading, to deploy it leave out `--redact`"),
+        _ => format!(
             "{secrets} left out; edgectl fills in a variable when it deploys the file, for other tools pass \
              `--with-secrets`"
-        ));
-    }
+        ),
+    });
 }
 
 fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &Path) -> Outcome {

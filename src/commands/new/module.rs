@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::ask::{self, Wanted};
+use super::parse_pair;
 use super::tell::{Made, Paste, Written};
 use crate::commands::Context;
 use crate::failure::{Failure, Outcome};
@@ -125,11 +126,4 @@ fn tell(cx: &Context, name: &str, template: &Template, folder: &Path, plan: &Pla
         cx.ui().step("Wired", format!("`{name}` into `{}`", plan.shown(&edit.path)));
     }
     cx.ui().hint("run the solution with `edgectl simulate`");
-}
-
-fn parse_pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("expected KEY=VALUE".to_owned()),
-    }
 }

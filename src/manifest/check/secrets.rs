@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use super::options::Options;
 use crate::document::{Document, Node};
@@ -69,17 +70,22 @@ struct Search<'s> {
 impl Search<'_> {
     /// `name` is what the value belongs to: its key, or the variable that it is the value of.
     fn value(&mut self, node: &Node<'_>, name: &str) {
-        if let Ok(text) = node.text() {
-            return self.text(node, name, text);
+        // To ask for another type would look up its place in the file, at every value.
+        match node.value() {
+            Value::String(text) => self.text(node, name, text),
+            Value::Array(_) => {
+                node.items().unwrap_or_default().iter().for_each(|item| self.value(item, name));
+            }
+            Value::Object(_) => self.members(node, name),
+            _ => {}
         }
-        for item in node.items().unwrap_or_default() {
-            self.value(&item, name);
-        }
+    }
+
+    fn members(&mut self, node: &Node<'_>, name: &str) {
         for (key, member) in node.members().unwrap_or_default() {
             match key {
                 "createOptions" if member.value().is_string() => self.options(node),
                 "value" => self.value(&member, name),
-                "password" if node.get("address").is_some() => self.value(&member, "CONTAINER_REGISTRY_PASSWORD"),
                 key if key.starts_with("createOptions") && member.value().is_string() => {}
                 key => self.value(&member, key),
             }
@@ -191,8 +197,11 @@ fn is_plausible(value: &str) -> bool {
     !(value.is_empty() || is_placeholder || is_file || is_plain)
 }
 
-/// The name of a variable that could bring the value.
+/// The name of a variable that could bring the value; that of a registry's password is what other tools call it.
 fn variable_for(name: &str) -> String {
+    if name == "password" {
+        return "CONTAINER_REGISTRY_PASSWORD".to_owned();
+    }
     let mut variable = String::new();
     for c in name.chars() {
         let begins_word = c.is_ascii_uppercase() && variable.ends_with(|before: char| before.is_ascii_lowercase());
@@ -256,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_variable_is_named_after_the_value() {
-        let names = ["DB_PASSWORD", "apiKey", "client-secret", "9"].map(variable_for);
-        assert_eq!(names, ["DB_PASSWORD", "API_KEY", "CLIENT_SECRET", "SECRET"]);
+        let names = ["DB_PASSWORD", "apiKey", "client-secret", "9", "password"].map(variable_for);
+        assert_eq!(names, ["DB_PASSWORD", "API_KEY", "CLIENT_SECRET", "SECRET", "CONTAINER_REGISTRY_PASSWORD"]);
     }
 }

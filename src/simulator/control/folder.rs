@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::failure::{Failure, Outcome};
-use crate::identity::Identity;
+use crate::identity::{DeviceId, Identity};
 use crate::store::{self, Durability};
 
 /// `.edgectl/run.json`: where the running simulation can be reached.
@@ -23,6 +23,9 @@ pub struct RunRecord {
     pub pid: u32,
     /// The folder of its sockets.
     pub folder: PathBuf,
+    /// The device that is meant where none is named.
+    #[serde(default)]
+    pub device: Option<DeviceId>,
 }
 
 impl RunRecord {

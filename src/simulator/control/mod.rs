@@ -16,4 +16,4 @@ pub use protocol::{
     TwinChange, Until,
 };
 pub use server::{Answers, ControlCall, serve};
-pub use target::{Destination, Origin, TargetError};
+pub use target::{Destination, ModuleName, Origin, TargetError};

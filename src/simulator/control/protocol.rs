@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::target::{Destination, ModuleName, Origin};
 use crate::agent::{Deployed, DeploymentStatus};
 use crate::edgehub::Link;
 use crate::failure::{Failure, Kind};
@@ -25,7 +26,7 @@ pub enum Request {
     /// Log lines; with `follow` until the client goes away.
     Logs {
         /// Of these modules; none is all.
-        modules: Vec<ModuleId>,
+        modules: Vec<ModuleName>,
         /// Whether to go on with new lines.
         follow: bool,
         /// The last lines of each module only.
@@ -38,7 +39,7 @@ pub enum Request {
     /// Starts a module anew and clears its back-off.
     Restart {
         /// Which.
-        module: ModuleId,
+        module: ModuleName,
         /// Whether its image is built first.
         build: bool,
     },
@@ -71,22 +72,27 @@ pub enum Request {
     },
     /// Messages as they are queued, until the client goes away.
     Monitor {
-        /// Only from this module.
-        from_module: Option<ModuleId>,
-        /// Only from this output.
-        from_output: Option<String>,
-        /// Only from this child device.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        from_device: Option<DeviceId>,
-        /// Only to this destination, as `monitor --json` prints it.
-        to: Option<String>,
+        /// Only from there.
+        from: Option<Origin>,
+        /// Only to there.
+        to: Option<Destination>,
         /// Remembered messages first.
         since: Option<Since>,
     },
-    /// Tells or changes the link to the cloud; the record is a [`LinkState`].
-    Upstream(LinkRequest),
-    /// Applies a manifest to the device; the record is a [`DeployOutcome`].
+    /// Tells or changes the link of a device to the cloud; the record is a [`LinkState`].
+    Upstream {
+        /// Whose; `None` is the main device's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<DeviceId>,
+        /// What to change.
+        #[serde(flatten)]
+        change: LinkRequest,
+    },
+    /// Applies a manifest to a device; the record is a [`DeployOutcome`].
     Deploy {
+        /// Which; `None` is the main one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<DeviceId>,
         /// The manifest, nothing in it to be expanded.
         manifest: Value,
     },
@@ -113,7 +119,7 @@ pub enum Request {
 pub struct NewDevice {
     /// Its id.
     pub device_id: DeviceId,
-    /// The edge device that it connects through; `None` is the one that is simulated.
+    /// The edge device that it connects through; `None` is the main one that is simulated.
     pub parent: Option<DeviceId>,
     /// Whether it may connect.
     pub status: IdentityStatus,
@@ -252,14 +258,14 @@ pub enum SendTarget {
     /// `module/inputs/name`: queued straight to that input.
     Input {
         /// The module.
-        module: ModuleId,
+        module: ModuleName,
         /// The input.
         input: String,
     },
     /// `module/outputs/name`: routed as if the module had sent it.
     Output {
         /// The module.
-        module: ModuleId,
+        module: ModuleName,
         /// The output.
         output: String,
     },

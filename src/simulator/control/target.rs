@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::protocol::{SendTarget, TargetName};
 use crate::identity::{DeviceId, ModuleId, NameError};
 
@@ -30,21 +32,69 @@ impl FromStr for TargetName {
     }
 }
 
-/// `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`.
+/// A module as the developer wrote it: `MODULE`, or `DEVICE/MODULE` of a certain edge device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModuleName {
+    /// The edge device; without one the simulation knows which is meant.
+    pub device: Option<DeviceId>,
+    /// The module.
+    pub module: ModuleId,
+}
+
+impl FromStr for ModuleName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Ok(match text.split_once('/') {
+            Some((device, module)) => Self { device: Some(DeviceId::parse(device)?), module: ModuleId::parse(module)? },
+            None => Self { device: None, module: ModuleId::parse(text)? },
+        })
+    }
+}
+
+impl TryFrom<String> for ModuleName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<ModuleName> for String {
+    fn from(name: ModuleName) -> Self {
+        name.to_string()
+    }
+}
+
+impl fmt::Display for ModuleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.device {
+            Some(device) => write!(f, "{device}/{}", self.module),
+            None => write!(f, "{}", self.module),
+        }
+    }
+}
+
+/// `MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`; before a module may stand its device.
 impl FromStr for SendTarget {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let parts: Vec<&str> = text.split('/').collect();
-        match parts[..] {
-            [module, "inputs", input] if !input.is_empty() => {
-                Ok(Self::Input { module: ModuleId::parse(module)?, input: input.to_owned() })
+        if let Some(device) = text.strip_prefix("devices/").filter(|rest| !rest.contains('/')) {
+            return Ok(Self::Device { device: DeviceId::parse(device)? });
+        }
+        let form =
+            TargetError::Form("`[DEVICE/]MODULE/inputs/INPUT`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`");
+        let mut parts = text.rsplitn(3, '/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(input), Some("inputs"), Some(module)) if !input.is_empty() => {
+                Ok(Self::Input { module: module.parse()?, input: input.to_owned() })
             }
-            [module, "outputs", output] if !output.is_empty() => {
-                Ok(Self::Output { module: ModuleId::parse(module)?, output: output.to_owned() })
+            (Some(output), Some("outputs"), Some(module)) if !output.is_empty() => {
+                Ok(Self::Output { module: module.parse()?, output: output.to_owned() })
             }
-            ["devices", device] => Ok(Self::Device { device: DeviceId::parse(device)? }),
-            _ => Err(TargetError::Form("`MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`")),
+            _ => Err(form),
         }
     }
 }
@@ -60,12 +110,13 @@ impl fmt::Display for SendTarget {
 }
 
 /// Where messages come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Origin {
     /// `MODULE` or `MODULE/outputs/OUTPUT`.
     Module {
         /// The module.
-        module: ModuleId,
+        module: ModuleName,
         /// Its output; `None` is any, or none.
         output: Option<String>,
     },
@@ -77,27 +128,31 @@ impl FromStr for Origin {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        if !text.contains('/') {
-            return Ok(Self::Module { module: ModuleId::parse(text)?, output: None });
-        }
         match text.parse() {
             Ok(SendTarget::Output { module, output }) => Ok(Self::Module { module, output: Some(output) }),
             Ok(SendTarget::Device { device }) => Ok(Self::Device(device)),
+            Err(TargetError::Form(_)) if text.matches('/').count() < 2 => {
+                Ok(Self::Module { module: text.parse()?, output: None })
+            }
             Err(TargetError::Name(error)) => Err(error.into()),
-            _ => Err(TargetError::Form("`MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`")),
+            _ => Err(TargetError::Form("`[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`")),
         }
     }
 }
 
-/// Where messages go: `$upstream` or `MODULE/inputs/INPUT`, kept as `monitor --json` prints it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination(String);
-
-impl Destination {
-    /// Returns `$upstream` or `modules/MODULE/inputs/INPUT`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// Where messages go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Destination {
+    /// `upstream`, from any device.
+    Upstream,
+    /// `MODULE/inputs/INPUT`.
+    Input {
+        /// The module.
+        module: ModuleName,
+        /// The input.
+        input: String,
+    },
 }
 
 impl FromStr for Destination {
@@ -106,12 +161,12 @@ impl FromStr for Destination {
     fn from_str(text: &str) -> Result<Self, TargetError> {
         // A shell takes `$upstream` for a variable, so the word alone will do.
         if text.eq_ignore_ascii_case("$upstream") || text.eq_ignore_ascii_case("upstream") {
-            return Ok(Self("$upstream".to_owned()));
+            return Ok(Self::Upstream);
         }
         match text.strip_prefix("modules/").unwrap_or(text).parse() {
-            Ok(SendTarget::Input { module, input }) => Ok(Self(format!("modules/{module}/inputs/{input}"))),
+            Ok(SendTarget::Input { module, input }) => Ok(Self::Input { module, input }),
             Err(TargetError::Name(error)) => Err(error.into()),
-            _ => Err(TargetError::Form("`upstream` or `MODULE/inputs/INPUT`")),
+            _ => Err(TargetError::Form("`upstream` or `[DEVICE/]MODULE/inputs/INPUT`")),
         }
     }
 }
@@ -120,8 +175,8 @@ impl FromStr for Destination {
 mod tests {
     use super::*;
 
-    fn module(name: &str) -> ModuleId {
-        ModuleId::parse(name).expect("valid")
+    fn module(name: &str) -> ModuleName {
+        name.parse().expect("valid")
     }
 
     #[test]
@@ -130,7 +185,8 @@ mod tests {
         let output = SendTarget::Output { module: module("$edgeHub"), output: "o".into() };
         assert_eq!("filter/inputs/input1".parse(), Ok(input));
         assert_eq!("$edgeHub/outputs/o".parse(), Ok(output));
-        let form = TargetError::Form("`MODULE/inputs/INPUT`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`");
+        let form =
+            TargetError::Form("`[DEVICE/]MODULE/inputs/INPUT`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`");
         for text in ["", "filter", "filter/inputs", "filter/inputs/", "filter/inputs/a/b", "filter/input/a"] {
             assert_eq!(text.parse::<SendTarget>(), Err(form.clone()), "{text}");
         }
@@ -148,20 +204,32 @@ mod tests {
         );
         let leaf = DeviceId::parse("leaf1").expect("valid");
         assert_eq!("devices/leaf1".parse(), Ok(Origin::Device(leaf)));
-        let form = TargetError::Form("`MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`");
+        assert_eq!("d/sensor".parse(), Ok(Origin::Module { module: module("d/sensor"), output: None }));
+        let form = TargetError::Form("`[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`");
         assert_eq!("sensor/inputs/t".parse::<Origin>(), Err(form));
     }
 
     #[test]
     fn messages_go_upstream_or_to_an_input() {
         for text in ["upstream", "$upstream", "$Upstream"] {
-            assert_eq!(text.parse::<Destination>().expect(text).as_str(), "$upstream");
+            assert_eq!(text.parse(), Ok(Destination::Upstream));
         }
         for text in ["filter/inputs/i", "modules/filter/inputs/i"] {
-            assert_eq!(text.parse::<Destination>().expect(text).as_str(), "modules/filter/inputs/i");
+            assert_eq!(text.parse(), Ok(Destination::Input { module: module("filter"), input: "i".into() }));
         }
-        let form = TargetError::Form("`upstream` or `MODULE/inputs/INPUT`");
+        let form = TargetError::Form("`upstream` or `[DEVICE/]MODULE/inputs/INPUT`");
         assert_eq!("filter".parse::<Destination>(), Err(form));
+    }
+
+    #[test]
+    fn a_module_may_be_named_with_its_device() {
+        let input = SendTarget::Input { module: module("d2/filter"), input: "i".into() };
+        assert_eq!("d2/filter/inputs/i".parse(), Ok(input.clone()));
+        assert_eq!(input.to_string(), "d2/filter/inputs/i");
+        let named =
+            ModuleName { device: DeviceId::parse("d2").ok(), module: ModuleId::parse("filter").expect("valid") };
+        assert_eq!("d2/filter".parse(), Ok(named));
+        assert_eq!("/filter".parse::<ModuleName>(), Err(NameError::Empty));
     }
 
     #[test]

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace EdgeModule;
+
+/// <summary>The counters and the threshold in force.</summary>
+public record Status(int Received, int Forwarded, double Threshold);
+
+/// <summary>What the module decides; knows nothing of the hub.</summary>
+public sealed class Filter
+{
+    private const double DefaultThreshold = 25;
+
+    private readonly Lock _lock = new();
+    private double _threshold = DefaultThreshold;
+    private int _received;
+    private int _forwarded;
+
+    /// <summary>Takes over desired properties; a threshold of <c>null</c> is the default again.</summary>
+    public void Apply(JsonObject desired)
+    {
+        if (!desired.TryGetPropertyValue("threshold", out JsonNode? value))
+        {
+            return;
+        }
+        lock (_lock)
+        {
+            if (value is null)
+            {
+                _threshold = DefaultThreshold;
+            }
+            else if (value.GetValueKind() == JsonValueKind.Number)
+            {
+                _threshold = value.GetValue<double>();
+            }
+            else
+            {
+                Console.Error.WriteLine($"ignored the threshold {value.ToJsonString()}: expected a number");
+            }
+        }
+    }
+
+    /// <summary>Returns the document to forward, or <c>null</c> to drop the message.</summary>
+    public JsonObject? Handle(ReadOnlySpan<byte> data)
+    {
+        JsonObject? body = Parse(data);
+        JsonNode? temperature = body?["temperature"];
+        lock (_lock)
+        {
+            _received += 1;
+            if (temperature?.GetValueKind() != JsonValueKind.Number || temperature.GetValue<double>() <= _threshold)
+            {
+                return null;
+            }
+            _forwarded += 1;
+            body!["alert"] = true;
+            body["count"] = _forwarded;
+            return body;
+        }
+    }
+
+    /// <summary>Returns the counters and the threshold in force.</summary>
+    public Status Status
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new Status(_received, _forwarded, _threshold);
+            }
+        }
+    }
+
+    private static JsonObject? Parse(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            return JsonNode.Parse(data) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            Console.Error.WriteLine("dropped a message that is not JSON");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package module;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class FilterTest {
+    private final Filter filter = new Filter();
+
+    private Optional<String> handle(String body) {
+        return filter.handle(body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void checkStatus(String expected) {
+        assertEquals(expected, filter.status().toString());
+    }
+
+    @Test
+    void onlyWhatIsAboveTheThresholdPasses() {
+        assertEquals(Optional.empty(), handle("{\"temperature\":25}"));
+        Optional<String> passed = handle("{\"unit\":\"C\",\"temperature\":25.10}");
+        assertEquals(Optional.of("{\"unit\":\"C\",\"temperature\":25.10,\"alert\":true,\"count\":1}"), passed);
+        checkStatus("{received=2, forwarded=1, threshold=25}");
+    }
+
+    @Test
+    void whatHasNoTemperatureIsDroppedAndCounted() {
+        for (String body : new String[] {"", "[]", "{}", "26", "{\"temperature\":\"26\"}", "{\"temperature\":null}"}) {
+            assertEquals(Optional.empty(), handle(body), body);
+        }
+        checkStatus("{received=6, forwarded=0, threshold=25}");
+    }
+
+    @Test
+    void theThresholdFollowsTheDesiredProperties() {
+        filter.apply(Map.of("threshold", 30.5));
+        assertEquals(30.5, filter.threshold());
+        filter.apply(Map.of("other", 1));
+        assertEquals(30.5, filter.threshold());
+        filter.apply(Map.of("threshold", "hot"));
+        assertEquals(30.5, filter.threshold());
+        Map<String, Object> deleted = new HashMap<>();
+        deleted.put("threshold", null);
+        filter.apply(deleted);
+        assertEquals(25L, filter.threshold());
+    }
+}

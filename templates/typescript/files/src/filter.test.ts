@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Filter } from './filter.js';
+
+const handle = (filter: Filter, document: unknown) => filter.handle(Buffer.from(JSON.stringify(document)));
+
+test('only what is above the threshold passes', () => {
+  const filter = new Filter();
+  assert.equal(handle(filter, { temperature: 25 }), undefined);
+  const passed = handle(filter, { unit: 'C', temperature: 25.5 });
+  assert.deepEqual(passed, { unit: 'C', temperature: 25.5, alert: true, count: 1 });
+  assert.deepEqual(filter.status(), { received: 2, forwarded: 1, threshold: 25 });
+});
+
+test('what has no temperature is dropped and counted', () => {
+  const filter = new Filter();
+  for (const body of ['', '[]', '{}', '26', '{"temperature":"26"}', '{"temperature":null}']) {
+    assert.equal(filter.handle(Buffer.from(body)), undefined, body);
+  }
+  assert.deepEqual(filter.status(), { received: 6, forwarded: 0, threshold: 25 });
+});
+
+test('the threshold follows the desired properties', () => {
+  const filter = new Filter();
+  const changes: [Record<string, unknown>, number][] = [
+    [{ threshold: 30.5 }, 30.5],
+    [{ other: 1 }, 30.5],
+    [{ threshold: 'hot' }, 30.5],
+    [{ threshold: null }, 25],
+  ];
+  for (const [desired, expected] of changes) {
+    filter.apply(desired);
+    assert.equal(filter.threshold, expected);
+  }
+});

@@ -1,0 +1,53 @@
+const DEFAULT_THRESHOLD = 25;
+
+type Document = Record<string, unknown>;
+
+/** The counters and the threshold in force. */
+export interface Status {
+  received: number;
+  forwarded: number;
+  threshold: number;
+}
+
+/** What the module decides; knows nothing of the hub. */
+export class Filter {
+  threshold = DEFAULT_THRESHOLD;
+  #received = 0;
+  #forwarded = 0;
+
+  /** Takes over desired properties; a threshold of `null` is the default again. */
+  apply({ threshold }: Document): void {
+    if (threshold === undefined) return;
+    if (threshold === null) {
+      this.threshold = DEFAULT_THRESHOLD;
+    } else if (typeof threshold === 'number') {
+      this.threshold = threshold;
+    } else {
+      console.warn(`ignored the threshold ${JSON.stringify(threshold)}: expected a number`);
+    }
+  }
+
+  /** Returns the document to forward, or `undefined` to drop the message. */
+  handle(data: Uint8Array): Document | undefined {
+    this.#received += 1;
+    const body = parse(data);
+    const temperature = body?.['temperature'];
+    if (typeof temperature !== 'number' || temperature <= this.threshold) return undefined;
+    this.#forwarded += 1;
+    return { ...body, alert: true, count: this.#forwarded };
+  }
+
+  status(): Status {
+    return { received: this.#received, forwarded: this.#forwarded, threshold: this.threshold };
+  }
+}
+
+function parse(data: Uint8Array): Document | undefined {
+  try {
+    const body: unknown = JSON.parse(new TextDecoder().decode(data));
+    return typeof body === 'object' && body !== null ? (body as Document) : undefined;
+  } catch {
+    console.warn('dropped a message that is not JSON');
+    return undefined;
+  }
+}

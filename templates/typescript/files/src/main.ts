@@ -1,0 +1,91 @@
+// An IoT Edge module that forwards telemetry above a threshold.
+//
+// A message on `input1` whose `temperature` is above the threshold leaves on `output1` with `"alert": true` and a
+// running `"count"`; any other is dropped. The threshold is the desired property `threshold` of the module's twin, and
+// is reported back. The direct method `status` tells the counters, `ping` answers `"pong"`.
+
+import device, { type DeviceMethodRequest, type DeviceMethodResponse } from 'azure-iot-device';
+
+import { Filter } from './filter.js';
+import { Transport } from './transport.js';
+
+const { Message, ModuleClient } = device;
+type Message = device.Message;
+
+const filter = new Filter();
+const client = await ModuleClient.fromEnvironment(Transport);
+client.on('error', (error: Error) => console.error(`the hub's client: ${error.message}`));
+client.on('disconnect', (reason?: { transportObj?: Error }) => {
+  console.error(`the connection is lost for good: ${reason?.transportObj?.message ?? 'no reason given'}`);
+  process.exit(1);
+});
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => void stop());
+}
+
+// The hub delivers as soon as the module subscribes: the handler is there before the connection is opened, and waits
+// for the twin before it decides anything.
+let configure!: () => void;
+const configured = new Promise<void>((resolve) => {
+  configure = resolve;
+});
+client.on('inputMessage', async (input: string, message: Message) => {
+  await configured;
+  try {
+    if (input === 'input1') await forward(message);
+    await client.complete(message);
+  } catch (error) {
+    console.error(`cannot forward a message: ${String(error)}`);
+  }
+});
+answer('status', () => filter.status());
+answer('ping', () => 'pong');
+await client.open();
+
+const twin = await client.getTwin();
+let reported: number | undefined;
+twin.on('properties.desired', (desired: Record<string, unknown>) => {
+  filter.apply(desired);
+  configure();
+  report();
+});
+// The SDK subscribes again after a lost connection, but does not ask what changed meanwhile.
+client.on('connect', () => {
+  twin.get().catch((error: unknown) => console.error(`cannot read the twin: ${String(error)}`));
+});
+
+function answer(method: string, payload: () => unknown): void {
+  client.onMethod(method, (_request?: DeviceMethodRequest, response?: DeviceMethodResponse) => {
+    response?.send(200, payload(), (error?: Error) => {
+      if (error) console.error(`cannot answer \`${method}\`: ${error.message}`);
+    });
+  });
+}
+
+async function forward(message: Message): Promise<void> {
+  const body = filter.handle(message.getBytes());
+  if (body === undefined) return;
+  const output = new Message(JSON.stringify(body));
+  output.contentType = 'application/json';
+  output.contentEncoding = 'utf-8';
+  for (const { key, value } of message.properties.propertyList) {
+    if (!key.startsWith('$.')) output.properties.add(key, value);
+  }
+  await client.sendOutputEvent('output1', output);
+}
+
+function report(): void {
+  const { threshold } = filter;
+  if (threshold === reported) return;
+  reported = threshold;
+  twin.properties.reported.update({ threshold }, (error?: Error) => {
+    if (error) console.error(`cannot report the threshold: ${error.message}`);
+    else console.log(`the threshold is ${threshold}`);
+  });
+}
+
+async function stop(): Promise<void> {
+  console.log('stopping');
+  await client.close();
+  process.exit(0);
+}
