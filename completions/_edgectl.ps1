@@ -259,6 +259,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--with-secrets', '--with-secrets', [CompletionResultType]::ParameterName, 'Write passwords of registries, too, into a file that only you may read')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Take out whatever looks like a secret, in environments and twins of modules, too')
             [CompletionResult]::new('--no-chunks', '--no-chunks', [CompletionResultType]::ParameterName, 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit')
+            [CompletionResult]::new('--pin', '--pin', [CompletionResultType]::ParameterName, 'Name every image by its digest: those of the solution by `images.lock`, others by their registries')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask the registries for the digests of the solution''s own images, too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')

@@ -540,7 +540,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__deploy)
-            opts="-f -P -d -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --layered --only --merge --diff --with-secrets --redact --tag --no-chunks --set --hub --device --target-condition --id --priority --label --metric --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
+            opts="-f -P -d -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --layered --only --merge --diff --with-secrets --redact --tag --no-chunks --set --pin --refresh --hub --device --target-condition --id --priority --label --metric --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -242,6 +242,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --with-secrets 'Write passwords of registries, too, into a file that only you may read'
             cand --redact 'Take out whatever looks like a secret, in environments and twins of modules, too'
             cand --no-chunks 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit'
+            cand --pin 'Name every image by its digest: those of the solution by `images.lock`, others by their registries'
+            cand --refresh 'Ask the registries for the digests of the solution''s own images, too'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'

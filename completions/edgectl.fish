@@ -189,6 +189,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l layered -d 'I
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l with-secrets -d 'Write passwords of registries, too, into a file that only you may read'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l redact -d 'Take out whatever looks like a secret, in environments and twins of modules, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l no-chunks -d 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l pin -d 'Name every image by its digest: those of the solution by `images.lock`, others by their registries'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l refresh -d 'Ask the registries for the digests of the solution\'s own images, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'
