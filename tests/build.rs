@@ -9,6 +9,8 @@ mod fake;
 mod lock;
 #[path = "build/parts.rs"]
 mod parts;
+#[path = "build/proxy.rs"]
+mod proxy;
 #[path = "build/real.rs"]
 mod real;
 mod support;
