@@ -26,9 +26,9 @@ pub enum Syntax {
 }
 
 impl Syntax {
-    /// Tells the syntax from a file's name: YAML for `.yaml` and `.yml`, else JSON.
+    /// Tells the syntax from a file's name: YAML for `.yaml`, `.yml` and `.lock`, else JSON.
     pub fn of(file: &str) -> Self {
-        if file.ends_with(".yaml") || file.ends_with(".yml") { Self::Yaml } else { Self::Json }
+        if [".yaml", ".yml", ".lock"].iter().any(|end| file.ends_with(end)) { Self::Yaml } else { Self::Json }
     }
 }
 

@@ -5,8 +5,12 @@
 mod dockerignore;
 #[path = "build/fake.rs"]
 mod fake;
+#[path = "build/lock.rs"]
+mod lock;
 #[path = "build/parts.rs"]
 mod parts;
+#[path = "build/proxy.rs"]
+mod proxy;
 #[path = "build/real.rs"]
 mod real;
 mod support;

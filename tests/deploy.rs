@@ -2,6 +2,8 @@
 
 #[path = "deploy/iotedgedev.rs"]
 mod iotedgedev;
+#[path = "deploy/pin.rs"]
+mod pin;
 mod support;
 
 use std::fs;

@@ -1,21 +1,25 @@
 //! `edgectl build`: images of modules, and on request their push.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use super::Context;
 use super::images::{self, ImageArgs, ImageRecord, Job};
+use super::ledger::{Ledger, read_inputs};
 use super::push::push;
 use crate::engine::{Builder, Means, Place, Work};
 use crate::failure::{Failure, Kind, Outcome};
 use crate::image::{Bases, BuildPlan, Cache};
+use crate::solution::{Solution, Target};
 
 /// Build the images of modules
 ///
 /// Builds what `module.json` describes, several modules at a time, with BuildKit where the engine has it. The image
 /// is named `repository:version[-tag]-platform`. One whose files, options and base images are what they were is not
 /// built again. When a step fails, its own output is shown, the other modules finish, and the exit code is 4.
+/// With `--push` the digests of the images are noted in `images.lock`, for `deploy --pin`.
 /// `DOCKER_HOST`, docker's contexts, `DOCKER_BUILDKIT` and docker's credentials count.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl build\n  edgectl build filter --build-arg VERSION=2\n  \
@@ -63,17 +67,52 @@ enum Choice {
 pub(super) fn run(cx: &Context, args: &Build) -> Outcome {
     let solution = args.images.solution(cx)?;
     let mut targets = args.images.targets(&solution)?;
+    let plain = targets.iter().map(|target| (target.plan.image.to_string(), target.plan.clone())).collect();
     for target in &mut targets {
         args.apply(&mut target.plan, cx)?;
         target.plan.notes.iter().for_each(|note| cx.ui().warn(format!("{}: {note}", target.module)));
     }
     let builder = args.builder().or_environment(cx.environment());
-    let place = if args.push { Place::Registry } else { Place::Engine };
+    if args.push {
+        return build_and_push(cx, args, builder, &solution, (plain, targets));
+    }
     images::run(cx, &args.images, targets, move |job| async move {
-        let record = build(&job, Means { builder, registries: job.registries.clone(), place }).await?;
-        // What the registry had already needs no push.
-        if place == Place::Registry && record.digest.is_none() { push(&job, record).await } else { Ok(record) }
+        let means = Means { builder, registries: job.registries.clone(), place: Place::Engine };
+        Ok(build(&job, means).await?.0)
     })
+}
+
+/// `plain` are the plans without the flags of this run, by image: `deploy --pin` knows no others.
+fn build_and_push(
+    cx: &Context,
+    args: &Build,
+    builder: Builder,
+    solution: &Solution,
+    (plain, targets): (BTreeMap<String, BuildPlan>, Vec<Target>),
+) -> Outcome {
+    let ledger = Arc::new(Ledger::open(solution)?);
+    let shared = Arc::new((plain, Arc::clone(&ledger)));
+    let outcome = images::run(cx, &args.images, targets, move |job| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let (plain, ledger) = &*shared;
+            let means = Means { builder, registries: job.registries.clone(), place: Place::Registry };
+            let plain = plain.get(&job.target.plan.image.to_string()).filter(|plain| **plain != job.target.plan);
+            // Read before the build, so that what changes meanwhile is not taken for what was built.
+            let inputs = match plain {
+                Some(plain) => read_inputs(plain).await,
+                None => None,
+            };
+            let (record, built) = build(&job, means).await?;
+            let inputs = if plain.is_some() { inputs } else { Some(built) };
+            // What the registry had already needs no push.
+            let record = if record.digest.is_none() { push(&job, record).await? } else { record };
+            ledger.record(&job.target, &record, inputs)?;
+            Ok(record)
+        }
+    });
+    ledger.tell(cx.ui());
+    outcome
 }
 
 impl Build {
@@ -117,7 +156,8 @@ fn parse_build_arg(text: &str) -> Result<String, &'static str> {
     }
 }
 
-async fn build(job: &Arc<Job>, means: Means) -> Outcome<ImageRecord> {
+/// Builds the image of a job; also returns the hash of what it is made of.
+async fn build(job: &Arc<Job>, means: Means) -> Outcome<(ImageRecord, String)> {
     let target = &job.target;
     let built = job.engine.build(&target.plan, &means, &|event| job.show(event)).await?;
     let image = target.plan.image.to_string();
@@ -128,7 +168,7 @@ async fn build(job: &Arc<Job>, means: Means) -> Outcome<ImageRecord> {
         Work::Lookups => job.done("Built", &format!("`{image}` in {took} (every step was cached)")),
         Work::Steps => job.done("Built", &format!("`{image}` in {took}")),
     }
-    Ok(ImageRecord {
+    let record = ImageRecord {
         module: target.module.clone(),
         platform: target.platform.to_string(),
         image,
@@ -136,5 +176,6 @@ async fn build(job: &Arc<Job>, means: Means) -> Outcome<ImageRecord> {
         digest: built.digest,
         cached: Some(built.work != Work::Steps),
         seconds: built.seconds,
-    })
+    };
+    Ok((record, built.inputs))
 }

@@ -16,6 +16,7 @@ mod device;
 mod hub;
 mod images;
 mod input;
+mod ledger;
 mod logs;
 mod monitor;
 mod new;

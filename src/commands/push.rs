@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::Context;
 use super::images::{self, ImageArgs, ImageRecord, Job};
+use super::ledger::{Ledger, read_inputs};
 use crate::failure::Outcome;
 
 /// Push the images of modules
 ///
 /// Pushes what `edgectl build` made, with the credentials of docker's own configuration and its helpers. Prints the
-/// name of each image with the digest that its registry knows it by.
+/// name of each image with the digest that its registry knows it by, and notes it in `images.lock`, for `deploy --pin`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl push\n  edgectl push filter --platform arm64v8")]
 pub struct Push {
@@ -20,19 +21,31 @@ pub struct Push {
 pub(super) fn run(cx: &Context, args: &Push) -> Outcome {
     let solution = args.images.solution(cx)?;
     let targets = args.images.targets(&solution)?;
-    images::run(cx, &args.images, targets, |job| async move {
-        let image = job.target.plan.image.to_string();
-        let record = ImageRecord {
-            module: job.target.module.clone(),
-            platform: job.target.platform.to_string(),
-            id: job.engine.image_id(&image).await?,
-            image,
-            digest: None,
-            cached: None,
-            seconds: 0.0,
-        };
-        push(&job, record).await
-    })
+    let ledger = Arc::new(Ledger::open(&solution)?);
+    let shared = Arc::clone(&ledger);
+    let outcome = images::run(cx, &args.images, targets, move |job| {
+        let ledger = Arc::clone(&shared);
+        async move {
+            let image = job.target.plan.image.to_string();
+            let record = ImageRecord {
+                module: job.target.module.clone(),
+                platform: job.target.platform.to_string(),
+                id: job.engine.image_id(&image).await?,
+                image,
+                digest: None,
+                cached: None,
+                seconds: 0.0,
+            };
+            let inputs = job.engine.image_inputs(&record.image).await?;
+            let record = push(&job, record).await?;
+            // An image that was built with flags, or of other sources, is not what this plan would make.
+            let inputs = read_inputs(&job.target.plan).await.filter(|now| inputs.as_ref() == Some(now));
+            ledger.record(&job.target, &record, inputs)?;
+            Ok(record)
+        }
+    });
+    ledger.tell(cx.ui());
+    outcome
 }
 
 /// Pushes the image of a record and completes the record.

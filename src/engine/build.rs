@@ -70,6 +70,8 @@ pub struct Built {
     pub id: String,
     /// What its registry knows it by, if it was found there.
     pub digest: Option<String>,
+    /// The hash of what it is made of ([`Inputs`](crate::image::Inputs)).
+    pub inputs: String,
     /// How much there was to do.
     pub work: Work,
     /// How long it took.
@@ -136,7 +138,7 @@ impl Engine {
                 (id, None, work)
             }
         };
-        Ok(Built { id, digest, work, seconds: started.elapsed().as_secs_f64() })
+        Ok(Built { id, digest, inputs: survey.inputs().to_owned(), work, seconds: started.elapsed().as_secs_f64() })
     }
 
     /// Gets what its registry has already. Where the engine cannot, it is built after all.

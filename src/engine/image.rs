@@ -9,7 +9,7 @@ use super::error::{failure, text_of};
 use super::transfer::Transfers;
 use super::{Engine, Logins, Watch, credentials, push};
 use crate::failure::Outcome;
-use crate::image::Reference;
+use crate::image::{INPUTS_LABEL, Reference};
 
 impl Engine {
     /// Says whether the engine has an image of this name.
@@ -20,6 +20,12 @@ impl Engine {
     /// Returns the id (`sha256:…`) of a local image, or `None` if the engine has none of this name.
     pub async fn image_id(&self, name: &str) -> Outcome<Option<String>> {
         Ok(self.inspect(name).await?.and_then(|image| image.id))
+    }
+
+    /// Returns the hash of what a local image was built from; `None` if edgectl did not build it.
+    pub async fn image_inputs(&self, name: &str) -> Outcome<Option<String>> {
+        let labels = self.inspect(name).await?.and_then(|image| image.config?.labels);
+        Ok(labels.and_then(|mut labels| labels.remove(INPUTS_LABEL)))
     }
 
     /// Returns the digest (`sha256:…`) that a registry knows a local image by; `None` if it was never pushed or pulled.

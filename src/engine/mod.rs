@@ -5,6 +5,7 @@
 
 mod about;
 mod archive;
+mod backoff;
 mod build;
 mod buildkit;
 mod classic;

@@ -6,6 +6,7 @@ use bollard::{BollardRequest, auth::DockerCredentials};
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
+use super::backoff::Backoff;
 use super::error::{self, text_of};
 use super::transfer::Transfers;
 use super::{Engine, Logins, Watch, credentials};
@@ -23,12 +24,14 @@ pub struct Pushed {
 
 impl Engine {
     /// Pushes a local image to the registry that its name says, with the login that `logins` has for it.
+    ///
+    /// What a moment may mend is tried again, and told, with the whole push: layers that arrived are not sent twice.
     pub async fn push(&self, reference: &Reference, logins: &Logins, watch: Watch<'_>) -> Outcome<Pushed> {
         let started = Instant::now();
         let login = logins.find(reference.registry()).await?;
         let key = credentials::key_of(reference.registry());
         let credentials = login.map(|login| login.into_credentials(&key));
-        let digest = self.send_layers(reference, credentials, watch).await?;
+        let digest = self.send_persistently(reference, credentials, watch).await?;
         digest.map(|digest| Pushed { digest, seconds: started.elapsed().as_secs_f64() }).ok_or_else(|| {
             Failure::refused(format!("cannot push `{reference}`"))
                 .cause("the engine ended without telling the digest")
@@ -36,19 +39,41 @@ impl Engine {
         })
     }
 
-    async fn send_layers(
+    async fn send_persistently(
         &self,
         reference: &Reference,
         credentials: Option<DockerCredentials>,
         watch: Watch<'_>,
     ) -> Outcome<Option<String>> {
+        let mut backoff = Backoff::new();
+        let mut was_there = false;
+        loop {
+            let error = match self.send_layers(reference, credentials.clone(), watch).await {
+                Ok(digest) => return Ok(digest),
+                Err(error) => error,
+            };
+            let said = text_of(&error);
+            let may_pass = is_said(&error) && may_pass(&said, was_there);
+            was_there |= may_pass;
+            if !may_pass || !backoff.wait(&format!("cannot push `{reference}`: {said}"), watch).await {
+                return Err(explain("push", reference, &said, &error));
+            }
+        }
+    }
+
+    async fn send_layers(
+        &self,
+        reference: &Reference,
+        credentials: Option<DockerCredentials>,
+        watch: Watch<'_>,
+    ) -> Result<Option<String>, Error> {
         let options = PushImageOptionsBuilder::new().tag(reference.tag().unwrap_or("latest")).build();
         let docker = self.patient();
         let mut messages = docker.push_image(&reference.repository(), Some(options), credentials);
         let mut transfers = Transfers::default();
         let mut digest = None;
         while let Some(message) = messages.next().await {
-            let message = message.map_err(|error| explain("push", reference, &text_of(&error), &error))?;
+            let message = message?;
             digest = message.status.as_deref().and_then(parse_digest).or(digest);
             if let Some((Some(bytes), Some(total))) =
                 message.progress_detail.map(|detail| (detail.current, detail.total))
@@ -92,32 +117,63 @@ fn parse_digest(status: &str) -> Option<String> {
 /// Says what a registry, or the way to it, objected to, and what to do.
 pub(super) fn explain(verb: &str, reference: &Reference, said: &str, error: &Error) -> Failure {
     let doing = format!("cannot {verb} `{reference}`");
-    if !matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. }) {
+    if !is_said(error) {
         return error::failure(doing, error);
     }
     Failure::refused(doing).cause(said).hint(advise(verb, reference.registry(), said))
 }
 
+/// Says whether the engine told it; anything else happened on the way to the engine.
+fn is_said(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. })
+}
+
+/// Says whether what a registry said, or the way to it, may be over in a moment. Engines pass it on as text only.
+///
+/// Where nobody listened from the beginning nobody will; one that `was_there` may be starting anew.
+fn may_pass(said: &str, was_there: bool) -> bool {
+    const PASSING: [&str; 15] = [
+        "toomanyrequests",
+        "too many requests",
+        "http 429",
+        "status: 5",
+        "internal server error",
+        "bad gateway",
+        "service unavailable",
+        "gateway timeout",
+        "connection reset",
+        "broken pipe",
+        "eof",
+        "i/o timeout",
+        "handshake timeout",
+        "server closed idle connection",
+        "use of closed network connection",
+    ];
+    let said = said.to_lowercase();
+    PASSING.iter().any(|words| said.contains(words)) || was_there && said.contains("connection refused")
+}
+
 /// Returns what to do about what a registry said, or about the way to it.
 pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
+    let said = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&["does not exist locally", "No such image", "tag does not exist"]) {
+    if has(&["does not exist locally", "no such image", "tag does not exist"]) {
         return "build it first with `edgectl build`".to_owned();
     }
-    if has(&["no basic auth credentials", "nauthorized", "authentication required", "denied", "incorrect username"]) {
+    if has(&["no basic auth credentials", "unauthorized", "authentication required", "denied", "incorrect username"]) {
         return format!("log in with `docker login {registry}`, as a user who may {verb} this repository");
     }
-    if has(&["no such host", "server misbehaving", "name resolution"]) {
+    if has(&["no such host", "server misbehaving", "name resolution", "name or service not known"]) {
         let place = if verb == "push" { "`image.repository` of `module.json`" } else { "the image's name" };
         return format!("correct the registry `{registry}` in {place}, or look to this machine's network");
     }
-    if has(&["server gave HTTP response to HTTPS client"]) {
+    if has(&["server gave http response to https client"]) {
         return format!("add `{registry}` to `insecure-registries` in the engine's `daemon.json`");
     }
     if has(&["certificate"]) {
         return format!("put the registry's CA into `/etc/docker/certs.d/{registry}/ca.crt`");
     }
-    if has(&["connection refused", "timeout", "no route to host", "connection reset", "EOF"]) {
+    if has(&["connection refused", "timeout", "no route to host", "connection reset", "eof", "connection closed"]) {
         return format!("see whether the registry `{registry}` is up and can be reached from the engine");
     }
     if has(&["manifest unknown", "not found"]) {
@@ -135,6 +191,29 @@ mod tests {
         let digest = format!("sha256:{}", "0a".repeat(32));
         assert_eq!(parse_digest(&format!("1-amd64: digest: {digest} size: 529")), Some(digest));
         assert_eq!(parse_digest("Pushed"), None);
+    }
+
+    #[test]
+    fn only_what_a_moment_may_mend_is_tried_again() {
+        let passing = [
+            "received unexpected HTTP status: 503 Service Unavailable",
+            "toomanyrequests: slow down",
+            "error parsing HTTP 429 response body: unexpected end of JSON input: \"\"",
+            "Put \"http://127.0.0.1:5000/v2/a/manifests/1\": EOF",
+            "read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer",
+        ];
+        let lasting = [
+            "unauthorized: authentication required",
+            "denied: requested access to the resource is denied",
+            "name unknown: repository name not known to registry",
+            "no space left on device",
+            "dial tcp: lookup x: no such host",
+            "x509: certificate signed by unknown authority",
+        ];
+        assert_eq!(passing.map(|said| may_pass(said, false)), [true; 5]);
+        assert_eq!(lasting.map(|said| may_pass(said, true)), [false; 6]);
+        let refused = "dial tcp 127.0.0.1:5000: connect: connection refused";
+        assert_eq!([false, true].map(|was_there| may_pass(refused, was_there)), [false, true]);
     }
 
     #[test]

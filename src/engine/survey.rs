@@ -56,6 +56,11 @@ impl Survey {
         plan
     }
 
+    /// Returns the hash of what the image would be made of.
+    pub fn inputs(&self) -> &str {
+        &self.inputs.digest
+    }
+
     fn staleness(&self, labels: &BTreeMap<String, String>, bases: Bases) -> Option<Staleness> {
         let unknown = self.bases.iter().find(|(_, known)| known.is_empty() && bases == Bases::Refresh);
         let staleness = self.inputs.staleness(labels, &self.bases);

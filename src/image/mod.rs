@@ -3,6 +3,7 @@
 mod context;
 mod ignore;
 mod inputs;
+mod lock;
 mod options;
 mod pattern;
 mod plan;
@@ -14,6 +15,7 @@ mod secret;
 pub use context::{BuildContext, Dockerfile, Entry, IgnoreFile, unreadable};
 pub use ignore::{Ignore, IgnoreError, Verdict};
 pub use inputs::{BASES_LABEL, BaseStates, INPUTS_LABEL, Inputs, Staleness};
+pub use lock::{ImageLock, LockedImage};
 pub use options::{OptionError, Variable, supported_options};
 pub use plan::{Bases, BuildPlan, Cache, Layers};
 pub use platform::{Platform, PlatformError, Variant};

@@ -13,6 +13,7 @@ mod diff;
 mod expand;
 mod finding;
 mod hub;
+mod images;
 mod layer;
 mod layered;
 mod merge;
@@ -31,13 +32,14 @@ pub use diff::{Change, Difference, diff, diff_content};
 pub use expand::{Expanded, Names, expand, expand_variables};
 pub use finding::{Finding, FindingRecord, Severity, failure_of};
 pub use hub::{HubError, HubSettings};
+pub use images::images;
 pub use layer::Layer;
 pub use layered::{extract_layer, layer_mistakes};
 pub use merge::{Merged, Origin, merge};
 pub use placeholder::{ImagePlaceholder, ModulePlace, NamedImage, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
 pub use redact::{HIDDEN, Hide, Redacted, fill_in, redact, unknown_passwords};
-pub use secret::is_secret;
+pub use secret::{is_placeholder, is_secret};
 pub use shape::{is_layer, is_template, module_member, modules_content};
 
 #[cfg(test)]

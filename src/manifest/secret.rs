@@ -49,7 +49,7 @@ pub(super) fn kind_of_secret(name: &str, text: &str) -> Option<&'static str> {
 }
 
 /// Says whether a text stands in the place of a secret: `***`, `$X` or `${X}`.
-pub(super) fn is_placeholder(text: &str) -> bool {
+pub fn is_placeholder(text: &str) -> bool {
     use super::placeholder::{Piece, pieces};
     let is_variable = matches!(pieces(text)[..], [(_, Piece::Bare(_) | Piece::Braced(_))]);
     is_variable || text == super::redact::HIDDEN

@@ -1,9 +1,11 @@
 //! From the solution's template, or any manifest, to a checked deployment.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::source_texts::SourceTexts;
 use super::{Module, Solution};
@@ -12,8 +14,8 @@ use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
     Chunks, Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential,
-    RouteSpec, Severity, Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template, modules_content,
-    write_create_options,
+    RouteSpec, Severity, Surroundings, check, expand, failure_of, fill_in, hide_secrets, images, is_template,
+    modules_content, write_create_options,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -135,6 +137,31 @@ impl Manifest {
         match modules_content(&self.document) {
             Ok(_) => write_create_options(&self.document, chunks),
             Err(_) => Ok(self.document.clone()),
+        }
+    }
+
+    /// Returns the images of its modules, those of the runtime too.
+    pub fn images(&self) -> BTreeSet<String> {
+        images(&self.document).into_iter().map(|(_, image)| image).collect()
+    }
+
+    /// Puts other names in the place of images, wherever they stand.
+    pub fn replace_images(&mut self, names: &BTreeMap<String, String>) {
+        let mut value = self.document.value().clone();
+        for (pointer, image) in images(&self.document) {
+            if let (Some(name), Some(place)) = (names.get(&image), value.pointer_mut(pointer.as_str())) {
+                *place = Value::from(name.as_str());
+            }
+        }
+        self.document = self.document.with_value(value);
+        let deployed = self
+            .deployment
+            .iter_mut()
+            .flat_map(|deployment| deployment.modules.iter_mut().chain(&mut deployment.system));
+        for module in deployed.chain(self.layer.iter_mut().flat_map(|layer| &mut layer.modules)) {
+            if let Some(name) = names.get(&module.image) {
+                module.image.clone_from(name);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use crate::document::{Document, read_text};
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
-use crate::image::Platform;
+use crate::image::{ImageLock, Platform};
 use crate::text::did_you_mean;
 
 pub use deployment::{Manifest, ManifestKind, Source, Wanted};
@@ -127,6 +127,23 @@ impl Solution {
     /// Returns the template with debug images, or `None` if the folder has none.
     pub fn find_debug_template(&self) -> Option<PathBuf> {
         self.find("DEPLOYMENT_CONFIG_DEBUG_TEMPLATE_FILE", DEBUG_TEMPLATES)
+    }
+
+    /// Returns where digests of pushed images are kept: beside the deployment template.
+    pub fn image_lock_path(&self) -> PathBuf {
+        let template = self.find_template();
+        template.as_deref().and_then(Path::parent).unwrap_or(&self.root).join(ImageLock::FILE)
+    }
+
+    /// Reads the digests of pushed images, or `None` if nothing was pushed yet.
+    pub fn image_lock(&self) -> Outcome<Option<ImageLock>> {
+        let path = self.image_lock_path();
+        let shown = self.shown(&path);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let lock = ImageLock::parse(&read_text(&path, &shown)?);
+        lock.map(Some).map_err(|error| error.into_failure(format!("cannot read `{shown}`")))
     }
 
     /// Returns the id of the device: the flag, `EDGE_DEVICE_ID`, `edgectl.yaml`, or the folder's name made safe.

@@ -10,26 +10,26 @@ use crate::parts::{logged_in, solution};
 use crate::support::Folder;
 
 /// What the engine does with a request.
-enum Answer {
+pub(crate) enum Answer {
     Ok(&'static str),
     Status(u16, &'static str),
     /// The head of an answer and a part of its body, then the connection is gone.
     Cut(&'static str),
 }
 
-const DOCKER: &str =
+pub(crate) const DOCKER: &str =
     r#"{"ApiVersion":"1.41","Os":"linux","Arch":"amd64","Components":[{"Name":"Engine","Version":"20.10"}]}"#;
 const PODMAN: &str =
     r#"{"ApiVersion":"1.41","Os":"linux","Arch":"amd64","Components":[{"Name":"Podman Engine","Version":"5.0"}]}"#;
 
 /// An engine on a loopback port, and the heads of the requests that it got.
-struct Fake {
+pub(crate) struct Fake {
     address: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Fake {
-    fn start(answer: fn(&str) -> Answer) -> Self {
+    pub(crate) fn start(answer: fn(&str) -> Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -43,12 +43,12 @@ impl Fake {
         Self { address, requests }
     }
 
-    fn use_in(&self, folder: Folder) -> Folder {
+    pub(crate) fn use_in(&self, folder: Folder) -> Folder {
         folder.variable("DOCKER_HOST", &format!("tcp://{}", self.address))
     }
 
     /// The heads of requests whose first line has these words.
-    fn requests(&self, words: &str) -> Vec<String> {
+    pub(crate) fn requests(&self, words: &str) -> Vec<String> {
         let requests = self.requests.lock().expect("nobody panicked");
         requests.iter().filter(|head| head.lines().next().is_some_and(|line| line.contains(words))).cloned().collect()
     }
@@ -72,7 +72,7 @@ fn serve(mut stream: TcpStream, answer: fn(&str) -> Answer, seen: &Mutex<Vec<Str
     let _ = write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
 }
 
-fn common(request: &str, version: &'static str) -> Answer {
+pub(crate) fn common(request: &str, version: &'static str) -> Answer {
     if request.contains("/version") {
         return Answer::Ok(version);
     }

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 
 use super::super::Context;
 use super::super::table::render_table;
+use super::pin::Pinning;
 use super::write::Target;
 use super::{summary, tell_warnings};
 use crate::document::Document;
 use crate::failure::{Failure, Outcome};
-use crate::manifest::{Deployment, Merged, Origin, failure_of, merge};
+use crate::manifest::{Deployment, Merged, Origin, failure_of, images, merge};
 use crate::solution::{Manifest, Solution, Wanted, replace_file};
 
 /// What `deploy --merge --json` prints.
@@ -23,14 +24,9 @@ struct Composed<'a> {
 }
 
 /// Composes the files, checks what comes out, and prints or writes it.
-pub(super) fn run(
-    cx: &Context,
-    solution: &Solution,
-    wanted: &Wanted,
-    files: &[PathBuf],
-    target: &Target<'_>,
-) -> Outcome {
-    let manifests = files
+pub(super) fn run(pinning: &Pinning<'_>, wanted: &Wanted, files: &[PathBuf], target: &Target<'_>) -> Outcome {
+    let (cx, solution) = (pinning.cx, pinning.solution);
+    let mut manifests = files
         .iter()
         .map(|file| solution.manifest(&Wanted { file: Some(file.clone()), ..wanted.clone() }))
         .collect::<Outcome<Vec<Manifest>>>()?;
@@ -40,13 +36,31 @@ pub(super) fn run(
         layer.refuse_mistakes()?;
     }
     manifests.iter().for_each(|manifest| tell_warnings(cx, &manifest.warnings));
-    let merged = merged(&manifests.iter().map(|manifest| manifest.document.clone()).collect::<Vec<_>>())?;
-    let checked = check(cx, base, &merged)?;
+    pin(pinning, &mut manifests)?;
+    let merged = merged(&documents(&manifests))?;
+    let checked = check(cx, &manifests[0], &merged)?;
     // Secrets are hidden before they are composed: each file knows which variable stands for its own.
     let shown = manifests.iter().map(|manifest| manifest.document.with_value(target.value_of(manifest).0));
     let shown = Merged { manifest: self::merged(&shown.collect::<Vec<_>>())?.manifest, ..merged };
     let names: Vec<&str> = manifests.iter().map(|manifest| manifest.document.file()).collect();
     tell(cx, solution, &checked, &shown, &names, target)
+}
+
+fn documents(manifests: &[Manifest]) -> Vec<Document> {
+    manifests.iter().map(|manifest| manifest.document.clone()).collect()
+}
+
+/// Pins the images that are left when all is composed; nobody has to have those that a layer replaces.
+fn pin(pinning: &Pinning<'_>, manifests: &mut [Manifest]) -> Outcome {
+    if !pinning.args.pin {
+        return Ok(());
+    }
+    let composed = merged(&documents(manifests))?.manifest;
+    let composed = Document::parse("the merged manifest", &composed.to_string())?;
+    let left = images(&composed).into_iter().map(|(_, image)| image).collect();
+    let pins = pinning.find(&left, manifests)?;
+    manifests.iter_mut().for_each(|manifest| manifest.replace_images(&pins));
+    Ok(())
 }
 
 fn merged(documents: &[Document]) -> Outcome<Merged> {

@@ -5,6 +5,7 @@ mod cloud;
 mod diff;
 mod layered;
 mod merge;
+mod pin;
 mod simulation;
 mod write;
 
@@ -19,6 +20,7 @@ use crate::manifest::{Chunks, Finding, Hide, unknown_passwords};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use crate::text::counted;
 use cloud::{CloudArgs, Content};
+use pin::{PinArgs, Pinning};
 use write::Target;
 
 /// Write the deployment manifest of the solution
@@ -30,6 +32,9 @@ use write::Target;
 /// Passwords of registries never reach the file unless `--with-secrets`: the variable that the template names stays in
 /// its place, or `***`. Deploying such a file with `--file` fills the variables in again.
 ///
+/// With `--pin` every image is named by its digest behind the tag, so that each device pulls the very same: those of the
+/// solution by `images.lock`, which `edgectl build --push` writes, unless their sources have changed since.
+///
 /// With `--apply` it is deployed, and no file is written: to one device of an IoT Hub, or to all that meet a condition,
 /// by the hub's REST API. The hub is named and asked for, unless `--yes`. With `--json`: `{"hub", "device", "deployed"}`,
 /// or `{"hub", "id", "result":"created|updated|unchanged", "layered", "targetCondition", "priority", "etag"}`.
@@ -39,7 +44,7 @@ use write::Target;
 /// "removed", "status", "description"}`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  \
-    edgectl deploy --check --deny-warnings --allow image-tag\n  edgectl deploy --apply --device hall1\n  \
+    edgectl deploy --check --deny-warnings --allow image-tag\n  edgectl deploy --pin --apply --device hall1\n  \
     edgectl deploy --apply --target-condition \"tags.site='hall1'\" --id hall1-2 --priority 10\n  \
     edgectl deploy --apply --hub simulation")]
 pub struct Deploy {
@@ -103,6 +108,8 @@ pub struct Deploy {
     #[command(flatten)]
     variables: SetArgs,
     #[command(flatten)]
+    pin: PinArgs,
+    #[command(flatten)]
     cloud: CloudArgs,
 }
 
@@ -115,8 +122,9 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
         today: since_epoch(cx.now()),
     };
     let target = Target { out: args.out.as_deref(), hide: args.hide() };
+    let pinning = Pinning { cx, solution: &solution, args: &args.pin, tag: args.tag.as_deref() };
     if !args.merge.is_empty() {
-        return merge::run(cx, &solution, &wanted, &args.merge, &target);
+        return merge::run(&pinning, &wanted, &args.merge, &target);
     }
     let mut manifest = solution.manifest(&wanted)?;
     if args.layered {
@@ -133,6 +141,7 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     manifest.refuse_mistakes()?;
     check::refuse(&manifest, args.deny_warnings)?;
     tell_leniency(cx, &manifest);
+    pinning.apply(&mut manifest)?;
 
     if let Some(old) = &args.diff {
         let old = solution.manifest(&Wanted { file: Some(old.clone()), ..wanted })?;

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::engine::push::advise;
 use crate::failure::Failure;
+use crate::image::Reference;
 use crate::net::{Answer, FetchError};
 
 /// Why a registry did not do what it was asked for.
@@ -34,6 +36,41 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
+    /// Says whether the same request may go better in a moment.
+    pub(in crate::engine) fn may_pass(&self) -> bool {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+        const BROKEN: [std::io::ErrorKind; 5] =
+            [BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof];
+        match self {
+            Self::Unreachable { error, .. } => match error {
+                FetchError::Broken(_) | FetchError::TimedOut(_) => true,
+                FetchError::Unreachable(error) => BROKEN.contains(&error.kind()),
+                FetchError::Address(_) | FetchError::Tls(_) | FetchError::TooLong(_) => false,
+            },
+            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            Self::Login(_) | Self::Answer(_) => false,
+        }
+    }
+
+    /// Says what happened to whom, in one line.
+    pub(in crate::engine) fn told(&self, reference: &Reference) -> String {
+        match self {
+            Self::Unreachable { .. } => format!("cannot reach the registry of `{reference}`: {self}"),
+            _ => format!("the registry of `{reference}` says: {self}"),
+        }
+    }
+
+    /// Turns it into what a user is told who wanted to `verb` an image.
+    pub(in crate::engine) fn into_failure(self, verb: &str, reference: &Reference) -> Failure {
+        let doing = format!("cannot {verb} `{reference}`");
+        if let Self::Login(failure) = self {
+            return failure.context(doing);
+        }
+        let said = self.to_string();
+        let verb = if verb == "push" { verb } else { "pull" };
+        Failure::refused(doing).cause(&said).hint(advise(verb, reference.registry(), &said))
+    }
+
     /// Reads `{"errors": [{"code", "message"}]}`, which every registry should answer with.
     pub(super) fn refused(answer: &Answer) -> Self {
         let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -6,6 +6,7 @@
 mod challenge;
 mod error;
 mod label;
+mod resolve;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -37,12 +38,15 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
 const LIMIT: usize = 4 << 20;
 /// How long a registry has for an answer that stands between a user and the build.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long it has for one that is the purpose of a command.
+const MORE_PATIENCE: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
 
 /// The registries that a command talks to, each with its login and tokens.
 #[derive(Debug, Clone)]
 pub struct Registries {
     logins: Logins,
+    patience: Duration,
     known: Arc<Mutex<HashMap<String, Arc<Registry>>>>,
     digests: Arc<Mutex<HashMap<String, Answered>>>,
 }
@@ -58,6 +62,8 @@ pub struct Registry {
     base: String,
     client: HttpClient,
     login: Option<Login>,
+    /// How long an answer may take.
+    patience: Duration,
     /// What proved itself for a repository.
     tokens: Mutex<HashMap<String, String>>,
 }
@@ -76,7 +82,13 @@ pub struct Manifest {
 impl Registries {
     /// Uses these logins.
     pub fn new(logins: Logins) -> Self {
-        Self { logins, known: Arc::default(), digests: Arc::default() }
+        Self { logins, patience: PATIENCE, known: Arc::default(), digests: Arc::default() }
+    }
+
+    /// The same for a command that has no other purpose: registries may take longer to answer.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self { patience: MORE_PATIENCE, ..Self::new(self.logins.clone()) }
     }
 
     /// Returns the logins.
@@ -92,7 +104,7 @@ impl Registries {
             return Ok(Arc::clone(registry));
         }
         let login = self.logins.find(host).await.map_err(RegistryError::Login)?;
-        let registry = Arc::new(Registry::find(reference, login).await);
+        let registry = Arc::new(Registry::find(reference, login, self.patience).await);
         known.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
     }
@@ -106,14 +118,20 @@ impl Registries {
 }
 
 impl Registry {
-    async fn find(reference: &Reference, login: Option<Login>) -> Self {
+    async fn find(reference: &Reference, login: Option<Login>, patience: Duration) -> Self {
         let host = match reference.registry() {
             DOCKER_HUB => "registry-1.docker.io",
             host => host,
         };
         let client = HttpClient::new(certificates(host).await);
-        let mut registry =
-            Self { host: host.to_owned(), base: format!("https://{host}"), client, login, tokens: Mutex::default() };
+        let mut registry = Self {
+            host: host.to_owned(),
+            base: format!("https://{host}"),
+            client,
+            login,
+            patience,
+            tokens: Mutex::default(),
+        };
         if reference.is_loopback() && !registry.speaks_tls().await {
             registry.base = format!("http://{host}");
         }
@@ -198,7 +216,7 @@ impl Registry {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Result<Answer, FetchError> {
-        self.client.send(Call { method, url, headers, body, limit: LIMIT, patience: PATIENCE }).await
+        self.client.send(Call { method, url, headers, body, limit: LIMIT, patience: self.patience }).await
     }
 }
 

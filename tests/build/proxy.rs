@@ -1,0 +1,129 @@
+//! Pushes through a proxy of the test's own, which cuts, delays and refuses what a real registry would take.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::parts::{digest_in, engine, logged_in, solution};
+use crate::support::parts::part;
+
+/// What becomes of a request.
+#[derive(Clone, Copy)]
+enum Fate {
+    Passed,
+    Late,
+    Cut,
+    Status(u16),
+}
+
+/// Decides by how many manifests were put before.
+type Fates = fn(usize) -> Fate;
+
+/// A proxy before a registry, and the manifests that were put through it.
+struct Proxy {
+    address: String,
+    put: Arc<Mutex<usize>>,
+}
+
+impl Proxy {
+    fn start(registry: &str, fates: Fates) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        let put = Arc::new(Mutex::new(0));
+        let (counted, registry) = (Arc::clone(&put), registry.to_owned());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (counted, registry) = (Arc::clone(&counted), registry.clone());
+                // Either side may go at any time; the tests look at what the program makes of it.
+                std::thread::spawn(move || drop(serve(stream, &registry, fates, &counted)));
+            }
+        });
+        Self { address, put }
+    }
+
+    fn put(&self) -> usize {
+        *self.put.lock().expect("nobody panicked")
+    }
+}
+
+/// One request a connection: what follows it belongs to its body.
+fn serve(mut stream: TcpStream, registry: &str, fates: Fates, counted: &Mutex<usize>) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+        // A greeting of TLS is no HTTP: the connection ends.
+        if head[0] < b' ' {
+            return Ok(());
+        }
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let mut fate = Fate::Passed;
+    if head.starts_with("PUT ") && head.contains("/manifests/") {
+        let mut counted = counted.lock().expect("nobody panicked");
+        fate = fates(*counted);
+        *counted += 1;
+    }
+    match fate {
+        Fate::Cut => return Ok(()),
+        Fate::Status(status) => {
+            return write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+        Fate::Late => std::thread::sleep(Duration::from_millis(300)),
+        Fate::Passed => {}
+    }
+    let lines = head.trim_end().lines().filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    let head = lines.map(|line| format!("{line}\r\n")).collect::<String>() + "Connection: close\r\n\r\n";
+    let mut there = TcpStream::connect(registry)?;
+    there.write_all(head.as_bytes())?;
+    let (mut from, mut to) = (stream.try_clone()?, there.try_clone()?);
+    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    std::io::copy(&mut there, &mut stream)?;
+    stream.shutdown(Shutdown::Both)
+}
+
+#[test]
+fn a_registry_that_is_busy_slow_or_broken_for_a_moment_gets_the_image_all_the_same() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY").filter(|_| engine()) else { return };
+    let cases: [(Fates, usize, &str); 4] = [
+        (|number| if number == 0 { Fate::Status(503) } else { Fate::Passed }, 2, "503"),
+        (|number| if number == 0 { Fate::Status(429) } else { Fate::Passed }, 2, "429"),
+        (|number| if number == 0 { Fate::Cut } else { Fate::Passed }, 2, "/manifests/1-proxy2-amd64\": "),
+        (|_| Fate::Late, 1, ""),
+    ];
+    for (number, (fates, put, said)) in cases.into_iter().enumerate() {
+        let proxy = Proxy::start(&registry, fates);
+        let folder = solution(&proxy.address, "");
+        let run = folder.run(&format!("build --push --quiet --tag proxy{number}"));
+        let tag = format!("1-proxy{number}-amd64");
+        let digest = digest_in(&registry, "filter", &tag).expect("the registry has it");
+        let image = format!("{}/filter:{tag}", proxy.address);
+        assert_eq!((run.status, run.stdout), (Some(0), format!("{image}@{digest}\n")), "{}", run.stderr);
+        assert_eq!(proxy.put(), put, "{}", run.stderr);
+        let told =
+            run.stderr.contains(&format!("warning: filter: cannot push `{image}`: ")) && run.stderr.contains(said);
+        assert_eq!((told, run.stderr.contains("trying again in 1 s")), (put == 2, put == 2), "{}", run.stderr);
+        assert!(folder.read("images.lock").contains(&digest));
+    }
+}
+
+#[test]
+fn what_lasts_is_one_failure_without_the_secret_and_nothing_is_noted() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
+    let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
+    let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
+    let cases: [(Fates, usize); 3] = [(|_| Fate::Status(503), 4), (|_| Fate::Cut, 4), (|_| Fate::Status(403), 1)];
+    for (fates, put) in cases {
+        let proxy = Proxy::start(&registry, fates);
+        let folder = logged_in(solution(&proxy.address, ""), &proxy.address, &user, &password);
+        let run = folder.run("build --push --verbose");
+        assert_eq!((run.status, run.stdout.as_str()), (Some(4), ""), "{}", run.stderr);
+        assert_eq!(proxy.put(), put, "{}", run.stderr);
+        let failure = format!("error: cannot push `{}/filter:1-amd64`", proxy.address);
+        assert_eq!(run.stderr.lines().filter(|line| **line == failure).count(), 1, "{}", run.stderr);
+        assert!(!run.stderr.contains(&password), "{}", run.stderr);
+        assert!(!folder.list().contains(&"images.lock".to_owned()));
+    }
+}
