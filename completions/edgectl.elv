@@ -32,7 +32,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand new 'Start a solution, or add a module to it'
+            cand new 'Start a solution, add a module to it, or a pipeline'
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
@@ -70,6 +70,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;new;solution'= {
@@ -121,10 +122,27 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'edgectl;new;ci'= {
+            cand --set 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --dry-run 'Show what would be made, and write nothing'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;new;help'= {
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;new;help;solution'= {
@@ -132,6 +150,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;new;help;module'= {
         }
         &'edgectl;new;help;list'= {
+        }
+        &'edgectl;new;help;ci'= {
         }
         &'edgectl;new;help;help'= {
         }
@@ -196,6 +216,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -P 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --platform 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --out 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]'
+            cand --allow 'Kind of warning to leave out, such as `image-tag` (can be repeated)'
             cand --only 'Module to make a layer of, with its routes and its twin (can be repeated)'
             cand --merge 'Compose a deployment and its layers as IoT Hub does, the highest priority last'
             cand --diff 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1'
@@ -215,10 +236,12 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
             cand --check 'Only check, and write nothing'
+            cand --deny-warnings 'Refuse warnings, too'
             cand --apply 'Deploy it instead of writing it'
             cand --layered 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
             cand --with-secrets 'Write passwords of registries, too, into a file that only you may read'
             cand --redact 'Take out whatever looks like a secret, in environments and twins of modules, too'
+            cand --no-chunks 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'
@@ -711,7 +734,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'edgectl;help'= {
-            cand new 'Start a solution, or add a module to it'
+            cand new 'Start a solution, add a module to it, or a pipeline'
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
@@ -737,12 +760,15 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
         }
         &'edgectl;help;new;solution'= {
         }
         &'edgectl;help;new;module'= {
         }
         &'edgectl;help;new;list'= {
+        }
+        &'edgectl;help;new;ci'= {
         }
         &'edgectl;help;build'= {
         }
