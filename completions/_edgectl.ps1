@@ -35,7 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, or add a module to it')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, add a module to it, or a pipeline')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
@@ -74,6 +74,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
             [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('ci', 'ci', [CompletionResultType]::ParameterValue, 'Write a pipeline that checks, builds, tests and releases the solution')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -129,10 +130,28 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'edgectl;new;ci' {
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be made, and write nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'edgectl;new;help' {
             [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
             [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('ci', 'ci', [CompletionResultType]::ParameterValue, 'Write a pipeline that checks, builds, tests and releases the solution')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -143,6 +162,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;new;help;list' {
+            break
+        }
+        'edgectl;new;help;ci' {
             break
         }
         'edgectl;new;help;help' {
@@ -211,14 +233,15 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Kind of warning to leave out, such as `image-tag` (can be repeated)')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Module to make a layer of, with its routes and its twin (can be repeated)')
             [CompletionResult]::new('--merge', '--merge', [CompletionResultType]::ParameterName, 'Compose a deployment and its layers as IoT Hub does, the highest priority last')
             [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Variable of the template (can be repeated)')
             [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'IoT Hub [default: that of the connection string], or `simulation` for the running one')
-            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Device to deploy to')
-            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Device to deploy to')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Device to deploy to [default: in the simulation the main one]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Device to deploy to [default: in the simulation the main one]')
             [CompletionResult]::new('--target-condition', '--target-condition', [CompletionResultType]::ParameterName, 'Devices to deploy to: a condition on their twins such as `tags.site=''hall1''`, or `*`')
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics')
             [CompletionResult]::new('--priority', '--priority', [CompletionResultType]::ParameterName, 'Its priority: of several deployments for a device the highest wins')
@@ -230,10 +253,12 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only check, and write nothing')
+            [CompletionResult]::new('--deny-warnings', '--deny-warnings', [CompletionResultType]::ParameterName, 'Refuse warnings, too')
             [CompletionResult]::new('--apply', '--apply', [CompletionResultType]::ParameterName, 'Deploy it instead of writing it')
             [CompletionResult]::new('--layered', '--layered', [CompletionResultType]::ParameterName, 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`')
             [CompletionResult]::new('--with-secrets', '--with-secrets', [CompletionResultType]::ParameterName, 'Write passwords of registries, too, into a file that only you may read')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Take out whatever looks like a secret, in environments and twins of modules, too')
+            [CompletionResult]::new('--no-chunks', '--no-chunks', [CompletionResultType]::ParameterName, 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
@@ -342,8 +367,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Deployment template or finished manifest [default: the solution''s template]')
             [CompletionResult]::new('--runtime', '--runtime', [CompletionResultType]::ParameterName, 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)')
-            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]')
-            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]; `ID=FILE` adds a device (can be repeated)')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]; `ID=FILE` adds a device (can be repeated)')
             [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine''s own]')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine''s own]')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]')
@@ -574,8 +599,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;monitor' {
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`')
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Only to `upstream` or `MODULE/inputs/INPUT`')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this `[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Only to `upstream` or `[DEVICE/]MODULE/inputs/INPUT`')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after this many messages')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'End after this time; with fewer messages than `--count` the exit code is 1')
@@ -596,6 +621,8 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
         'edgectl;upstream' {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Bring the cut link back after this time')
             [CompletionResult]::new('--latency', '--latency', [CompletionResultType]::ParameterName, 'Time that everything takes, each way, up to 9s')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Edge device whose link it is [default: the main one]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Edge device whose link it is [default: the main one]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
@@ -764,7 +791,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help' {
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, or add a module to it')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Start a solution, add a module to it, or a pipeline')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build the images of modules')
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the images of modules')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Write the deployment manifest of the solution')
@@ -791,6 +818,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('solution', 'solution', [CompletionResultType]::ParameterValue, 'Start a solution in a new folder')
             [CompletionResult]::new('module', 'module', [CompletionResultType]::ParameterValue, 'Add a module to the solution')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the templates of modules')
+            [CompletionResult]::new('ci', 'ci', [CompletionResultType]::ParameterValue, 'Write a pipeline that checks, builds, tests and releases the solution')
             break
         }
         'edgectl;help;new;solution' {
@@ -800,6 +828,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help;new;list' {
+            break
+        }
+        'edgectl;help;new;ci' {
             break
         }
         'edgectl;help;build' {

@@ -208,6 +208,9 @@ _edgectl() {
             edgectl__subcmd__help__subcmd__device,remove)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__remove"
                 ;;
+            edgectl__subcmd__help__subcmd__new,ci)
+                cmd="edgectl__subcmd__help__subcmd__new__subcmd__ci"
+                ;;
             edgectl__subcmd__help__subcmd__new,list)
                 cmd="edgectl__subcmd__help__subcmd__new__subcmd__list"
                 ;;
@@ -226,6 +229,9 @@ _edgectl() {
             edgectl__subcmd__help__subcmd__twin,show)
                 cmd="edgectl__subcmd__help__subcmd__twin__subcmd__show"
                 ;;
+            edgectl__subcmd__new,ci)
+                cmd="edgectl__subcmd__new__subcmd__ci"
+                ;;
             edgectl__subcmd__new,help)
                 cmd="edgectl__subcmd__new__subcmd__help"
                 ;;
@@ -237,6 +243,9 @@ _edgectl() {
                 ;;
             edgectl__subcmd__new,solution)
                 cmd="edgectl__subcmd__new__subcmd__solution"
+                ;;
+            edgectl__subcmd__new__subcmd__help,ci)
+                cmd="edgectl__subcmd__new__subcmd__help__subcmd__ci"
                 ;;
             edgectl__subcmd__new__subcmd__help,help)
                 cmd="edgectl__subcmd__new__subcmd__help__subcmd__help"
@@ -531,7 +540,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__deploy)
-            opts="-f -P -d -C -q -v -y -h --file --platform --out --check --apply --layered --only --merge --diff --with-secrets --redact --tag --set --hub --device --target-condition --id --priority --label --metric --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
+            opts="-f -P -d -C -q -v -y -h --file --platform --out --check --deny-warnings --allow --apply --layered --only --merge --diff --with-secrets --redact --tag --no-chunks --set --hub --device --target-condition --id --priority --label --metric --hub-connection-string --timeout --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -554,6 +563,10 @@ _edgectl() {
                     return 0
                     ;;
                 --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1299,8 +1312,22 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help__subcmd__new)
-            opts="solution module list"
+            opts="solution module list ci"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__new__subcmd__ci)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1589,7 +1616,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__new)
-            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help solution module list help"
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help solution module list ci help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1614,9 +1641,53 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        edgectl__subcmd__new__subcmd__help)
-            opts="solution module list help"
+        edgectl__subcmd__new__subcmd__ci)
+            opts="-C -q -v -y -h --set --dry-run --project --json --quiet --verbose --color --yes --help github azure"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__new__subcmd__help)
+            opts="solution module list ci help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__new__subcmd__help__subcmd__ci)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2273,7 +2344,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__upstream)
-            opts="-C -q -v -y -h --for --latency --project --json --quiet --verbose --color --yes --help online offline"
+            opts="-d -C -q -v -y -h --for --latency --device --project --json --quiet --verbose --color --yes --help online offline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2284,6 +2355,14 @@ _edgectl() {
                     return 0
                     ;;
                 --latency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

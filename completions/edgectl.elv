@@ -32,7 +32,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand new 'Start a solution, or add a module to it'
+            cand new 'Start a solution, add a module to it, or a pipeline'
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
@@ -70,6 +70,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;new;solution'= {
@@ -121,10 +122,27 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'edgectl;new;ci'= {
+            cand --set 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)'
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --dry-run 'Show what would be made, and write nothing'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;new;help'= {
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;new;help;solution'= {
@@ -132,6 +150,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;new;help;module'= {
         }
         &'edgectl;new;help;list'= {
+        }
+        &'edgectl;new;help;ci'= {
         }
         &'edgectl;new;help;help'= {
         }
@@ -196,14 +216,15 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -P 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --platform 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]'
             cand --out 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]'
+            cand --allow 'Kind of warning to leave out, such as `image-tag` (can be repeated)'
             cand --only 'Module to make a layer of, with its routes and its twin (can be repeated)'
             cand --merge 'Compose a deployment and its layers as IoT Hub does, the highest priority last'
             cand --diff 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1'
             cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
             cand --set 'Variable of the template (can be repeated)'
             cand --hub 'IoT Hub [default: that of the connection string], or `simulation` for the running one'
-            cand -d 'Device to deploy to'
-            cand --device 'Device to deploy to'
+            cand -d 'Device to deploy to [default: in the simulation the main one]'
+            cand --device 'Device to deploy to [default: in the simulation the main one]'
             cand --target-condition 'Devices to deploy to: a condition on their twins such as `tags.site=''hall1''`, or `*`'
             cand --id 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics'
             cand --priority 'Its priority: of several deployments for a device the highest wins'
@@ -215,10 +236,12 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
             cand --check 'Only check, and write nothing'
+            cand --deny-warnings 'Refuse warnings, too'
             cand --apply 'Deploy it instead of writing it'
             cand --layered 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
             cand --with-secrets 'Write passwords of registries, too, into a file that only you may read'
             cand --redact 'Take out whatever looks like a secret, in environments and twins of modules, too'
+            cand --no-chunks 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'
@@ -317,8 +340,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -f 'Deployment template or finished manifest [default: the solution''s template]'
             cand --file 'Deployment template or finished manifest [default: the solution''s template]'
             cand --runtime 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)'
-            cand -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]'
-            cand --device 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]'
+            cand -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]; `ID=FILE` adds a device (can be repeated)'
+            cand --device 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder''s name]; `ID=FILE` adds a device (can be repeated)'
             cand -P 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine''s own]'
             cand --platform 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine''s own]'
             cand --tag 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]'
@@ -533,8 +556,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'edgectl;monitor'= {
-            cand --from 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`'
-            cand --to 'Only to `upstream` or `MODULE/inputs/INPUT`'
+            cand --from 'Only from this `[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`'
+            cand --to 'Only to `upstream` or `[DEVICE/]MODULE/inputs/INPUT`'
             cand --since 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most'
             cand --count 'End after this many messages'
             cand --timeout 'End after this time; with fewer messages than `--count` the exit code is 1'
@@ -554,6 +577,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;upstream'= {
             cand --for 'Bring the cut link back after this time'
             cand --latency 'Time that everything takes, each way, up to 9s'
+            cand -d 'Edge device whose link it is [default: the main one]'
+            cand --device 'Edge device whose link it is [default: the main one]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
@@ -708,7 +733,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'edgectl;help'= {
-            cand new 'Start a solution, or add a module to it'
+            cand new 'Start a solution, add a module to it, or a pipeline'
             cand build 'Build the images of modules'
             cand push 'Push the images of modules'
             cand deploy 'Write the deployment manifest of the solution'
@@ -734,12 +759,15 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand solution 'Start a solution in a new folder'
             cand module 'Add a module to the solution'
             cand list 'List the templates of modules'
+            cand ci 'Write a pipeline that checks, builds, tests and releases the solution'
         }
         &'edgectl;help;new;solution'= {
         }
         &'edgectl;help;new;module'= {
         }
         &'edgectl;help;new;list'= {
+        }
+        &'edgectl;help;new;ci'= {
         }
         &'edgectl;help;build'= {
         }

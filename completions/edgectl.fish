@@ -34,7 +34,7 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -s v -l verbose -d 'Tell m
 complete -c edgectl -n "__fish_edgectl_needs_command" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_needs_command" -s h -l help -d 'Print help'
 complete -c edgectl -n "__fish_edgectl_needs_command" -s V -l version -d 'Print version'
-complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "new" -d 'Start a solution, or add a module to it'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "new" -d 'Start a solution, add a module to it, or a pipeline'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "build" -d 'Build the images of modules'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "push" -d 'Push the images of modules'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "deploy" -d 'Write the deployment manifest of the solution'
@@ -55,19 +55,20 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "check" -d 'Look at 
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "clean" -d 'Remove what simulations and builds of this solution left'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s q -l quiet -d 'Tell no steps and no hints'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s v -l verbose -d 'Tell more (can be repeated)'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s y -l yes -d 'Never prompt: take the default, or yes'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -s h -l help -d 'Print help'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "solution" -d 'Start a solution in a new folder'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "module" -d 'Add a module to the solution'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "list" -d 'List the templates of modules'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -s h -l help -d 'Print help'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -f -a "solution" -d 'Start a solution in a new folder'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -f -a "module" -d 'Add a module to the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -f -a "ci" -d 'Write a pipeline that checks, builds, tests and releases the solution'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -l format -d 'Format of the deployment template: `json` or `yaml` [default: json]' -r -f -a "json\t''
 yaml\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
@@ -102,9 +103,21 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_sub
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -l set -d 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -l dry-run -d 'Show what would be made, and write nothing'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "solution" -d 'Start a solution in a new folder'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "module" -d 'Add a module to the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "ci" -d 'Write a pipeline that checks, builds, tests and releases the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s P -l platform -d 'Platform of the images (can be repeated) [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -s f -l file -d 'Deployment template or manifest that names the modules [default: the solution\'s template]' -r -F
@@ -150,13 +163,14 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s h -l help -d 'P
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s P -l platform -d 'Platform of images that name none [default: `DEFAULT_PLATFORM`, or amd64]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l out -d 'File to write, `-` for standard output [default: `config/deployment.<PLATFORM>.json`]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l allow -d 'Kind of warning to leave out, such as `image-tag` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l only -d 'Module to make a layer of, with its routes and its twin (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l merge -d 'Compose a deployment and its layers as IoT Hub does, the highest priority last' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l diff -d 'Tell what differs in meaning from a template or manifest: exit code 0 if nothing, else 1' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l set -d 'Variable of the template (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l hub -d 'IoT Hub [default: that of the connection string], or `simulation` for the running one' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s d -l device -d 'Device to deploy to' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s d -l device -d 'Device to deploy to [default: in the simulation the main one]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l target-condition -d 'Devices to deploy to: a condition on their twins such as `tags.site=\'hall1\'`, or `*`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l id -d 'Name of the deployment; one that exists gets the new condition, priority, labels and metrics' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l priority -d 'Its priority: of several deployments for a device the highest wins' -r
@@ -169,10 +183,12 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l color -d 'Col
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l check -d 'Only check, and write nothing'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l deny-warnings -d 'Refuse warnings, too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l apply -d 'Deploy it instead of writing it'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l layered -d 'It is a layer over other deployments: keys such as `properties.desired.modules.NAME`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l with-secrets -d 'Write passwords of registries, too, into a file that only you may read'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l redact -d 'Take out whatever looks like a secret, in environments and twins of modules, too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l no-chunks -d 'Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand deploy" -s v -l verbose -d 'Tell more (can be repeated)'
@@ -234,7 +250,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_s
 complete -c edgectl -n "__fish_edgectl_using_subcommand deployment; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s f -l file -d 'Deployment template or finished manifest [default: the solution\'s template]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l runtime -d 'How modules run: `auto`, `docker` or `process`; for one module `MODULE=…` (can be repeated)' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s d -l device -d 'Id of the device [default: `EDGE_DEVICE_ID`, or the folder\'s name]; `ID=FILE` adds a device (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -s P -l platform -d 'Platform of the images [default: `DEFAULT_PLATFORM`, or the engine\'s own]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l tag -d 'Suffix of image tags, after the version [default: `CONTAINER_TAG`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l set -d 'Variable of the template (can be repeated)' -r
@@ -383,8 +399,8 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s q -l quiet -d '
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `MODULE`, `MODULE/outputs/OUTPUT` or `devices/DEVICE`' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l to -d 'Only to `upstream` or `MODULE/inputs/INPUT`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l from -d 'Only from this `[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l to -d 'Only to `upstream` or `[DEVICE/]MODULE/inputs/INPUT`' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l since -d 'Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l count -d 'End after this many messages' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l timeout -d 'End after this time; with fewer messages than `--count` the exit code is 1' -r
@@ -399,6 +415,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s y -l yes -d 
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l for -d 'Bring the cut link back after this time' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l latency -d 'Time that everything takes, each way, up to 9s' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s d -l device -d 'Edge device whose link it is [default: the main one]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -503,7 +520,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s q -l qui
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "new" -d 'Start a solution, or add a module to it'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "new" -d 'Start a solution, add a module to it, or a pipeline'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "build" -d 'Build the images of modules'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "push" -d 'Push the images of modules'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "deploy" -d 'Write the deployment manifest of the solution'
@@ -527,6 +544,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_see
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "solution" -d 'Start a solution in a new folder'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "module" -d 'Add a module to the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "list" -d 'List the templates of modules'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "ci" -d 'Write a pipeline that checks, builds, tests and releases the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "list" -d 'List the deployments, the highest priority first'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "show" -d 'Show a deployment: what the hub keeps of it, as JSON'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from deployment" -f -a "delete" -d 'Delete a deployment, if nobody changes it meanwhile'

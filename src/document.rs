@@ -75,6 +75,13 @@ impl Document {
         Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, shown: None, bare })
     }
 
+    /// Returns the document of a text that cannot be parsed; its value is null.
+    pub fn unread(file: &str, text: &str) -> Self {
+        let (file, text) = (file.to_owned(), text.to_owned());
+        let syntax = Syntax::of(&file);
+        Self { file, text, syntax, value: Value::Null, written: None, shown: None, bare: BTreeSet::new() }
+    }
+
     /// Returns the file's name as the user would write it.
     pub fn file(&self) -> &str {
         &self.file

@@ -48,7 +48,7 @@ const LAYERS: &[&[Module]] = &[
         ("engine", &["net"]),
         ("runtime", &["engine", "store"]),
         ("client", &["net"]),
-        ("azure", &[]),
+        ("azure", &["net"]),
     ],
     &[("ui", &[])],
     // Applications.
@@ -95,7 +95,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("ring", &["identity", "image", "net"]),
     ("rustix", &["net", "runtime", "simulator", "store"]),
     ("rustls", &["azure", "client", "net"]),
-    ("rustls_native_certs", &["azure", "net"]),
+    ("rustls_native_certs", &["net"]),
     ("serde", &["*"]),
     ("serde_amqp", &["amqp"]),
     ("serde_json", &["*"]),

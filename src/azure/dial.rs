@@ -1,7 +1,6 @@
 //! From a host's name to an open TLS connection, by the roots that this machine trusts, and one request over it.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +10,6 @@ use hyper::header::{
 };
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -20,6 +18,7 @@ use super::call::{Answer, Call};
 use super::error::AzureError;
 use super::{HubHost, Patience, Proxy};
 use crate::clock::parse_http_date;
+use crate::net;
 
 /// A hundred deployments of a hub with all their content fit.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
@@ -34,13 +33,8 @@ pub(super) struct Dialler {
 
 impl Dialler {
     pub(super) fn new(host: HubHost, proxy: Option<Proxy>, patience: Patience) -> Result<Self, AzureError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| AzureError::NoRoots(error.to_string()))?
-            .with_root_certificates(trusted_roots()?)
-            .with_no_client_auth();
-        Ok(Self { host, proxy, patience, tls: TlsConnector::from(Arc::new(config)) })
+        let tls = net::client_tls(&[]).map_err(AzureError::NoRoots)?;
+        Ok(Self { host, proxy, patience, tls })
     }
 
     /// Makes one attempt.
@@ -142,18 +136,6 @@ async fn dial(address: &str) -> Result<TcpStream, AzureError> {
     // A request is written in one piece; waiting for more would only delay it.
     let _ = stream.set_nodelay(true);
     Ok(stream)
-}
-
-/// The roots of this machine, or those of the file that `SSL_CERT_FILE` names; unreadable ones are passed over.
-fn trusted_roots() -> Result<RootCertStore, AzureError> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        let why: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
-        return Err(AzureError::NoRoots(if why.is_empty() { "none was found".to_owned() } else { why.join("; ") }));
-    }
-    Ok(roots)
 }
 
 fn read_answer(status: u16, headers: &HeaderMap, body: Bytes) -> Answer {

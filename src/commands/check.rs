@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Context;
+use crate::clock::since_epoch;
 use crate::doctor::{self, Area, Check as Finding, Status};
 use crate::failure::{Failure, Outcome};
 
@@ -24,7 +25,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(cx: &Context) -> Outcome {
-    let checks = cx.block_on(doctor::examine(cx.project(), cx.environment()))?;
+    let checks = cx.block_on(doctor::examine(cx.project(), cx.environment(), since_epoch(cx.now())))?;
     match cx.ui().is_json() {
         true => cx.ui().document(&Report { checks: &checks })?,
         false => checks.iter().try_for_each(|check| cx.ui().result(render(check)))?,

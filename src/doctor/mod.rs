@@ -11,6 +11,7 @@ mod ports;
 mod solution;
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
@@ -80,11 +81,11 @@ impl Check {
     }
 }
 
-/// Looks at everything, for the solution in a folder.
-pub async fn examine(project: &Path, environment: &Environment) -> Outcome<Vec<Check>> {
+/// Looks at everything, for the solution in a folder; `today` is the time since 1970 by which versions are judged.
+pub async fn examine(project: &Path, environment: &Environment, today: Duration) -> Outcome<Vec<Check>> {
     let mut checks = vec![engine::check(environment).await];
     checks.extend(ports::check(project).await);
-    checks.extend(solution::check(project, environment));
+    checks.extend(solution::check(project, environment, today));
     Ok(checks)
 }
 

@@ -1,6 +1,7 @@
 //! The solution in the folder: its deployment, and what its modules are built from.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Area, Check, Status};
 use crate::environment::Environment;
@@ -10,7 +11,7 @@ use crate::solution::{Manifest, Module, Solution, Wanted};
 use crate::text::counted;
 
 /// A folder without a solution is none of the doctor's business but to say so.
-pub(super) fn check(project: &Path, environment: &Environment) -> Vec<Check> {
+pub(super) fn check(project: &Path, environment: &Environment, today: Duration) -> Vec<Check> {
     let solution = match Solution::open(project, environment, &[]) {
         Ok(solution) => solution,
         Err(failure) => return vec![error(&failure)],
@@ -22,7 +23,7 @@ pub(super) fn check(project: &Path, environment: &Environment) -> Vec<Check> {
     };
     let mut checks = Vec::new();
     for file in [Some(template), solution.find_debug_template()].into_iter().flatten() {
-        match examine(&solution, &file) {
+        match examine(&solution, &file, today) {
             Ok(found) => checks.extend(found),
             Err(failure) => checks.push(error(&failure)),
         }
@@ -31,8 +32,8 @@ pub(super) fn check(project: &Path, environment: &Environment) -> Vec<Check> {
     checks
 }
 
-fn examine(solution: &Solution, file: &Path) -> Outcome<Vec<Check>> {
-    let manifest = solution.manifest(&Wanted { file: Some(file.to_owned()), ..Wanted::default() })?;
+fn examine(solution: &Solution, file: &Path, today: Duration) -> Outcome<Vec<Check>> {
+    let manifest = solution.manifest(&Wanted { file: Some(file.to_owned()), today, ..Wanted::default() })?;
     let mut checks = vec![summary(&manifest)?];
     checks.extend(manifest.warnings.iter().map(suspicious));
     Ok(checks)

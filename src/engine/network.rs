@@ -42,23 +42,26 @@ struct Subnet {
     prefix: u32,
 }
 
-/// Creates a bridge network that carries the label of a simulation.
-pub async fn create(engine: &Engine, name: &str, simulation: &str, addresses: Addresses) -> Outcome<Network> {
+/// What tells whose a network is; [`SIMULATION_LABEL`] among it, or nobody will clean up.
+pub type Labels = HashMap<String, String>;
+
+/// Creates a bridge network.
+pub async fn create(engine: &Engine, name: &str, labels: &Labels, addresses: Addresses) -> Outcome<Network> {
     let made = match addresses {
-        Addresses::Engine => make(engine, name, simulation, None).await,
-        Addresses::Creator => make_with_own_addresses(engine, name, simulation).await,
+        Addresses::Engine => make(engine, name, labels, None).await,
+        Addresses::Creator => make_with_own_addresses(engine, name, labels).await,
     };
     made.map_err(|failure| failure.context(format!("cannot create network `{name}`")))
 }
 
 /// An engine takes addresses for containers only where the subnet was chosen by whoever made the network, so the one
 /// that it chooses itself is asked for a second time.
-async fn make_with_own_addresses(engine: &Engine, name: &str, simulation: &str) -> Outcome<Network> {
+async fn make_with_own_addresses(engine: &Engine, name: &str, labels: &Labels) -> Outcome<Network> {
     let mut last = None;
     for _ in 0..ATTEMPTS {
-        let chosen = make(engine, name, simulation, None).await?;
+        let chosen = make(engine, name, labels, None).await?;
         remove(engine, &chosen.id).await?;
-        match make(engine, name, simulation, Some(&chosen)).await {
+        match make(engine, name, labels, Some(&chosen)).await {
             Ok(network) => return Ok(network),
             Err(failure) => last = Some(failure),
         }
@@ -66,7 +69,7 @@ async fn make_with_own_addresses(engine: &Engine, name: &str, simulation: &str) 
     Err(last.unwrap_or_else(|| Failure::machine("the engine has no subnet left")))
 }
 
-async fn make(engine: &Engine, name: &str, simulation: &str, like: Option<&Network>) -> Outcome<Network> {
+async fn make(engine: &Engine, name: &str, labels: &Labels, like: Option<&Network>) -> Outcome<Network> {
     let ipam = like.map(|network| Ipam {
         config: Some(vec![IpamConfig {
             subnet: network.subnet.map(|subnet| format!("{}/{}", subnet.first, subnet.prefix)),
@@ -79,7 +82,7 @@ async fn make(engine: &Engine, name: &str, simulation: &str, like: Option<&Netwo
         name: name.to_owned(),
         driver: Some("bridge".to_owned()),
         ipam,
-        labels: Some(HashMap::from([(SIMULATION_LABEL.to_owned(), simulation.to_owned())])),
+        labels: Some(labels.clone()),
         ..NetworkCreateRequest::default()
     };
     let created = engine.docker.create_network(request).await.map_err(|error| {

@@ -72,7 +72,8 @@ pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
 
 /// Returns where a key stands a second time in its object, the first such place of the text.
 pub fn find_duplicate(text: &str) -> Option<Range<usize>> {
-    let unmarked = without_byte_order_mark(text);
+    let (masked, _) = bare::mask(text);
+    let unmarked = without_byte_order_mark(&masked);
     duplicate_in(&parse_to_ast(&unmarked, &CollectOptions::default(), &options()).ok()?.value?)
 }
 

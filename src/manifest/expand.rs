@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::create_options::{self, Chunks};
-use super::finding::{Finding, Severity, failure_of};
+use super::finding::Finding;
 use super::placeholder::{ImagePlaceholder, Piece, pieces};
 use super::{routes, shape};
 use crate::document::{Document, Syntax};
@@ -30,12 +30,12 @@ pub trait Names {
     fn image(&self, image: &ImagePlaceholder) -> Outcome<String>;
 }
 
-/// A manifest, and what was suspicious in its template.
+/// A manifest, and what was wrong or suspicious in its template.
 #[derive(Debug, Clone)]
 pub struct Expanded {
-    /// The manifest; its places are those of the template.
+    /// The manifest; its places are those of the template. What could not be expanded stands in it as it was.
     pub document: Document,
-    /// Warnings only.
+    /// In the order of the template; with an error among them the manifest is not to be used.
     pub findings: Vec<Finding>,
 }
 
@@ -46,15 +46,16 @@ const PROTECTED: [&str; 3] = ["edgeAgent", "edgeHub", "upstream"];
 pub fn expand(template: &Document, names: &dyn Names) -> Outcome<Expanded> {
     let mut work = Work { template, names, findings: Vec::new() };
     let mut value = map_text(template.value(), &Pointer::root(), &mut |text, at| work.text(text, at))?;
-    if work.findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(failure_of(template.file(), &work.findings));
-    }
     if let Some(root) = value.as_object_mut() {
         root.shift_remove(shape::SCHEMA_TEMPLATE);
     }
-    let document = create_options::write(&template.with_value(value), Chunks::Split);
-    let document = document.map_err(|finding| failure_of(template.file(), &[finding]))?;
-    Ok(Expanded { document, findings: work.findings })
+    let mut findings = work.findings;
+    let expanded = template.with_value(value);
+    let document = create_options::write(&expanded, Chunks::Split).unwrap_or_else(|finding| {
+        findings.push(finding);
+        expanded
+    });
+    Ok(Expanded { document, findings })
 }
 
 /// Expands `$NAME` and `${NAME}` in every value, as other tools do with `module.json`: an unknown name stays.

@@ -1,8 +1,11 @@
 //! What is wrong, or suspicious, in a template or manifest.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::json;
 use crate::text::TextError;
 
 /// Whether a finding stops a deployment.
@@ -27,6 +30,17 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Describes why a text is no document at all.
+    pub fn unreadable(at: TextError, text: &str) -> Self {
+        let is_duplicate = json::find_duplicate(text).is_some() || at.message.starts_with("duplicate entry");
+        Self::error(if is_duplicate { "duplicate-key" } else { "syntax" }, at)
+    }
+
+    /// Says whether the file could not be read at all.
+    fn is_unreadable(&self) -> bool {
+        matches!(self.code, "duplicate-key" | "syntax")
+    }
+
     /// Describes something that stops a deployment.
     pub fn error(code: &'static str, at: TextError) -> Self {
         Self { code, severity: Severity::Error, at }
@@ -46,7 +60,15 @@ impl Finding {
             line: self.at.line,
             column: self.at.column,
             message: &self.at.message,
-            fix: self.at.hint.as_deref(),
+            fix: self.fix(),
+        }
+    }
+
+    /// Returns what to do about it.
+    pub fn fix(&self) -> Cow<'_, str> {
+        match &self.at.hint {
+            Some(hint) => Cow::Borrowed(hint),
+            None => Cow::Owned(format!("correct `{}` there", self.at.file)),
         }
     }
 }
@@ -60,12 +82,17 @@ pub struct FindingRecord<'a> {
     line: usize,
     column: usize,
     message: &'a str,
-    fix: Option<&'a str>,
+    fix: Cow<'a, str>,
 }
 
 /// Joins what stops a deployment into one failure that shows every place.
 pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
     let errors: Vec<&TextError> = findings.iter().filter(|f| f.severity == Severity::Error).map(|f| &f.at).collect();
+    if let [finding] = findings
+        && finding.is_unreadable()
+    {
+        return finding.at.clone().into();
+    }
     let message = match errors.len() {
         1 => format!("`{file}` has a mistake"),
         count => format!("`{file}` has {count} mistakes"),

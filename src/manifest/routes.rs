@@ -147,7 +147,8 @@ fn warning_code(kind: &RouteWarningKind) -> &'static str {
 
 /// `slash` is where the name stands in the route, with the slash in front.
 fn unknown_module(place: &Node<'_>, name: &str, slash: Option<usize>, modules: &[&str]) -> Option<Finding> {
-    if name.is_empty() {
+    // A `*` there has its own warning.
+    if name.is_empty() || name.contains('*') {
         return None;
     }
     let span: Range<usize> = slash.map_or(0..0, |slash| slash + 1..slash + 1 + name.len());

@@ -3,8 +3,11 @@
 //! Names and values are judged, nothing is looked up. A guess errs towards silence where a name says that its value only
 //! leads to a secret (`PASSWORD_FILE`) or is about one (`TOKEN_LIFETIME`).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// Words of a name whose value is a secret.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 14] = [
     "password",
     "passwd",
     "pwd",
@@ -13,6 +16,9 @@ const WORDS: [&str; 11] = [
     "token",
     "apikey",
     "accesskey",
+    "accountkey",
+    "privatekey",
+    "secretkey",
     "credential",
     "credentials",
     "sas",
@@ -28,14 +34,18 @@ const ABOUT: [&str; 17] = [
     "timeout", "header", "mode",
 ];
 
-/// What stands before a key in connection strings and addresses.
-const MARKS: [&str; 5] = ["accountkey=", "sharedaccesskey=", "sharedaccesssignature", "private key-----", "&sig="];
-
 /// Says whether a text is a secret, by the name of its variable or property and by its own looks.
 ///
-/// A text that is empty, hidden already or the name of a variable (`$X`, `${X}`) is none.
+/// A text that is empty, hidden already or the name of a variable (`$X`, `${X}`) is none. The name is enough: who hides
+/// secrets would rather hide too much.
 pub fn is_secret(name: &str, text: &str) -> bool {
-    !text.trim().is_empty() && !is_placeholder(text) && (is_secret_name(name) || is_secret_text(text))
+    !text.trim().is_empty() && !is_placeholder(text) && (is_secret_name(name) || looks(text.trim()).is_some())
+}
+
+/// Says what kind of secret a text is, if it is one: by its own looks, or by its name if it could be a password.
+pub(super) fn kind_of_secret(name: &str, text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    looks(text).or_else(|| (is_secret_name(name) && is_plausible(text)).then_some("a password or key"))
 }
 
 /// Says whether a text stands in the place of a secret: `***`, `$X` or `${X}`.
@@ -53,12 +63,30 @@ fn is_secret_name(name: &str) -> bool {
     !ABOUT.contains(&last.as_str()) && (is_key || words.iter().any(|word| WORDS.contains(&word.as_str())))
 }
 
-/// Says whether a text is a secret whatever its name: a key inside a connection string, a private key, a login in an
-/// address.
-fn is_secret_text(text: &str) -> bool {
+/// Says what a text looks like whatever its name, if it looks like a secret.
+fn looks(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
-    let marked = MARKS.iter().any(|mark| lower.contains(mark));
-    marked || has_login(&lower)
+    let has =
+        |part: &str| lower.split(part).nth(1).is_some_and(|rest| !rest.is_empty() && !rest.starts_with([';', '&']));
+    if text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----") {
+        return Some("a private key");
+    }
+    if ["sharedaccesskey=", "accountkey=", "sharedsecret="].iter().any(|part| has(part)) {
+        return Some("a connection string with its key");
+    }
+    if lower.contains(';') && (has("password=") || has("pwd=")) {
+        return Some("a connection string with its password");
+    }
+    if has("&sig=") || (has("sig=") && (lower.contains("se=") || lower.contains("sr="))) {
+        return Some("a SAS token");
+    }
+    if has_login(text) {
+        return Some("an address with its password");
+    }
+    if is_token(text) {
+        return Some("a token");
+    }
+    is_key(text).then_some("a key")
 }
 
 /// Says whether an address holds a password: `amqp://user:password@host`.
@@ -67,6 +95,30 @@ fn has_login(text: &str) -> bool {
     let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
     let login = authority.rsplit_once('@').and_then(|(login, _)| login.split_once(':'));
     login.is_some_and(|(_, password)| !password.is_empty() && !is_placeholder(password))
+}
+
+/// The forms by which well-known services recognise their own tokens.
+fn is_token(value: &str) -> bool {
+    let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    let parts: Vec<&str> = value.split('.').collect();
+    let is_jwt = parts.len() == 3 && parts[..2].iter().all(|part| part.starts_with("eyJ"));
+    let starts = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_live_", "npm_"];
+    let is_amazon = value.len() == 20 && value.starts_with("AKIA");
+    is_word(value) && value.len() >= 20 && (is_jwt || is_amazon || starts.iter().any(|start| value.starts_with(start)))
+}
+
+/// 32 or 64 bytes in base64, as the keys of hubs and of storage accounts are.
+fn is_key(value: &str) -> bool {
+    let fits = matches!((value.len(), value.ends_with("==")), (44, false) | (88, true)) && value.ends_with('=');
+    fits && STANDARD.decode(value).is_ok()
+}
+
+/// Leaves out what is no secret in spite of its name: switches, numbers, files, and places to fill in.
+fn is_plausible(value: &str) -> bool {
+    let is_placeholder = value.starts_with(['<', '{', '*']) || value.ends_with('…') || value.ends_with("...");
+    let is_file = value.starts_with(['/', '.', '~']) || value.contains(":\\");
+    let is_plain = matches!(value, "true" | "false" | "none" | "null") || value.parse::<f64>().is_ok();
+    !(value.is_empty() || is_placeholder || is_file || is_plain)
 }
 
 /// Splits a name at what is no letter or digit, and before a capital that follows a small letter.
@@ -125,5 +177,48 @@ mod tests {
             assert!(!is_secret("PASSWORD", text), "{text}");
         }
         assert!(is_secret("PASSWORD", "a$b"));
+    }
+
+    #[track_caller]
+    fn check(name: &str, value: &str, expected: Option<&str>) {
+        assert_eq!(kind_of_secret(name, value), expected, "{name} = {value}");
+    }
+
+    #[test]
+    fn values_are_known_by_their_form() {
+        let key = STANDARD.encode([7; 32]);
+        check(
+            "HUB",
+            &format!("HostName=h.net;DeviceId=d;SharedAccessKey={key}"),
+            Some("a connection string with its key"),
+        );
+        check("STORE", &format!("AccountName=a;AccountKey={key}"), Some("a connection string with its key"));
+        check("DB", "Server=db;User Id=sa;Password=x", Some("a connection string with its password"));
+        check("URL", "https://a.blob.core.windows.net/c?se=2030-01-01&sr=c&sig=abc", Some("a SAS token"));
+        check("T", "SharedAccessSignature sr=h.net&sig=abc&se=1", Some("a SAS token"));
+        check("URL", "amqp://user:guest@broker:5672", Some("an address with its password"));
+        check("X", "-----BEGIN RSA PRIVATE KEY-----\nMII", Some("a private key"));
+        check("X", &key, Some("a key"));
+        check("X", "ghp_0123456789abcdefghij", Some("a token"));
+        check("X", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", Some("a token"));
+    }
+
+    #[test]
+    fn names_tell_what_a_value_is() {
+        for name in ["DB_PASSWORD", "apiKey", "Api-Key", "client_secret", "AccessToken"] {
+            check(name, "hunter2", Some("a password or key"));
+        }
+    }
+
+    #[test]
+    fn what_only_sounds_secret_is_left_alone() {
+        for value in ["", "true", "3600", "/run/secrets/db", "<your password>", "***"] {
+            check("DB_PASSWORD", value, None);
+        }
+        for name in ["PASSWORD_FILE", "TOKEN_LIFETIME", "SECRET_NAME", "KEY", "PUBLIC_KEY_ID"] {
+            check(name, "hunter2", None);
+        }
+        check("URL", "https://example.com:8080/a@b", None);
+        check("DB", "Server=db;Password=;User Id=sa", None);
     }
 }

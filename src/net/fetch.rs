@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,13 +15,13 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, USER_AGENT};
 use hyper::{Method, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+use super::client_tls::client_tls;
 
 const AGENT: &str = concat!("edgectl/", env!("CARGO_PKG_VERSION"));
 
@@ -181,7 +181,7 @@ impl HttpClient {
         if is_plain {
             return open(stream).await;
         }
-        let tls = self.tls.get_or_init(|| connector(&self.extra_roots)).clone().map_err(FetchError::Tls)?;
+        let tls = self.tls.get_or_init(|| client_tls(&self.extra_roots)).clone().map_err(FetchError::Tls)?;
         let name = ServerName::try_from(host.to_owned()).map_err(|error| FetchError::Tls(error.to_string()))?;
         open(tls.connect(name, stream).await.map_err(|error| FetchError::Tls(error.to_string()))?).await
     }
@@ -196,23 +196,6 @@ where
     // Ends with the last sender; what broke it, its calls were told.
     tokio::spawn(connection);
     Ok(sender)
-}
-
-fn connector(extra_roots: &[u8]) -> Result<TlsConnector, String> {
-    let mut roots = RootCertStore::empty();
-    // One that cannot be read is left out, as every client does it; without it, it is not trusted.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    for certificate in CertificateDer::pem_slice_iter(extra_roots) {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-    }
-    // The provider is named here, since a process-wide default would be a global that others could set.
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// The innermost cause says most.

@@ -71,7 +71,7 @@ impl Bridge {
             WorkloadWay::Http => Addresses::Creator,
         };
         let name = containers.network_name(&device);
-        let network = network::create(engine, &name, &containers.simulation, addresses).await?;
+        let network = network::create(engine, &name, &containers.labels, addresses).await?;
         let (containers, engine, host) = (Arc::clone(containers), engine.clone(), host_name(&device));
         let bridge = Self { containers, engine, device, network, host, way, ports: AtomicU32::new(0) };
         match check_reachable(bridge.address()) {

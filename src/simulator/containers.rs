@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::subject::Simulated;
 use crate::engine::Engine;
 use crate::engine::container::{self, ContainerSpec};
+use crate::engine::network::Labels;
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
@@ -25,7 +26,9 @@ const REMOVE_WITHIN: Duration = Duration::from_secs(60);
 pub(super) struct Containers {
     /// Set as soon as there may be something to remove.
     engine: OnceLock<Engine>,
-    pub(super) simulation: String,
+    simulation: String,
+    /// What every container and network of it carries.
+    pub(super) labels: Labels,
     solution: String,
     note: PathBuf,
 }
@@ -39,8 +42,15 @@ struct Note {
 impl Containers {
     /// Nothing is there yet; `root` is the state folder.
     pub(super) fn none(simulated: &Simulated, simulation: &str, root: &Path) -> Self {
-        let (simulation, solution) = (simulation.to_owned(), simulated.name.clone());
-        Self { engine: OnceLock::new(), simulation, solution, note: note_path(root) }
+        let folder = root.parent().unwrap_or(root).display().to_string();
+        let labels = [(container::SIMULATION_LABEL, simulation.to_owned()), (container::FOLDER_LABEL, folder)];
+        Self {
+            engine: OnceLock::new(),
+            simulation: simulation.to_owned(),
+            labels: labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            solution: simulated.name.clone(),
+            note: note_path(root),
+        }
     }
 
     /// Notes, before anything is made, that there may be something to remove.
@@ -67,14 +77,15 @@ impl Containers {
 
     /// Returns a container with nothing but its names, labels and image.
     pub(super) fn bare(&self, device: &DeviceId, module: &str, image: &str) -> ContainerSpec {
-        let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut labels: Vec<(String, String)> = self.labels.clone().into_iter().collect();
+        labels.push((container::MODULE_LABEL.to_owned(), module.to_owned()));
         ContainerSpec {
             name: container::name(&self.solution, device.as_str(), module),
             image: image.to_owned(),
             environment: Vec::new(),
             create_options: serde_json::Map::new(),
             network: None,
-            labels: vec![label(container::SIMULATION_LABEL, &self.simulation), label(container::MODULE_LABEL, module)],
+            labels,
             binds: Vec::new(),
             extra_hosts: Vec::new(),
         }

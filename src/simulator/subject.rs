@@ -7,9 +7,9 @@ use super::options::{Address, Options, Subject};
 use crate::demo::{document, parse_deployment};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
-use crate::manifest::{Deployment, ModuleSpec};
+use crate::manifest::{Deployment, Finding, ModuleSpec, is_about_devices};
 use crate::solution::{FurtherDevice, RuntimeChoice, Solution, Wanted, WorkloadChoice};
-use crate::text::did_you_mean;
+use crate::text::{counted, did_you_mean};
 use crate::ui::Ui;
 
 /// A deployment about to be simulated, with what flags and `edgectl.yaml` say of it.
@@ -163,7 +163,7 @@ fn parse_address(setting: &str, text: &str) -> Outcome<Address> {
 fn read_deployment(ui: &Ui, solution: &Solution, wanted: &Wanted) -> Outcome<Deployment> {
     let manifest = solution.manifest(wanted)?;
     let deployment = manifest.checked()?.clone();
-    manifest.warnings.iter().for_each(|warning| ui.warn_at(&warning.at));
+    tell_warnings(ui, &manifest.warnings);
     Ok(deployment)
 }
 
@@ -178,4 +178,14 @@ fn lone_modules(names: &[String]) -> Outcome<Deployment> {
         routes.insert(format!("{name}ToUpstream"), route.into());
     }
     parse_deployment("--external", &document(modules, routes, Map::new()))
+}
+
+/// What makes a difference here is shown, the rest is counted.
+fn tell_warnings(ui: &Ui, warnings: &[Finding]) {
+    let (elsewhere, here): (Vec<_>, Vec<_>) = warnings.iter().partition(|warning| is_about_devices(warning.code));
+    here.iter().for_each(|warning| ui.warn_at(warning.code, &warning.at));
+    if !elsewhere.is_empty() {
+        let count = counted(elsewhere.len() as u64, "warning");
+        ui.hint(format!("{count} about real devices: `edgectl deploy --check`"));
+    }
 }

@@ -12,7 +12,7 @@ use crate::failure::Outcome;
 use crate::image::{Platform, Variant};
 use crate::manifest::{
     Chunks, Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential,
-    RouteSpec, Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template, modules_content,
+    RouteSpec, Severity, Surroundings, check, expand, failure_of, fill_in, hide_secrets, is_template, modules_content,
     write_create_options,
 };
 
@@ -126,17 +126,23 @@ impl Manifest {
 
     /// Writes createOptions as text, in pieces or not, whatever they were.
     pub fn write_create_options(&mut self, chunks: Chunks) -> Outcome {
-        if modules_content(&self.document).is_ok() {
-            let written = write_create_options(&self.document, chunks);
-            self.document = written.map_err(|finding| failure_of(self.document.file(), &[finding]))?;
-        }
+        let written = self.with_create_options(chunks);
+        self.document = written.map_err(|finding| failure_of(self.document.file(), &[finding]))?;
         Ok(())
+    }
+
+    fn with_create_options(&self, chunks: Chunks) -> Result<Document, Finding> {
+        match modules_content(&self.document) {
+            Ok(_) => write_create_options(&self.document, chunks),
+            Err(_) => Ok(self.document.clone()),
+        }
     }
 
     fn check(&mut self, today: Duration) {
         let sources = SourceTexts::of(&self.sources);
         let checked = check(&self.document, Surroundings { today, sources: &sources });
         self.deployment = checked.deployment;
+        self.layer = checked.layer;
         self.warnings.extend(checked.warnings);
     }
 
@@ -157,10 +163,20 @@ impl Solution {
         let text = read_text(&path, &shown)?;
         let platform = self.platform(wanted.platform.as_ref())?;
         let tag = self.tag_suffix(wanted.tag.as_deref());
+        let kind = if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished };
+        let parsed = match kind {
+            ManifestKind::Template => Document::parse_template(&shown, &text),
+            ManifestKind::Finished => Document::parse(&shown, &text),
+        };
+        let mut mistakes = Vec::new();
+        let document = parsed.unwrap_or_else(|at| {
+            mistakes.push(Finding::unreadable(at, &text));
+            Document::unread(&shown, &text)
+        });
         let mut manifest = Manifest {
-            kind: if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished },
+            kind,
             template_schema: None,
-            document: hide_secrets(Document::parse_template(&shown, &text)?),
+            document: hide_secrets(document),
             deployment: Err(Vec::new()),
             layer: None,
             warnings: Vec::new(),
@@ -168,26 +184,27 @@ impl Solution {
             path,
             platform,
         };
-        match manifest.kind {
-            ManifestKind::Template => self.expand(&mut manifest, tag)?,
-            ManifestKind::Finished => {
-                let document = hide_secrets(Document::parse(&shown, &text)?);
-                let variable = |name: &str| self.variables().get(name);
-                manifest.document = fill_in(&document, &variable, &mut manifest.warnings);
-                manifest.write_create_options(Chunks::Split)?;
+        if mistakes.is_empty() {
+            match kind {
+                ManifestKind::Template => mistakes = self.expand(&mut manifest, tag)?,
+                ManifestKind::Finished => {
+                    let variable = |name: &str| self.variables().get(name);
+                    manifest.document = fill_in(&manifest.document, &variable, &mut manifest.warnings);
+                    // What cannot be written so is told of below, at its place.
+                    manifest.document = manifest.with_create_options(Chunks::Split).unwrap_or(manifest.document);
+                }
             }
         }
-        manifest.check(wanted.today);
-        match Layer::parse(&manifest.document, &mut manifest.warnings) {
-            Some(Ok(layer)) => manifest.layer = Some(layer),
-            Some(Err(findings)) => manifest.deployment = Err(findings),
-            None => {}
+        match mistakes.is_empty() {
+            true => manifest.check(wanted.today),
+            // What was not expanded would be told of again, in other words.
+            false => manifest.deployment = Err(mistakes),
         }
         Ok(manifest)
     }
 
-    /// Makes the manifest's document, a template so far, the manifest itself.
-    fn expand(&self, manifest: &mut Manifest, tag: Option<&str>) -> Outcome {
+    /// Makes the manifest's document, a template so far, the manifest itself; returns what is wrong in the template.
+    fn expand(&self, manifest: &mut Manifest, tag: Option<&str>) -> Outcome<Vec<Finding>> {
         let schema = manifest.document.root().get("$schema-template");
         manifest.template_schema = schema.and_then(|node| node.text().ok().map(str::to_owned));
         let folder = manifest.path.parent().unwrap_or(self.root());
@@ -195,9 +212,10 @@ impl Solution {
         let names = TemplateNames { solution: self, folder, platform: &manifest.platform, tag, found };
         let expanded = expand(&manifest.document, &names)?;
         manifest.sources.extend(names.found.into_inner());
-        manifest.warnings.extend(expanded.findings);
         manifest.document = expanded.document;
-        Ok(())
+        let (mistakes, warnings) = expanded.findings.into_iter().partition(|f| f.severity == Severity::Error);
+        manifest.warnings = warnings;
+        Ok(mistakes)
     }
 
     /// Returns where a manifest belongs: `config/deployment.<platform>.json`, by iotedgedev's rules.

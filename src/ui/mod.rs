@@ -118,9 +118,18 @@ impl Ui {
         self.tell(&format!("{} {}", self.paint.warning("warning:"), text.as_ref()));
     }
 
-    /// Warns of something at a place in a file, which is shown.
-    pub fn warn_at(&self, place: &TextError) {
-        self.warn(format!("{}\n{}", place.message, place.excerpt));
+    /// Warns of something at a place in a file, which is shown; `code` names its kind.
+    pub fn warn_at(&self, code: &str, place: &TextError) {
+        self.tell_at(&self.paint.warning(&format!("warning[{code}]:")), place);
+    }
+
+    /// Tells a mistake at a place in a file, which is shown; `code` names its kind.
+    pub fn mistake_at(&self, code: &str, place: &TextError) {
+        self.tell_at(&self.paint.error(&format!("error[{code}]:")), place);
+    }
+
+    fn tell_at(&self, heading: &str, place: &TextError) {
+        self.tell(&format!("{heading} {}\n{}", place.message, place.excerpt));
         if let Some(hint) = &place.hint {
             self.hint(hint);
         }

@@ -100,8 +100,6 @@ fn genconfig(program: &str, folder: &Folder, case: &Path) -> Run {
     command.arg("genconfig").current_dir(folder.path("")).env_clear();
     command.env("HOME", folder.above()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let arguments = arguments(case);
-    // It always writes the secrets.
-    let arguments = arguments.replace("--with-secrets", "");
     for pair in arguments.split_whitespace().collect::<Vec<_>>().chunks(2) {
         match *pair {
             ["--out", _] => &mut command,

@@ -127,6 +127,35 @@ fn two_solutions_of_one_name_run_side_by_side() {
     assert_eq!([engine_names("container", &name), engine_names("network", &name)], [[""; 0]; 2]);
 }
 
+#[test]
+fn what_a_killed_simulation_left_is_cleaned_and_nothing_of_one_that_runs() {
+    if part("EDGECTL_TEST_ENGINE").is_none() {
+        return;
+    }
+    let solution = sleeping(Site::scaffolded(), BUSYBOX);
+    let name = solution.root().file_name().expect("it has a name").to_string_lossy().into_owned();
+    let simulation = start_sleeping(&solution);
+    let refused = solution.run("clean");
+    assert_eq!(refused.status, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("runs already"), "{}", refused.stderr);
+    simulation.signal(Signal::KILL);
+    drop(simulation);
+
+    let (containers, networks) = (engine_names("container", &name), engine_names("network", &name));
+    assert_eq!((containers.len(), networks.len()), (1, 1));
+    let listed = solution.json("clean --dry-run --state");
+    assert_eq!(listed["containers"], json!(containers));
+    assert_eq!((&listed["networks"], &listed["dryRun"]), (&json!(networks), &json!(true)));
+    assert_eq!(engine_names("container", &name), containers, "nothing is removed yet");
+    assert!(solution.root().join(".edgectl").is_dir());
+
+    let done = solution.run("clean --state");
+    assert_eq!((done.status, done.stdout.as_str()), (Some(0), ""));
+    assert_eq!([engine_names("container", &name), engine_names("network", &name)], [[""; 0]; 2]);
+    assert!(!solution.root().join(".edgectl").exists());
+    solution.run("clean").check(0, "", "       Clean there is nothing to remove\n");
+}
+
 // protocol.md §6.3
 #[test]
 fn a_container_reaches_the_metrics_by_the_names_of_hub_and_agent() {

@@ -117,7 +117,7 @@ fn an_unknown_variable_is_shown() {
     let text = template(&["m"], GOOD).replace("localhost:1", "$REGISTRY");
     let site = Site::new().file("deployment.template.json", &text).file(".env", "REGISTRI=r\n");
     let warning = "\
-warning: no variable `REGISTRY`, so `$REGISTRY` stays as it is
+warning[undefined-name]: no variable `REGISTRY`, so `$REGISTRY` stays as it is
   --> deployment.template.json:16:37
    |
 16 |             \"settings\": { \"image\": \"$REGISTRY/m:1.0\" }
@@ -130,7 +130,7 @@ warning: no variable `REGISTRY`, so `$REGISTRY` stays as it is
     site.run("deploy --check").check(
         0,
         "",
-        &format!("{warning}{hint}     Checked `deployment.template.json` (1 module, 1 route)\n"),
+        &format!("{warning}{hint}     Checked `deployment.template.json` (1 module, 1 route; 1 warning)\n"),
     );
 }
 

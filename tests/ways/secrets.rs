@@ -77,6 +77,6 @@ fn a_manifest_that_waits_for_its_password_says_where() {
     let folder = folder.file(".env", "DB_PASSWORD=hunter2\n");
     assert_eq!(
         told(check(&folder)),
-        "warning: this registry's password is the variable `REGISTRY_PASSWORD`, which is not set"
+        "warning[registry-password]: this registry's password is the variable `REGISTRY_PASSWORD`, which is not set"
     );
 }

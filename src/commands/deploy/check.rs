@@ -3,29 +3,68 @@
 use serde::Serialize;
 
 use super::super::Context;
-use super::{summary, tell_warnings};
-use crate::failure::Outcome;
-use crate::manifest::{Finding, FindingRecord, failure_of};
+use super::summary;
+use crate::failure::{Failure, Outcome};
+use crate::manifest::{CODES, Finding, FindingRecord, Severity};
 use crate::solution::Manifest;
+use crate::text::{counted, did_you_mean};
 
 /// What `deploy --check --json` prints.
 #[derive(Debug, Serialize)]
 struct Checked<'a> {
+    /// In the order of the file.
     findings: Vec<FindingRecord<'a>>,
 }
 
-/// Tells every finding; an error among them fails.
-pub(super) fn check(cx: &Context, manifest: &Manifest) -> Outcome {
-    let errors = manifest.mistakes();
+/// Tells every finding; an error among them fails, and a warning if they are denied.
+pub(super) fn check(cx: &Context, manifest: &Manifest, deny_warnings: bool) -> Outcome {
+    let mut findings: Vec<&Finding> = manifest.mistakes().iter().chain(&manifest.warnings).collect();
+    findings.sort_by_key(|finding| (finding.at.line, finding.at.column));
     if cx.ui().is_json() {
-        let findings = errors.iter().chain(&manifest.warnings).map(Finding::to_record).collect();
-        cx.ui().document(&Checked { findings })?;
+        cx.ui().document(&Checked { findings: findings.iter().map(|finding| finding.to_record()).collect() })?;
     } else {
-        tell_warnings(cx, &manifest.warnings);
+        findings.iter().for_each(|finding| tell(cx, finding));
     }
-    if !errors.is_empty() {
-        return Err(failure_of(manifest.document.file(), errors));
-    }
-    cx.ui().step("Checked", format!("`{}` ({})", manifest.document.file(), summary(manifest)));
+    refuse(manifest, deny_warnings)?;
+    let warnings = match manifest.warnings.len() as u64 {
+        0 => String::new(),
+        count => format!("; {}", counted(count, "warning")),
+    };
+    cx.ui().step("Checked", format!("`{}` ({}{warnings})", manifest.document.file(), summary(manifest)));
     Ok(())
+}
+
+/// Refuses a manifest with mistakes, or with warnings if they are denied, by their numbers.
+pub(super) fn refuse(manifest: &Manifest, deny_warnings: bool) -> Outcome {
+    let (errors, warnings) = (manifest.mistakes().len() as u64, manifest.warnings.len() as u64);
+    let failure = |counts| Failure::request(format!("`{}` has {counts}", manifest.document.file()));
+    let (errors_told, warnings_told) = (counted(errors, "error"), counted(warnings, "warning"));
+    match (errors, warnings) {
+        (0, 0) => Ok(()),
+        (0, _) if !deny_warnings => Ok(()),
+        (0, _) => Err(failure(warnings_told).hint("mend what is told above, or leave a kind out with `--allow CODE`")),
+        (_, 0) => Err(failure(errors_told).hint("mend what is told above and check again")),
+        _ => Err(failure(format!("{errors_told} and {warnings_told}")).hint("mend what is told above and check again")),
+    }
+}
+
+fn tell(cx: &Context, finding: &Finding) {
+    match finding.severity {
+        Severity::Error => cx.ui().mistake_at(finding.code, &finding.at),
+        Severity::Warning => cx.ui().warn_at(finding.code, &finding.at),
+    }
+}
+
+/// Reads the code of a warning.
+pub(super) fn parse_warning(text: &str) -> Result<String, String> {
+    let mut warnings = CODES.iter().filter(|code| code.severity == Severity::Warning).map(|code| code.name);
+    if warnings.any(|known| known == text) {
+        return Ok(text.to_owned());
+    }
+    let all = CODES.iter().filter(|code| code.severity == Severity::Warning).map(|code| code.name);
+    let hint = did_you_mean(text, all).unwrap_or_default();
+    Err(match CODES.iter().any(|code| code.name == text) {
+        true => format!("`{text}` is an error, which nothing allows"),
+        false => format!("no warning is called so; {hint}"),
+    })
 }

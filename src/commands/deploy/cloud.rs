@@ -34,10 +34,10 @@ pub(super) struct CloudArgs {
     #[arg(long, value_name = "N", requires = "target_condition")]
     priority: Option<u32>,
     /// Label of the deployment (can be repeated)
-    #[arg(long, value_name = "NAME=VALUE", requires = "target_condition", value_parser = parse_assignment)]
+    #[arg(long, value_name = "NAME=VALUE", requires = "target_condition", value_parser = parse_assignment, hide_short_help = true)]
     label: Vec<(String, String)>,
     /// Query that counts devices, under a name (can be repeated)
-    #[arg(long, value_name = "NAME=QUERY", requires = "target_condition", value_parser = parse_assignment)]
+    #[arg(long, value_name = "NAME=QUERY", requires = "target_condition", value_parser = parse_assignment, hide_short_help = true)]
     metric: Vec<(String, String)>,
     #[command(flatten)]
     access: HubArgs,

@@ -17,6 +17,7 @@ use crate::failure::Outcome;
 use crate::image::Platform;
 use crate::manifest::{Chunks, Finding, Hide, unknown_passwords};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
+use crate::text::counted;
 use cloud::{CloudArgs, Content};
 use write::Target;
 
@@ -37,8 +38,8 @@ use write::Target;
 /// Hub: only modules that changed are started anew. With `--json`: `{"version", "deployed", "added", "changed",
 /// "removed", "status", "description"}`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  edgectl deploy --check\n  \
-    edgectl deploy --apply --device hall1\n  \
+#[command(after_help = "Examples:\n  edgectl deploy --platform arm64v8\n  \
+    edgectl deploy --check --deny-warnings --allow image-tag\n  edgectl deploy --apply --device hall1\n  \
     edgectl deploy --apply --target-condition \"tags.site='hall1'\" --id hall1-2 --priority 10\n  \
     edgectl deploy --apply --hub simulation")]
 pub struct Deploy {
@@ -54,8 +55,17 @@ pub struct Deploy {
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
     /// Only check, and write nothing
+    ///
+    /// Every finding is shown with its place and a fix; the README lists their codes. Errors end with status 1. With
+    /// `--json`: `{"findings": [{"code", "severity", "file", "line", "column", "message", "fix"}]}`.
     #[arg(long, conflicts_with = "out")]
     check: bool,
+    /// Refuse warnings, too
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Kind of warning to leave out, such as `image-tag` (can be repeated)
+    #[arg(long, value_name = "CODE", value_parser = check::parse_warning, hide_short_help = true)]
+    allow: Vec<String>,
     /// Deploy it instead of writing it
     #[arg(long, conflicts_with_all = ["check", "out", "merge", "diff"])]
     apply: bool,
@@ -88,7 +98,7 @@ pub struct Deploy {
     #[arg(long, value_name = "SUFFIX")]
     tag: Option<String>,
     /// Write createOptions in one piece, as IoT Central wants them; at most 4096 bytes fit
-    #[arg(long, conflicts_with = "merge")]
+    #[arg(long, conflicts_with = "merge", hide_short_help = true)]
     no_chunks: bool,
     #[command(flatten)]
     variables: SetArgs,
@@ -115,11 +125,13 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     if args.no_chunks {
         manifest.write_create_options(Chunks::Whole)?;
     }
+    manifest.warnings.retain(|warning| !args.allow.iter().any(|code| code == warning.code));
     if args.check {
-        return check::check(cx, &manifest);
+        return check::check(cx, &manifest, args.deny_warnings);
     }
     tell_warnings(cx, &manifest.warnings);
     manifest.refuse_mistakes()?;
+    check::refuse(&manifest, args.deny_warnings)?;
     tell_leniency(cx, &manifest);
 
     if let Some(old) = &args.diff {
@@ -160,7 +172,7 @@ impl Deploy {
 }
 
 fn tell_warnings(cx: &Context, warnings: &[Finding]) {
-    warnings.iter().for_each(|warning| cx.ui().warn_at(&warning.at));
+    warnings.iter().for_each(|warning| cx.ui().warn_at(warning.code, &warning.at));
 }
 
 /// Notes what edgectl tolerates and others don't; a template's manifest has none of it, a finished one is used as it is.
@@ -177,8 +189,7 @@ fn tell_leniency(cx: &Context, manifest: &Manifest) {
 }
 
 fn summary(manifest: &Manifest) -> String {
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let kind = if manifest.layer.is_some() { "layer: " } else { "" };
-    let (modules, routes) = (manifest.modules().len(), manifest.routes().len());
+    let (modules, routes) = (manifest.modules().len() as u64, manifest.routes().len() as u64);
     format!("{kind}{}, {}", counted(modules, "module"), counted(routes, "route"))
 }

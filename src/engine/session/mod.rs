@@ -74,10 +74,11 @@ impl Services {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
-        let answered = match request.uri().path() {
+        let path = request.uri().path().to_owned();
+        let answered = match path.as_str() {
             HEALTH => Ok(grpc::message(HEALTHY)),
             FORWARD_AGENT => self.forward(request).await,
-            path => self.answer_message(&path.to_owned(), request).await,
+            path => self.answer_message(path, request).await,
         };
         answered.unwrap_or_else(|refusal| grpc::refused(&refusal))
     }

@@ -24,6 +24,7 @@ pub const CODES: &[Code] = &[
     code("duplicate-key", Error, "a key stands twice in one object"),
     code("undefined-variable", Error, "no variable for `${NAME}`"),
     code("undefined-name", Warning, "no variable for `$NAME`, which stays as it is"),
+    code("escape-in-value", Warning, "a variable whose value holds a `\\` that becomes a control character"),
     code("unknown-placeholder", Error, "`${…}` with something else than a name inside"),
     code("value-without-quotes", Error, "a variable without quotes whose value is no JSON"),
     // The shape.
@@ -35,6 +36,7 @@ pub const CODES: &[Code] = &[
     code("newer-member", Warning, "a member that a later `schemaVersion` brings"),
     code("mqtt-broker", Warning, "`mqttBroker`, which no runtime since 1.3 has"),
     code("registry", Error, "credentials of a registry without address, username or password"),
+    code("registry-password", Warning, "a registry's password that a finished manifest leaves out"),
     code("time-to-live", Error, "`timeToLiveSecs` is no number"),
     code("store-limit", Error, "`maxSizeBytes` is no number"),
     code("desired", Error, "desired properties that are no object"),
@@ -57,7 +59,7 @@ pub const CODES: &[Code] = &[
     code("option-unknown", Warning, "a key that the engine does not know"),
     code("option-misplaced", Warning, "a key that the engine reads elsewhere"),
     code("option-value", Error, "a value that the engine cannot read"),
-    code("option-quotes", Warning, "a number in quotes, or a text without"),
+    code("option-form", Warning, "a number or a text that only the agent makes right, and no engine"),
     code("port-collision", Error, "a port of the device that two modules publish"),
     code("hub-port", Warning, "a port of the device where the hub is looked for"),
     // Twins.
@@ -80,3 +82,11 @@ pub const CODES: &[Code] = &[
     code("loop", Warning, "routes that lead messages back to where they come from"),
     code("never-fed", Warning, "modules that only feed each other"),
 ];
+
+/// Warnings that make no difference to a simulation.
+const ABOUT_DEVICES: [&str; 5] = ["image-tag", "mqtt-broker", "plain-secret", "runtime-ended", "twin-nearly-full"];
+
+/// Says whether a warning is about what happens on a real device only, or in its cloud.
+pub fn is_about_devices(code: &str) -> bool {
+    ABOUT_DEVICES.contains(&code)
+}

@@ -21,10 +21,10 @@ mod twins;
 use std::time::Duration;
 
 use super::finding::{Finding, Severity};
-use super::{Deployment, shape};
+use super::{Deployment, Layer, shape};
 use crate::document::Document;
 
-pub use codes::{CODES, Code};
+pub use codes::{CODES, Code, is_about_devices};
 pub use secrets::hide_secrets;
 
 use parts::Parts;
@@ -59,6 +59,8 @@ impl Sources for NoSources {
 pub struct Checked {
     /// The deployment, or what stops it, in the order of the file.
     pub deployment: Result<Deployment, Vec<Finding>>,
+    /// The layer that it is instead; [`Checked::deployment`] then says that it is none alone.
+    pub layer: Option<Layer>,
     /// What is suspicious, in the order of the file.
     pub warnings: Vec<Finding>,
 }
@@ -66,14 +68,19 @@ pub struct Checked {
 /// Reads a finished manifest, or the document that [`expand`](super::expand) returns, and checks all of it.
 pub fn check(document: &Document, surroundings: Surroundings<'_>) -> Checked {
     let mut findings = Vec::new();
-    let deployment = Deployment::parse(document, &mut findings).map_err(|errors| findings.extend(errors));
+    let deployment = Deployment::parse(document, &mut findings);
+    let layer = Layer::parse(document, &mut findings);
+    match (&layer, &deployment) {
+        (Some(Err(mistakes)), _) | (None, Err(mistakes)) => findings.extend(mistakes.iter().cloned()),
+        _ => {}
+    }
     find(document, surroundings, &mut findings);
     findings.sort_by_key(|finding| (finding.at.line, finding.at.column, std::cmp::Reverse(finding.severity)));
     findings.dedup();
     let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| f.severity == Severity::Error);
-    match deployment {
-        Ok(deployment) if errors.is_empty() => Checked { deployment: Ok(deployment), warnings },
-        _ => Checked { deployment: Err(errors), warnings },
+    match layer {
+        _ if !errors.is_empty() => Checked { deployment: Err(errors), layer: None, warnings },
+        layer => Checked { deployment, layer: layer.and_then(Result::ok), warnings },
     }
 }
 

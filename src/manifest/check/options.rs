@@ -158,18 +158,22 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The agent reads a number as text and text as a number; nothing else fits where it does not belong.
+    /// The agent makes text of a number and a number of text; nothing else fits where it does not belong.
     fn wrong(&mut self, kind: &Kind, key: &str, value: &Value, at: &Pointer) {
         let told = self.options.error(at, format!("expected {kind} for `{key}`, found {}", kind_of(value)));
         let finding = match (kind, value) {
             (Kind::Text, Value::Number(_) | Value::Bool(_)) => {
-                Finding::warning("option-quotes", told.hint(format!("write `\"{value}\"`")))
+                Finding::warning("option-form", told.hint(format!("write `\"{value}\"`")))
+            }
+            (Kind::Integer, Value::Number(number)) if number.as_f64().is_some_and(|n| n.fract() == 0.0) => {
+                let whole = number.as_f64().unwrap_or_default();
+                Finding::warning("option-form", told.hint(format!("write `{whole:.0}`")))
             }
             (Kind::Integer, Value::String(text)) if text.parse::<i64>().is_ok() => {
-                Finding::warning("option-quotes", told.hint(format!("write `{text}` without quotes")))
+                Finding::warning("option-form", told.hint(format!("write `{text}` without quotes")))
             }
             (Kind::Flag, Value::String(text)) if matches!(&**text, "true" | "false") => {
-                Finding::warning("option-quotes", told.hint(format!("write `{text}` without quotes")))
+                Finding::warning("option-form", told.hint(format!("write `{text}` without quotes")))
             }
             (Kind::Integer, Value::String(text)) if bytes_of(text).is_some() => {
                 let bytes = bytes_of(text).unwrap_or_default();

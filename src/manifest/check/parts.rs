@@ -77,15 +77,18 @@ impl<'d> Parts<'d> {
         let node = document.node(content).unwrap_or_else(|| document.root());
         let desired = |name: &str| document.node(&shape::desired(root, content, name)?);
         let twins = node.members().unwrap_or_default().into_iter();
-        let modules = shape::modules(&node);
-        let hub = desired(ModuleId::EDGE_HUB);
+        let agent = node.get(ModuleId::EDGE_AGENT);
+        let of_agent = |part: &'static str, is_system| {
+            let members = agent.iter().flat_map(move |agent| shape::members_of(agent, &[part]));
+            members.filter_map(move |(name, node)| read_part(name, &node, is_system))
+        };
         Self {
             agent: desired(ModuleId::EDGE_AGENT),
-            routes: hub.as_ref().map(ways).unwrap_or_default(),
-            modules: modules.iter().filter_map(part).collect(),
+            hub: desired(ModuleId::EDGE_HUB),
+            modules: of_agent("systemModules", true).chain(of_agent("modules", false)).collect(),
+            routes: node.get(ModuleId::EDGE_HUB).iter().flat_map(ways).collect(),
             twins: twins.filter_map(|(name, _)| Some((name, desired(name)?))).collect(),
             content: node,
-            hub,
         }
     }
 
@@ -100,16 +103,8 @@ impl<'d> Parts<'d> {
     }
 }
 
-fn part<'d>(node: &Node<'d>) -> Option<Part<'d>> {
+fn read_part<'d>(name: &str, node: &Node<'d>, is_system: bool) -> Option<Part<'d>> {
     let Value::Object(_) = node.value() else { return None };
-    let steps = node.pointer().steps();
-    let last = steps.last()?;
-    let dotted = last.strip_prefix("properties.desired.");
-    let name = dotted.map_or(last.as_str(), |dotted| dotted.rsplit('.').next().unwrap_or(dotted));
-    let is_system = match dotted {
-        Some(dotted) => dotted.starts_with("systemModules."),
-        None => steps.iter().rev().nth(1).is_some_and(|holder| holder.ends_with("systemModules")),
-    };
     let role = match name {
         "edgeAgent" if is_system => Role::Agent,
         "edgeHub" if is_system => Role::Hub,
@@ -122,11 +117,10 @@ fn part<'d>(node: &Node<'d>) -> Option<Part<'d>> {
 }
 
 fn ways<'d>(hub: &Node<'d>) -> Vec<Way<'d>> {
-    let members = hub.get("routes").and_then(|routes| routes.members().ok()).unwrap_or_default();
     let read = |(name, node): (&str, Node<'d>)| {
         let (place, spec) = routes::read_route(name, &node, "1.1").ok()?;
         let route = Route::parse(&spec.text).ok()?;
         Some(Way { place, route })
     };
-    members.into_iter().filter_map(read).collect()
+    shape::members_of(hub, &["routes"]).into_iter().filter_map(read).collect()
 }

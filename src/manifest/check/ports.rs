@@ -29,11 +29,10 @@ pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
     let mut published: Vec<Published<'_, '_>> = Vec::new();
     for module in parts.modules.iter().filter(|module| module.is_running()) {
         let Some(options) = &module.options else { continue };
-        let is_hub = module.role == Role::Hub;
-        let mut binding = |key: &str, at: Pointer, binding: &Map<String, Value>| {
+        let (module, is_hub) = (module.name.as_str(), module.role == Role::Hub);
+        for (key, at, binding) in bindings(options) {
             match read(key, binding) {
                 Ok(Some((protocol, address, ports))) => {
-                    let module = module.name.as_str();
                     published.push(Published { module, is_hub, options, at, protocol, address, ports });
                 }
                 Ok(None) => {}
@@ -42,9 +41,8 @@ pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
                     let hint = "write a port as text, such as \"8080\", or a range, such as \"8080-8083\"";
                     findings.push(Finding::error("option-value", told.hint(hint)));
                 }
-            };
-        };
-        for_each_binding(options, &mut binding);
+            }
+        }
     }
     for (index, port) in published.iter().enumerate() {
         let earlier = published[..index].iter().find(|other| collide(other, port));
@@ -53,18 +51,20 @@ pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn for_each_binding(options: &Options<'_>, act: &mut dyn FnMut(&str, Pointer, &Map<String, Value>)) {
+/// The bindings of a module's ports: the container's port, where the binding stands, and the binding.
+fn bindings<'p>(options: &'p Options<'_>) -> Vec<(&'p str, Pointer, &'p Map<String, Value>)> {
     let host = options.value.get("HostConfig");
     // A container in the device's own network publishes nothing.
     let mode = host.and_then(|host| host.get("NetworkMode")).and_then(Value::as_str).unwrap_or_default();
-    let bindings = host.and_then(|host| host.get("PortBindings")).and_then(Value::as_object);
-    for (key, list) in bindings.into_iter().flatten().filter(|_| mode != "host") {
+    let ports = host.and_then(|host| host.get("PortBindings")).and_then(Value::as_object);
+    let mut found = Vec::new();
+    for (key, list) in ports.into_iter().flatten().filter(|_| mode != "host") {
+        let at = Pointer::root().key("HostConfig").key("PortBindings").key(key);
         for (index, binding) in list.as_array().into_iter().flatten().enumerate() {
-            if let Some(binding) = binding.as_object() {
-                act(key, Pointer::root().key("HostConfig").key("PortBindings").key(key).index(index), binding);
-            }
+            found.extend(binding.as_object().map(|binding| (key.as_str(), at.index(index), binding)));
         }
     }
+    found
 }
 
 /// Reads protocol, address and ports of one binding; `None` if the engine chooses the port.

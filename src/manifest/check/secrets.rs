@@ -6,14 +6,14 @@
 
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use super::options::Options;
 use crate::document::{Document, Node};
 use crate::manifest::finding::Finding;
 use crate::manifest::is_template;
 use crate::manifest::placeholder::{Piece, pieces};
+use crate::manifest::secret::kind_of_secret;
 use crate::text::Pointer;
 
 /// A secret that is written out.
@@ -69,17 +69,22 @@ struct Search<'s> {
 impl Search<'_> {
     /// `name` is what the value belongs to: its key, or the variable that it is the value of.
     fn value(&mut self, node: &Node<'_>, name: &str) {
-        if let Ok(text) = node.text() {
-            return self.text(node, name, text);
+        // To ask for another type would look up its place in the file, at every value.
+        match node.value() {
+            Value::String(text) => self.text(node, name, text),
+            Value::Array(_) => {
+                node.items().unwrap_or_default().iter().for_each(|item| self.value(item, name));
+            }
+            Value::Object(_) => self.members(node, name),
+            _ => {}
         }
-        for item in node.items().unwrap_or_default() {
-            self.value(&item, name);
-        }
+    }
+
+    fn members(&mut self, node: &Node<'_>, name: &str) {
         for (key, member) in node.members().unwrap_or_default() {
             match key {
                 "createOptions" if member.value().is_string() => self.options(node),
                 "value" => self.value(&member, name),
-                "password" if node.get("address").is_some() => self.value(&member, "CONTAINER_REGISTRY_PASSWORD"),
                 key if key.starts_with("createOptions") && member.value().is_string() => {}
                 key => self.value(&member, key),
             }
@@ -95,7 +100,7 @@ impl Search<'_> {
             Some((variable, _)) if name == "Env" => (variable, variable.len() + 1),
             _ => (name, 0),
         };
-        if let Some(looks) = judge(name, &text[start..]) {
+        if let Some(looks) = kind_of_secret(name, &text[start..]) {
             let place = (self.map)(node.place_inside(&(start..text.len())));
             self.found.push(Secret { place, name: name.to_owned(), looks });
         }
@@ -110,89 +115,11 @@ impl Search<'_> {
     }
 }
 
-/// Says what a value looks like, if it looks like a secret.
-fn judge(name: &str, value: &str) -> Option<&'static str> {
-    let value = value.trim();
-    let lower = value.to_ascii_lowercase();
-    let has =
-        |part: &str| lower.split(part).nth(1).is_some_and(|rest| !rest.is_empty() && !rest.starts_with([';', '&']));
-    if value.contains("-----BEGIN") && value.contains("PRIVATE KEY-----") {
-        return Some("a private key");
-    }
-    if ["sharedaccesskey=", "accountkey=", "sharedsecret="].iter().any(|part| has(part)) {
-        return Some("a connection string with its key");
-    }
-    if lower.contains(';') && (has("password=") || has("pwd=")) {
-        return Some("a connection string with its password");
-    }
-    if has("sig=") && (lower.contains("se=") || lower.contains("sr=")) {
-        return Some("a SAS token");
-    }
-    if has_login(value) {
-        return Some("an address with its password");
-    }
-    if is_token(value) {
-        return Some("a token");
-    }
-    if is_key(value) {
-        return Some("a key");
-    }
-    (is_secret_name(name) && is_plausible(value)).then_some("a password or key")
-}
-
-/// `scheme://user:password@host`.
-fn has_login(value: &str) -> bool {
-    let rest = value.split_once("://").map(|(_, rest)| rest.split(['/', '?', ' ']).next().unwrap_or_default());
-    let login = rest.and_then(|authority| authority.rsplit_once('@')).and_then(|(login, _)| login.split_once(':'));
-    login.is_some_and(|(_, password)| !password.is_empty())
-}
-
-/// The forms by which well-known services recognise their own tokens.
-fn is_token(value: &str) -> bool {
-    let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    let parts: Vec<&str> = value.split('.').collect();
-    let is_jwt = parts.len() == 3 && parts[..2].iter().all(|part| part.starts_with("eyJ"));
-    let starts = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_live_", "npm_"];
-    let is_amazon = value.len() == 20 && value.starts_with("AKIA");
-    is_word(value) && value.len() >= 20 && (is_jwt || is_amazon || starts.iter().any(|start| value.starts_with(start)))
-}
-
-/// 32 or 64 bytes in base64, as the keys of hubs and of storage accounts are.
-fn is_key(value: &str) -> bool {
-    let fits = matches!((value.len(), value.ends_with("==")), (44, false) | (88, true)) && value.ends_with('=');
-    fits && STANDARD.decode(value).is_ok()
-}
-
-fn is_secret_name(name: &str) -> bool {
-    const ENDS: [&str; 13] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "pwd",
-        "secret",
-        "apikey",
-        "accesskey",
-        "accountkey",
-        "privatekey",
-        "secretkey",
-        "token",
-        "credential",
-        "credentials",
-    ];
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    ENDS.iter().any(|end| plain.ends_with(end))
-}
-
-/// Leaves out what is no secret in spite of its name: switches, numbers, files, and places to fill in.
-fn is_plausible(value: &str) -> bool {
-    let is_placeholder = value.starts_with(['<', '{', '*']) || value.ends_with('…') || value.ends_with("...");
-    let is_file = value.starts_with(['/', '.', '~']) || value.contains(":\\");
-    let is_plain = matches!(value, "true" | "false" | "none" | "null") || value.parse::<f64>().is_ok();
-    !(value.is_empty() || is_placeholder || is_file || is_plain)
-}
-
-/// The name of a variable that could bring the value.
+/// The name of a variable that could bring the value; that of a registry's password is what other tools call it.
 fn variable_for(name: &str) -> String {
+    if name == "password" {
+        return "CONTAINER_REGISTRY_PASSWORD".to_owned();
+    }
     let mut variable = String::new();
     for c in name.chars() {
         let begins_word = c.is_ascii_uppercase() && variable.ends_with(|before: char| before.is_ascii_lowercase());
@@ -211,52 +138,9 @@ fn variable_for(name: &str) -> String {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(name: &str, value: &str, expected: Option<&str>) {
-        assert_eq!(judge(name, value), expected, "{name} = {value}");
-    }
-
-    #[test]
-    fn values_are_known_by_their_form() {
-        let key = STANDARD.encode([7; 32]);
-        check(
-            "HUB",
-            &format!("HostName=h.net;DeviceId=d;SharedAccessKey={key}"),
-            Some("a connection string with its key"),
-        );
-        check("STORE", &format!("AccountName=a;AccountKey={key}"), Some("a connection string with its key"));
-        check("DB", "Server=db;User Id=sa;Password=x", Some("a connection string with its password"));
-        check("URL", "https://a.blob.core.windows.net/c?se=2030-01-01&sr=c&sig=abc", Some("a SAS token"));
-        check("T", "SharedAccessSignature sr=h.net&sig=abc&se=1", Some("a SAS token"));
-        check("URL", "amqp://user:guest@broker:5672", Some("an address with its password"));
-        check("X", "-----BEGIN RSA PRIVATE KEY-----\nMII", Some("a private key"));
-        check("X", &key, Some("a key"));
-        check("X", "ghp_0123456789abcdefghij", Some("a token"));
-        check("X", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", Some("a token"));
-    }
-
-    #[test]
-    fn names_tell_what_a_value_is() {
-        for name in ["DB_PASSWORD", "apiKey", "Api-Key", "client_secret", "AccessToken"] {
-            check(name, "hunter2", Some("a password or key"));
-        }
-    }
-
-    #[test]
-    fn what_only_sounds_secret_is_left_alone() {
-        for value in ["", "true", "3600", "/run/secrets/db", "<your password>", "***"] {
-            check("DB_PASSWORD", value, None);
-        }
-        for name in ["PASSWORD_FILE", "TOKEN_LIFETIME", "SECRET_NAME", "KEY", "PUBLIC_KEY_ID"] {
-            check(name, "hunter2", None);
-        }
-        check("URL", "https://example.com:8080/a@b", None);
-        check("DB", "Server=db;Password=;User Id=sa", None);
-    }
-
     #[test]
     fn a_variable_is_named_after_the_value() {
-        let names = ["DB_PASSWORD", "apiKey", "client-secret", "9"].map(variable_for);
-        assert_eq!(names, ["DB_PASSWORD", "API_KEY", "CLIENT_SECRET", "SECRET"]);
+        let names = ["DB_PASSWORD", "apiKey", "client-secret", "9", "password"].map(variable_for);
+        assert_eq!(names, ["DB_PASSWORD", "API_KEY", "CLIENT_SECRET", "SECRET", "CONTAINER_REGISTRY_PASSWORD"]);
     }
 }

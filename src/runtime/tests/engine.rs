@@ -59,8 +59,12 @@ impl Simulation {
         self.run(self.container("filter", script, json!({ "HostConfig": { "NetworkMode": "none" } })))
     }
 
+    fn labels(&self) -> network::Labels {
+        network::Labels::from([(SIMULATION_LABEL.to_owned(), self.id.clone())])
+    }
+
     async fn network(&self) -> Network {
-        network::create(&self.engine, &format!("edgectl-{}", self.id), &self.id, Addresses::Engine)
+        network::create(&self.engine, &format!("edgectl-{}", self.id), &self.labels(), Addresses::Engine)
             .await
             .expect("created")
     }
@@ -215,7 +219,7 @@ async fn a_name_that_this_simulation_has_is_taken_over_and_anothers_is_not() {
 async fn a_container_has_the_address_that_was_chosen_for_it() {
     let Some(simulation) = Simulation::start().await else { return };
     let name = format!("edgectl-{}", simulation.id);
-    let made = network::create(&simulation.engine, &name, &simulation.id, Addresses::Creator).await;
+    let made = network::create(&simulation.engine, &name, &simulation.labels(), Addresses::Creator).await;
     let network = made.expect("created");
     let address = network.address(0).expect("it is of IPv4");
     let mut spec = simulation.container("filter", "/bin/busybox hostname -i", json!({}));

@@ -1,0 +1,1 @@
+client.on("input1", lambda m: client.send("output1", m))

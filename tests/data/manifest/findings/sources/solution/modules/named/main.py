@@ -1,0 +1,1 @@
+client.send(os.environ["OUTPUT"], "x")
