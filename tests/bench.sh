@@ -18,16 +18,21 @@ main() {
     echo "there is no target/release/edgectl: run \`cargo build --release\` first"
     return
   fi
-  local help=() ready=() message=() resident=()
+  local help=() ready=() message=() resident=() deploy=() genconfig=()
   for ((round = 0; round < rounds; round++)); do
     measure_help
     measure_demo
   done
+  measure_deploy
   printf '%-44s %10s %10s %8s  %s\n' figure target median ratio verdict
   tell "\`--help\`, ms" 5 "${help[@]}"
   tell "demo: start to \`ready\` (ports bound), ms" 100 "${ready[@]}"
   tell "demo: start to first message upstream, ms" 1000 "${message[@]}"
   tell "demo: resident, without its children, MB" 30 "${resident[@]}"
+  tell "\`deploy\`, 50 modules and 500 routes, ms" 20 "${deploy[@]}"
+  if ((${#genconfig[@]})); then
+    echo "iotedgedev takes $(median "${genconfig[@]}") ms for the same template"
+  fi
 }
 
 # In both, the child itself says when it starts, so that the fork of this shell is not counted.
@@ -62,21 +67,71 @@ measure_demo() {
   rm -rf "$folder"
 }
 
+# measure_deploy: the manifest of a large template; where iotedgedev is here (tests/run brings it), its time too.
+measure_deploy() {
+  local folder start end
+  folder=$(mktemp -d)
+  write_large_template >"$folder/deployment.template.json"
+  printf 'IOTHUB_CONNECTION_STRING=\nDEVICE_CONNECTION_STRING=\n' >"$folder/.env"
+  for ((round = 0; round < rounds; round++)); do
+    start=$EPOCHREALTIME
+    if (cd "$folder" && "$program" deploy --quiet); then deploy+=("$(milliseconds "$start" "$EPOCHREALTIME")"); fi
+  done
+  local iotedgedev=${EDGECTL_TEST_IOTEDGEDEV:-$PWD/target/parts/iotedgedev/bin/iotedgedev}
+  if [[ -x $iotedgedev ]]; then
+    for ((round = 0; round < 3; round++)); do
+      start=$EPOCHREALTIME
+      if (cd "$folder" && HOME=$folder "$iotedgedev" genconfig >/dev/null 2>&1); then
+        genconfig+=("$(milliseconds "$start" "$EPOCHREALTIME")")
+      fi
+    done
+  fi
+  rm -rf "$folder"
+}
+
+# Every route is short: the twin of the hub holds 32 KB.
+write_large_template() {
+  awk 'BEGIN {
+    runtime = "{\"type\": \"docker\", \"settings\": {\"minDockerVersion\": \"v1.25\", \"loggingOptions\": \"\", \"registryCredentials\": {}}}"
+    image = "\"type\": \"docker\", \"settings\": {\"image\": \"%s\", \"createOptions\": {%s}}}"
+    running = "\"status\": \"running\", \"restartPolicy\": \"always\", "
+    printf "{\"$schema-template\": \"4.0.0\", \"modulesContent\": {\"$edgeAgent\": {\"properties.desired\": {"
+    printf "\"schemaVersion\": \"1.1\", \"runtime\": %s, \"systemModules\": {\"edgeAgent\": {", runtime
+    printf image, "mcr.microsoft.com/azureiotedge-agent:1.6", ""
+    printf ", \"edgeHub\": {%s", running
+    printf image, "mcr.microsoft.com/azureiotedge-hub:1.6", ""
+    printf "}, \"modules\": {"
+    for (i = 0; i < 50; i++) {
+      printf "%s\"m%d\": {\"version\": \"1.0\", %s", i ? ", " : "", i, running
+      ports = sprintf("\"HostConfig\": {\"PortBindings\": {\"%d/tcp\": [{\"HostPort\": \"%d\"}]}}", 9700 + i, 10000 + i)
+      printf image, "registry.example.com/team/m" i ":1.0.0", ports
+    }
+    printf "}}}, \"$edgeHub\": {\"properties.desired\": {\"schemaVersion\": \"1.1\", \"routes\": {"
+    for (i = 0; i < 500; i++)
+      printf "%s\"r%d\": \"FROM /messages/modules/m%d/outputs/o%d INTO $upstream\"", i ? ", " : "", i, i % 50, i / 50
+    printf "}, \"storeAndForwardConfiguration\": {\"timeToLiveSecs\": 7200}}}}}"
+  }'
+}
+
 # milliseconds FROM TO: prints the time between.
 milliseconds() { echo "$1 $2" | awk '{ print ($2 - $1) * 1000 }'; }
 
 # tell WHAT TARGET SAMPLE…: prints a row of the table.
 tell() {
-  local what=$1 target=$2 median
+  local what=$1 target=$2
   shift 2
   if (($# == 0)); then
     printf '%-44s %10s %10s %8s  %s\n' "$what" "< $target" - - "not measured"
     return
   fi
-  median=$(printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }')
-  awk -v what="$what" -v target="$target" -v median="$median" 'BEGIN {
+  awk -v what="$what" -v target="$target" -v median="$(median "$@")" 'BEGIN {
     printf "%-44s %10s %10.1f %8.2f  %s\n", what, "< " target, median, median / target, median < target ? "good" : "missed"
   }'
+}
+
+# median SAMPLE…: prints the one in the middle.
+median() {
+  printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
 main
