@@ -85,7 +85,10 @@ pub struct FindingRecord<'a> {
     fix: Cow<'a, str>,
 }
 
-/// Joins what stops a deployment into one failure that shows every place.
+/// How many mistakes a failure shows; more would push the first one off the screen.
+const SHOWN: usize = 20;
+
+/// Joins what stops a deployment into one failure that shows the places, the first [`SHOWN`] of them.
 pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
     let errors: Vec<&TextError> = findings.iter().filter(|f| f.severity == Severity::Error).map(|f| &f.at).collect();
     if let [finding] = findings
@@ -97,15 +100,38 @@ pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
         1 => format!("`{file}` has a mistake"),
         count => format!("`{file}` has {count} mistakes"),
     };
-    let excerpts: Vec<&str> = errors.iter().map(|error| &*error.excerpt).collect();
+    let (shown, more) = errors.split_at(errors.len().min(SHOWN));
+    let excerpts: Vec<&str> = shown.iter().map(|error| &*error.excerpt).collect();
     let mut failure = Failure::request(message).excerpt(excerpts.join("\n"));
     let mut hints: Vec<&str> = Vec::new();
-    for error in errors {
+    for error in shown {
         failure = failure.cause(format!("line {}, column {}: {}", error.line, error.column, error.message));
         hints.extend(error.hint.as_deref().filter(|hint| !hints.contains(hint)));
     }
-    match hints.is_empty() {
+    let failure = match hints.is_empty() {
         true => failure.hint(format!("correct `{file}` there and try again")),
         false => hints.into_iter().fold(failure, Failure::hint),
+    };
+    match more.len() {
+        0 => failure,
+        count => failure.hint(format!("see the other {count} with `edgectl deploy --check`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_mistakes_a_failure_shows_the_first() {
+        let text = "a\n".repeat(30);
+        let finding = |at: usize| Finding::error("route", TextError::at("t.json", &text, 2 * at..2 * at + 1, "wrong"));
+        let findings: Vec<Finding> = (0..23).map(finding).collect();
+        let failure = failure_of("t.json", &findings);
+        assert_eq!(failure.message(), "`t.json` has 23 mistakes");
+        assert_eq!((failure.causes().len(), failure.causes()[19].as_str()), (20, "line 20, column 1: wrong"));
+        assert_eq!(failure.hints().last().map(String::as_str), Some("see the other 3 with `edgectl deploy --check`"));
+        assert_eq!(failure_of("t.json", &findings[..20]).causes().len(), 20);
+        assert_eq!(failure_of("t.json", &findings[..20]).hints(), ["correct `t.json` there and try again"]);
     }
 }
