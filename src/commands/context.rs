@@ -76,7 +76,7 @@ impl Context {
     /// takes longer than the halves. What computes or waits for long has threads of its own.
     pub fn block_on<T>(&self, future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
+            .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|error| Failure::machine("cannot start the asynchronous runtime").cause(error))?;
