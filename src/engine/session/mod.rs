@@ -1,6 +1,6 @@
 //! A session of BuildKit: while a build runs, the engine asks back for logins, secrets and SSH agents.
 //!
-//! bollard 0.21 serves logins only, so a build with secrets or agents gets this session instead. The engine is the
+//! bollard 0.21 serves logins only, so a build with secrets or agents gets a session of ours instead. The engine is the
 //! client of gRPC here, over the connection that we opened and it upgraded.
 
 mod agent;
