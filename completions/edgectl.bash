@@ -106,6 +106,12 @@ _edgectl() {
             edgectl__subcmd__device,add)
                 cmd="edgectl__subcmd__device__subcmd__add"
                 ;;
+            edgectl__subcmd__device,disable)
+                cmd="edgectl__subcmd__device__subcmd__disable"
+                ;;
+            edgectl__subcmd__device,enable)
+                cmd="edgectl__subcmd__device__subcmd__enable"
+                ;;
             edgectl__subcmd__device,help)
                 cmd="edgectl__subcmd__device__subcmd__help"
                 ;;
@@ -117,6 +123,12 @@ _edgectl() {
                 ;;
             edgectl__subcmd__device__subcmd__help,add)
                 cmd="edgectl__subcmd__device__subcmd__help__subcmd__add"
+                ;;
+            edgectl__subcmd__device__subcmd__help,disable)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__disable"
+                ;;
+            edgectl__subcmd__device__subcmd__help,enable)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__enable"
                 ;;
             edgectl__subcmd__device__subcmd__help,help)
                 cmd="edgectl__subcmd__device__subcmd__help__subcmd__help"
@@ -201,6 +213,12 @@ _edgectl() {
                 ;;
             edgectl__subcmd__help__subcmd__device,add)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__add"
+                ;;
+            edgectl__subcmd__help__subcmd__device,disable)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__disable"
+                ;;
+            edgectl__subcmd__help__subcmd__device,enable)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__enable"
                 ;;
             edgectl__subcmd__help__subcmd__device,list)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__list"
@@ -860,7 +878,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__device)
-            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help add list remove help"
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help add list disable enable remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -923,8 +941,60 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        edgectl__subcmd__device__subcmd__disable)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__enable)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         edgectl__subcmd__device__subcmd__help)
-            opts="add list remove help"
+            opts="add list disable enable remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -938,6 +1008,34 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__device__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__enable)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1214,7 +1312,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help__subcmd__device)
-            opts="add list remove"
+            opts="add list disable enable remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1228,6 +1326,34 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help__subcmd__device__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__enable)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::devicebound::{MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
 use super::registry::{Device, Module, Registry, RegistryError};
 use super::{IotHub, Output};
-use crate::clock::Now;
+use crate::clock::{Now, iso_millis};
 use crate::edgehub::{FromCloud, LockToken};
 use crate::identity::{Authentication, DeviceId, Identity, IdentityStatus};
 use crate::message::Message;
@@ -91,12 +91,27 @@ impl IotHub {
         Ok(())
     }
 
+    /// Lets a device connect, or not any more: its parent hears of it, and ends the connection that it has.
+    ///
+    /// Its twin and what waits for it are kept.
+    pub fn set_status(&mut self, unix: Duration, id: &DeviceId, status: IdentityStatus) -> Result<(), RegistryError> {
+        if self.registry.set_status(id, status, unix)? {
+            self.save_registry();
+            let parent = self.registry.edge_of(&Identity::of_device(id.clone()));
+            self.tell_scope(&parent);
+        }
+        Ok(())
+    }
+
     /// Returns a twin as the service sees it, with what the registry knows of its device.
     pub fn twin_document(&self, identity: &Identity) -> Option<Value> {
         let mut document = self.twins.get(identity)?.service_view();
         let device = self.registry.device(&identity.device).filter(|_| identity.module.is_none());
-        if let Some(Device { status, authentication, .. }) = device {
+        if let Some(Device { status, status_changed, authentication, .. }) = device {
             document["status"] = json!(status);
+            if let Some(changed) = status_changed {
+                document["statusUpdateTime"] = json!(iso_millis(*changed));
+            }
             document["authenticationType"] = json!(authentication.word());
             if let Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint } = authentication {
                 document["x509Thumbprint"] =

@@ -99,6 +99,7 @@ impl Dispatcher {
                 self.handle_devices(now, &answers);
                 Ok(())
             }
+            Request::SetDeviceStatus { device, status } => self.handle_device_status(now, &device, status, &answers),
             Request::RemoveDevice { device } => self.handle_remove_device(&device, &answers),
         };
         if let Err(failure) = refused {

@@ -1,6 +1,7 @@
 //! Devices that are no edge devices, and what waits for them (protocol.md §12.2, §12.5).
 
 use super::*;
+use crate::clock::iso_millis;
 use crate::edgehub::LockToken;
 use crate::identity::{Authentication, IdentityStatus, Thumbprint};
 use crate::message::Message;
@@ -19,6 +20,7 @@ fn device(name: &str, parent: &str) -> Device {
         device_id: id(name),
         generation_id: "639".into(),
         status: IdentityStatus::Enabled,
+        status_changed: None,
         authentication: Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint: None },
         parent: id(parent),
         capabilities: Capabilities::default(),
@@ -135,6 +137,32 @@ fn a_twin_shows_what_the_registry_knows() {
     let thumbprints = json!({"primaryThumbprint": "A".repeat(40), "secondaryThumbprint": null});
     assert_eq!(shown, [&json!("disabled"), &json!("selfSigned"), &thumbprints, &json!("ms-azure-iot-edge://d1-0")]);
     assert_eq!(twin["capabilities"], json!({"iotEdge": false}));
+}
+
+#[test]
+fn a_disabled_device_is_told_to_its_parent_and_keeps_what_it_has() {
+    // protocol.md §7.1, §12.2
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    outputs(&mut cloud);
+    let set = |cloud: &mut IotHub, status| cloud.set_status(NOW.unix, &id("leaf1"), status).expect("it is there");
+    set(&mut cloud, IdentityStatus::Disabled);
+    let children = vec![Device { status: IdentityStatus::Disabled, ..device("leaf1", "d1") }.known()];
+    assert_eq!(to_edge(&mut cloud), [FromCloud::Scope { children }]);
+    let twin = cloud.twin_document(&leaf("leaf1")).expect("it has one");
+    assert_eq!(
+        [&twin["status"], &twin["statusUpdateTime"], &twin["cloudToDeviceMessageCount"]],
+        [&json!("disabled"), &json!(iso_millis(NOW.unix)), &json!(1)]
+    );
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), [""; 0], "its parent may not have heard of it yet");
+    set(&mut cloud, IdentityStatus::Disabled);
+    assert_eq!(outputs(&mut cloud), [], "nothing is new");
+    set(&mut cloud, IdentityStatus::Enabled);
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), ["1"]);
+    let unknown = cloud.set_status(NOW.unix, &id("leaf2"), IdentityStatus::Disabled);
+    assert_eq!(unknown, Err(RegistryError::Unknown(id("leaf2"))));
 }
 
 #[test]

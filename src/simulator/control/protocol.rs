@@ -107,6 +107,13 @@ pub enum Request {
     AddDevice(NewDevice),
     /// One record a child device.
     Devices,
+    /// Lets a child device connect, or not any more; the record is its line of `device list --json`.
+    SetDeviceStatus {
+        /// Which.
+        device: DeviceId,
+        /// Whether it may connect.
+        status: IdentityStatus,
+    },
     /// Removes a child device; the record is `{"removed"}`.
     RemoveDevice {
         /// Which.
