@@ -544,6 +544,9 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --property 'Application property (can be repeated)'
             cand --content-type 'Content type [default: `application/json` if the body is JSON]'
             cand --content-encoding 'Content encoding [default: `utf-8` if the body is JSON]'
+            cand --message-id 'Message id [default: none, or a new one with `--ack`]'
+            cand --ack 'Of which ends of a message to a device there is feedback: `none`, `positive`, `negative` or `full`'
+            cand --expires-in 'How long a message to a device lives, up to 2d [default: 1h]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
@@ -566,6 +569,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --feedback 'What became of messages to devices, instead of messages'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'
@@ -611,6 +615,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand list 'List the child devices'
             cand disable 'Let a child device connect no more'
             cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -675,6 +680,20 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'edgectl;device;purge'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;device;remove'= {
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
@@ -694,6 +713,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand list 'List the child devices'
             cand disable 'Let a child device connect no more'
             cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -704,6 +724,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;device;help;disable'= {
         }
         &'edgectl;device;help;enable'= {
+        }
+        &'edgectl;device;help;purge'= {
         }
         &'edgectl;device;help;remove'= {
         }
@@ -859,6 +881,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand list 'List the child devices'
             cand disable 'Let a child device connect no more'
             cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
         }
         &'edgectl;help;device;add'= {
@@ -868,6 +891,8 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;device;disable'= {
         }
         &'edgectl;help;device;enable'= {
+        }
+        &'edgectl;help;device;purge'= {
         }
         &'edgectl;help;device;remove'= {
         }

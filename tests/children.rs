@@ -3,7 +3,7 @@
 mod support;
 
 use edgectl::identity::Key;
-use edgectl::mqtt::packet::{ConnAck, ConnectRefusal, Packet, PacketId, Qos, Subscribe};
+use edgectl::mqtt::packet::{ConnAck, ConnectRefusal, Packet, PacketId, PublishQos, Qos, Subscribe};
 use serde_json::json;
 use support::simulation::Simulation;
 use support::site::Site;
@@ -171,6 +171,47 @@ fn messages_for_a_device_are_limited_as_on_the_real_hub() {
     site.run("send devices/leaf1 --file big").check(1, "", large);
     assert_eq!(site.json("device list")[0]["waiting"], 50);
     assert_eq!(site.json("twin show leaf1")["cloudToDeviceMessageCount"], 50);
+}
+
+#[test]
+fn feedback_tells_what_became_of_messages_for_a_device() {
+    // protocol.md §12.5
+    let site = Site::new();
+    let _simulation = start(&site);
+    site.done(&["device", "add", "leaf1"]);
+    let send = |options: &str| site.run(&format!("send devices/leaf1 --data x {options}"));
+    send("--ack negative --message-id late --expires-in 1ms").check(
+        0,
+        "",
+        "        Sent 1 byte to `devices/leaf1` as message `late`\n",
+    );
+    let late = site.json("monitor --feedback --count 1 --timeout 10s --since start");
+    assert_eq!((&late["type"], &late["originalMessageId"]), (&json!("feedback"), &json!("late")));
+    assert_eq!((&late["statusCode"], &late["deviceId"]), (&json!("Expired"), &json!("leaf1")));
+    assert_eq!(send("--ack full --json").json()["messageId"].as_str().map(str::len), Some(36));
+    let purged = json!({"deviceId": "leaf1", "moduleId": null, "totalMessagesPurged": 1});
+    assert_eq!(site.json("device purge leaf1"), purged);
+    site.run("device purge leaf1").check(0, "", "      Purged 0 messages for `leaf1`\n");
+
+    let leaf = Credentials::of_device(&site, "leaf1");
+    let (mut client, _) = Client::connect(&site, &leaf, &leaf.token(3600));
+    let filters = vec![("devices/leaf1/messages/devicebound/#".to_owned(), Qos::AtLeastOnce)];
+    client.send(&Packet::Subscribe(Subscribe { id: PacketId::new(1).expect("not zero"), filters }));
+    assert!(matches!(client.receive(), Some(Packet::SubAck(_))));
+    send("--ack positive --message-id taken");
+    let Some(Packet::Publish(publish)) = client.receive() else { panic!("a message is owed") };
+    assert!(publish.topic.contains("%24.mid=taken") && publish.topic.contains("iothub-ack=positive"), "{publish:?}");
+    let PublishQos::AtLeastOnce(id) = publish.qos else { panic!("it wants an acknowledgement") };
+    client.send(&Packet::PubAck(id));
+    let seen = site.run("monitor --feedback --count 3 --timeout 10s --since start").stdout;
+    let lines: Vec<&str> = seen.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    assert_eq!([lines[0], lines[2]], ["leaf1  Expired  late", "leaf1  Success  taken"]);
+    site.run("send x/inputs/i --data x --ack full").check(
+        2,
+        "",
+        "error: `--ack` is for messages to a device\n\
+            hint: leave it out, or write `devices/DEVICE` instead of `x/inputs/i`\n",
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::iothub::Capabilities;
 use crate::simulator::control::{Connection, NewDevice, Request};
 use crate::simulator::devices::{self, MadeCertificate};
 use crate::solution::Solution;
+use crate::text::counted;
 
 /// Register child devices, disable and remove them
 ///
@@ -32,6 +33,7 @@ enum DeviceCommand {
     List(List),
     Disable(Disable),
     Enable(Enable),
+    Purge(Purge),
     Remove(Remove),
 }
 
@@ -105,6 +107,17 @@ struct Enable {
     device: DeviceId,
 }
 
+/// Remove the cloud-to-device messages that wait for a child device
+///
+/// Of the running simulation. With `--json`: `{"deviceId", "moduleId":null, "totalMessagesPurged"}`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  edgectl device purge leaf1")]
+struct Purge {
+    /// Id of the device
+    #[arg(value_parser = DeviceId::parse)]
+    device: DeviceId,
+}
+
 /// Remove a child device
 ///
 /// Its connection ends; its twin and the messages that wait for it are forgotten.
@@ -122,6 +135,7 @@ pub(super) fn run(cx: &Context, args: Device) -> Outcome {
         DeviceCommand::List(_) => list(cx),
         DeviceCommand::Disable(args) => set_status(cx, args.device, IdentityStatus::Disabled),
         DeviceCommand::Enable(args) => set_status(cx, args.device, IdentityStatus::Enabled),
+        DeviceCommand::Purge(args) => purge(cx, args.device),
         DeviceCommand::Remove(args) => remove(cx, &args.device),
     }
 }
@@ -258,6 +272,16 @@ fn set_status(cx: &Context, device: DeviceId, status: IdentityStatus) -> Outcome
         let parent = record["parent"].as_str().unwrap_or_default();
         cx.ui().hint(format!("it is connected until `{parent}` hears of it: see `edgectl upstream --device {parent}`"));
     }
+    Ok(())
+}
+
+fn purge(cx: &Context, device: DeviceId) -> Outcome {
+    let purged = cx.block_on(Connection::ask(cx.project(), &Request::PurgeDevice { device: device.clone() }))?;
+    if cx.ui().is_json() {
+        return cx.ui().document(&purged);
+    }
+    let count = purged["totalMessagesPurged"].as_u64().unwrap_or_default();
+    cx.ui().step("Purged", format!("{} for `{device}`", counted(count, "message")));
     Ok(())
 }
 

@@ -13,14 +13,14 @@ use super::dispatcher::{Dispatcher, Injector};
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::lock::lock;
 use super::state::{generation_id, load, make_root, unwritable};
-use crate::clock::Now;
+use crate::clock::{Now, iso_millis};
 use crate::edgehub::{ClientStatus, ConnectionId, Link, ToStore};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{
     Authentication, ConnectionString, DeviceCertificate, DeviceId, Identity, IdentityStatus, Proof, Thumbprint,
 };
 use crate::iothub::{Capabilities, DEFAULT_LIFE, Device, Module, Registry, RegistryError, SendError};
-use crate::message::Message;
+use crate::message::{Message, system};
 use crate::store::{self, Durability};
 use crate::text::did_you_mean;
 
@@ -252,15 +252,25 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Queues a message for a device in the cloud; answered when that is stored.
+    pub(super) fn handle_purge_device(&mut self, now: Now, id: &DeviceId, answers: &Answers) -> Outcome {
+        let purged = self.cloud.purge(now.unix, id).map_err(|_| self.unregistered(id))?;
+        answers.record(&json!({ "deviceId": id, "moduleId": null, "totalMessagesPurged": purged }));
+        answers.done();
+        Ok(())
+    }
+
+    /// Queues a message for a device in the cloud, to live for that long; answered when that is stored.
     pub(super) fn handle_send_to_device(
         &mut self,
         now: Now,
         id: &DeviceId,
-        message: Message,
+        (mut message, life): (Message, Option<Duration>),
         answers: &Answers,
     ) -> Outcome {
-        self.cloud.send(now, id, message, DEFAULT_LIFE).map_err(|error| self.explain_send(&error))?;
+        if let Some(life) = life {
+            message.set_system(system::EXPIRY, iso_millis(now.unix + life));
+        }
+        self.cloud.send(now, id, message, life.unwrap_or(DEFAULT_LIFE)).map_err(|error| self.explain_send(&error))?;
         self.settle_link(now);
         let ticket = self.asked.open_injection(Injector::Control(answers.clone()));
         let edge = self.edge_of(&Identity::of_device(id.clone())).unwrap_or(EdgeNumber::MAIN);

@@ -13,6 +13,7 @@ use super::alarm::Alarm;
 use super::control::Answers;
 use super::edges::{EdgeDevice, EdgeDevices, EdgeNumber};
 use super::event::{EdgeEvent, Event, FromHead};
+use super::feedback::Feedbacks;
 use super::logs::Line;
 use super::refusals::{Refusals, Turned};
 use super::report::Report;
@@ -189,6 +190,7 @@ impl Asked {
 pub(super) struct Audience {
     pub(super) taps: Taps,
     pub(super) monitors: Vec<(Filter, Answers)>,
+    pub(super) feedback: Feedbacks,
     pub(super) followers: Vec<(Vec<(EdgeNumber, ModuleId)>, Answers)>,
     pub(super) expectant: Vec<(super::control::Until, Answers)>,
     /// Who waits until a device has applied a version of `$edgeAgent`'s desired properties.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::bridge::WorkloadWay;
 use super::control::LinkState;
+use super::feedback::FeedbackRecord;
 use super::logs::Line;
 use super::taps::Tapped;
 use crate::edgehub::Link;
@@ -152,6 +153,13 @@ impl Report {
     pub(super) fn message(&mut self, tapped: &Tapped, device: &DeviceId) {
         if self.ui.is_json() {
             self.record(&tapped.record(device));
+        }
+    }
+
+    /// Tells what became of a cloud-to-device message; only JSON shows it unasked.
+    pub(super) fn feedback(&mut self, record: &FeedbackRecord<'_>) {
+        if self.ui.is_json() {
+            self.record(record);
         }
     }
 

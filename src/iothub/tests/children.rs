@@ -6,11 +6,11 @@ use crate::edgehub::LockToken;
 use crate::identity::{Authentication, IdentityStatus, Thumbprint};
 use crate::message::Message;
 
-fn id(name: &str) -> DeviceId {
+pub(super) fn id(name: &str) -> DeviceId {
     DeviceId::parse(name).expect("valid")
 }
 
-fn leaf(name: &str) -> Identity {
+pub(super) fn leaf(name: &str) -> Identity {
     Identity::of_device(id(name))
 }
 
@@ -31,12 +31,12 @@ fn edge_device(name: &str, parent: &str) -> Device {
     Device { capabilities: Capabilities { iot_edge: true }, ..device(name, parent) }
 }
 
-fn message(body: &str) -> Message {
+pub(super) fn message(body: &str) -> Message {
     Message { body: body.to_owned().into(), ..Message::default() }
 }
 
 /// A cloud with the device `leaf1` below `d1`.
-fn with_leaf() -> IotHub {
+pub(super) fn with_leaf() -> IotHub {
     let mut cloud = cloud();
     cloud.add_device(device("leaf1", "d1")).expect("there is none yet");
     outputs(&mut cloud);
@@ -47,12 +47,12 @@ fn send(cloud: &mut IotHub, now: Now, body: &str) {
     cloud.send(now, &id("leaf1"), message(body), DEFAULT_LIFE).expect("there is room");
 }
 
-fn receive(cloud: &mut IotHub, now: Now) {
+pub(super) fn receive(cloud: &mut IotHub, now: Now) {
     cloud.handle(now, &edge(), ToCloud::Receive { identity: leaf("leaf1"), total: None });
 }
 
 /// Returns what was handed out since the last look.
-fn handed(cloud: &mut IotHub) -> Vec<(LockToken, String)> {
+pub(super) fn handed(cloud: &mut IotHub) -> Vec<(LockToken, String)> {
     let told = to_edge(cloud).into_iter();
     told.filter_map(|said| match said {
         FromCloud::DeviceBound { lock, message, .. } => {
@@ -67,7 +67,7 @@ fn bodies(cloud: &mut IotHub) -> Vec<String> {
     handed(cloud).into_iter().map(|(_, body)| body).collect()
 }
 
-fn later(seconds: u64) -> Now {
+pub(super) fn later(seconds: u64) -> Now {
     let time = Duration::from_secs(seconds);
     Now { monotonic: NOW.monotonic + time, unix: NOW.unix + time }
 }
