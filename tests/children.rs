@@ -140,6 +140,22 @@ fn a_disabled_device_loses_its_connection_and_nothing_else() {
 }
 
 #[test]
+fn what_a_device_does_in_vain_is_told_with_v() {
+    let site = Site::new();
+    let mut simulation = site.start("--external x --device d -v");
+    simulation.line("the beginning", |_, line| line.contains("Simulating"));
+    site.done(&["device", "add", "leaf1"]);
+    let leaf = Credentials::of_device(&site, "leaf1");
+    let (mut client, _) = Client::connect(&site, &leaf, &leaf.token(3600));
+    let filters = vec![("everything".to_owned(), Qos::AtLeastOnce)];
+    client.send(&Packet::Subscribe(Subscribe { id: PacketId::new(1).expect("not zero"), filters }));
+    let note = "leaf1 . subscribed to `everything`, which never gets a message";
+    simulation.line("the vain filter", |_, line| line == note);
+    client.send(&Packet::Disconnect);
+    simulation.line("the goodbye", |_, line| line == "leaf1 . disconnected: the client disconnected");
+}
+
+#[test]
 fn a_parent_that_is_offline_hears_later_of_a_disabled_device() {
     // protocol.md §9.4
     let site = Site::new();

@@ -93,7 +93,9 @@ pub(super) fn run(cx: &Context, args: Send) -> Outcome {
     let message_id = described.message_id.clone();
     cx.block_on(Connection::ask_all(cx.project(), &Request::Send { target: args.target, message: described }))?;
     if cx.ui().is_json() {
-        return cx.ui().document(&json!({ "sent": target, "bytes": length, "messageId": message_id }));
+        let mut sent = json!({ "sent": target, "bytes": length });
+        message_id.iter().for_each(|id| sent["messageId"] = json!(id));
+        return cx.ui().document(&sent);
     }
     let named = message_id.map_or_else(String::new, |id| format!(" as message `{id}`"));
     cx.ui().step("Sent", format!("{} to `{target}`{named}", counted(length as u64, "byte")));

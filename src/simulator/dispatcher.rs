@@ -429,10 +429,12 @@ impl Dispatcher {
         }
     }
 
-    /// Remembers and tells a line about the module that speaks on a connection.
+    /// Tells a line about the client that speaks on a connection; of a module it is remembered, too.
     fn note_client(&mut self, now: Now, edge: EdgeNumber, connection: ConnectionId, text: String) {
-        if let Some(module) = self.edges[edge].hub.speaker(connection).and_then(|identity| identity.module.clone()) {
-            self.note(now, edge, module, text);
+        let Some(identity) = self.edges[edge].hub.speaker(connection) else { return };
+        match identity.module.clone() {
+            Some(module) => self.note(now, edge, module, text),
+            None => self.report.device_note(now.unix, &identity.device, &text),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,6 +12,7 @@ use super::control::LinkState;
 use super::feedback::FeedbackRecord;
 use super::logs::Line;
 use super::taps::Tapped;
+use crate::clock::iso_millis;
 use crate::edgehub::Link;
 use crate::failure::Failure;
 use crate::identity::{DeviceId, Identity, ModuleId};
@@ -225,6 +227,16 @@ impl Report {
             return self.record(&record);
         }
         self.ui.step(if connected { "Connected" } else { "Disconnected" }, format!("device {device}"));
+    }
+
+    /// Tells a detail about a device.
+    pub(super) fn device_note(&mut self, at: Duration, device: &DeviceId, text: &str) {
+        if self.ui.is_json() {
+            return self.record(&serde_json::json!({
+                "type": "note", "time": iso_millis(at), "deviceId": device, "text": text,
+            }));
+        }
+        self.ui.detail(format!("{:<width$} . {text}", device.as_str(), width = self.width));
     }
 
     fn tell_change(&self, module: &str, before: Option<&Value>, now: &Value) {
