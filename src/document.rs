@@ -1,18 +1,19 @@
 //! A JSON or YAML file: its values, and where each of them stands.
 //!
 //! A [`Node`] is a value that knows its place, so that whoever reads a file can say where it is wrong without thinking
-//! of syntax. Places are looked up when they are needed: a file without mistakes is parsed once.
+//! of syntax. Places are looked up when they are needed, all of them at once: a file without mistakes is parsed once, one
+//! with any number of them twice.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::json::{self, Part};
+use crate::json::{self, Part, Places};
 use crate::text::{Pointer, TextError, did_you_mean};
 use crate::yaml;
 
@@ -44,42 +45,41 @@ pub struct Document {
     /// The text as excerpts show it, where some of it is not to be shown.
     shown: Option<Arc<str>>,
     bare: BTreeSet<Pointer>,
+    /// Where everything stands in the text, once somebody has asked.
+    places: Arc<OnceLock<Places>>,
 }
 
 impl Document {
     /// Parses a text; `file` is how the user would name it, and tells the syntax.
     pub fn parse(file: &str, text: &str) -> Result<Self, TextError> {
-        let syntax = Syntax::of(file);
-        let value = match syntax {
+        let value = match Syntax::of(file) {
             Syntax::Json => json::parse(file, text)?,
             Syntax::Yaml => yaml::parse(file, text)?,
         };
-        Ok(Self {
-            file: file.to_owned(),
-            text: text.to_owned(),
-            syntax,
-            value,
-            written: None,
-            shown: None,
-            bare: BTreeSet::new(),
-        })
+        Ok(Self { value, ..Self::unread(file, text) })
     }
 
     /// Parses a text in which values may be variables without quotes, see [`Document::is_bare`].
     pub fn parse_template(file: &str, text: &str) -> Result<Self, TextError> {
-        let syntax = Syntax::of(file);
-        let (value, bare) = match syntax {
+        let (value, bare) = match Syntax::of(file) {
             Syntax::Json => json::parse_template(file, text)?,
             Syntax::Yaml => (yaml::parse(file, text)?, BTreeSet::new()),
         };
-        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, shown: None, bare })
+        Ok(Self { value, bare, ..Self::unread(file, text) })
     }
 
     /// Returns the document of a text that cannot be parsed; its value is null.
     pub fn unread(file: &str, text: &str) -> Self {
-        let (file, text) = (file.to_owned(), text.to_owned());
-        let syntax = Syntax::of(&file);
-        Self { file, text, syntax, value: Value::Null, written: None, shown: None, bare: BTreeSet::new() }
+        Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            syntax: Syntax::of(file),
+            value: Value::Null,
+            written: None,
+            shown: None,
+            bare: BTreeSet::new(),
+            places: Arc::default(),
+        }
     }
 
     /// Returns the file's name as the user would write it.
@@ -200,10 +200,14 @@ impl Document {
     }
 
     fn find(&self, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
-        match self.syntax {
-            Syntax::Json => json::find(&self.text, pointer, part),
+        let places = self.places.get_or_init(|| match self.syntax {
+            Syntax::Json => json::places(&self.text),
+            Syntax::Yaml => yaml::places(&self.text),
+        });
+        places.find(pointer, part).or_else(|| match self.syntax {
+            Syntax::Json => None,
             Syntax::Yaml => yaml::find(&self.text, pointer, part),
-        }
+        })
     }
 
     /// Returns the bytes of the text that a value, or its key, stands in; what isn't there has its holder's place.

@@ -1,12 +1,14 @@
 //! What is wrong, or suspicious, in a template or manifest.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::document::Syntax;
 use crate::failure::Failure;
-use crate::json;
 use crate::text::TextError;
+use crate::{json, yaml};
 
 /// Whether a finding stops a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -30,10 +32,17 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Describes why a text is no document at all.
-    pub fn unreadable(at: TextError, text: &str) -> Self {
-        let is_duplicate = json::find_duplicate(text).is_some() || at.message.starts_with("duplicate entry");
-        Self::error(if is_duplicate { "duplicate-key" } else { "syntax" }, at)
+    /// Describes why a text is no document at all; keys that stand twice are told of all at once.
+    pub fn unreadable(at: TextError, text: &str) -> Vec<Self> {
+        let keys = match Syntax::of(&at.file) {
+            Syntax::Json => json::duplicates(text),
+            Syntax::Yaml => yaml::duplicates(text),
+        };
+        if keys.is_empty() {
+            return vec![Self::error("syntax", at)];
+        }
+        let twice = |(key, place): (String, Range<usize>)| json::twice(&at.file, text, place, &key);
+        keys.into_iter().map(|key| Self::error("duplicate-key", twice(key))).collect()
     }
 
     /// Says whether the file could not be read at all.
