@@ -40,6 +40,7 @@ pub const CODES: &[Code] = &[
     code("mqtt-broker", Warning, "`mqttBroker`, which no runtime since 1.3 has"),
     code("registry", Error, "credentials of a registry without address, username or password"),
     code("registry-password", Warning, "a registry's password that a finished manifest leaves out"),
+    code("hidden-secret", Warning, "`***` where a finished manifest has left out the secret of a module"),
     code("time-to-live", Error, "`timeToLiveSecs` is no number"),
     code("store-limit", Error, "`maxSizeBytes` is no number"),
     code("desired", Error, "desired properties that are no object"),
