@@ -114,11 +114,13 @@ pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
     let mut failure = Failure::request(message).excerpt(excerpts.join("\n"));
     let mut hints: Vec<&str> = Vec::new();
     for error in shown {
-        failure = failure.cause(format!("line {}, column {}: {}", error.line, error.column, error.message));
+        // What was composed of several files is wrong in one of them.
+        let place = if *error.file == *file { String::new() } else { format!("`{}`, ", error.file) };
+        failure = failure.cause(format!("{place}line {}, column {}: {}", error.line, error.column, error.message));
         hints.extend(error.hint.as_deref().filter(|hint| !hints.contains(hint)));
     }
     let failure = match hints.is_empty() {
-        true => failure.hint(format!("correct `{file}` there and try again")),
+        true => failure.hint(format!("correct `{}` there and try again", shown.first().map_or(file, |at| &at.file))),
         false => hints.into_iter().fold(failure, Failure::hint),
     };
     match more.len() {
