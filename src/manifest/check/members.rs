@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::parts::{Part, Parts, Role};
 use crate::document::Node;
+use crate::identity::ModuleId;
 use crate::manifest::finding::Finding;
-use crate::text::nearest;
+use crate::text::{TextError, nearest};
 
 const AGENT: &[&str] = &["schemaVersion", "runtime", "systemModules", "modules", "integrity"];
 const RUNTIME: &[&str] = &["type", "settings"];
@@ -25,14 +26,19 @@ const TWIN: &[&str] = &["properties.desired", "properties"];
 /// Reports members that nobody reads, members that a schema does not have yet, and members that must be there.
 pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
     for (name, twin) in parts.content.members().unwrap_or_default() {
-        unknown(Some(twin), TWIN, &|key| key.starts_with("properties.desired."), findings);
-        let _ = name;
+        let leads_into = |key: &str| key.starts_with("properties.desired.");
+        unknown(Some(twin.clone()), TWIN, &leads_into, findings);
+        match name {
+            ModuleId::EDGE_AGENT => dotted(&twin, AGENT, findings),
+            ModuleId::EDGE_HUB => dotted(&twin, HUB, findings),
+            _ => {}
+        }
     }
     if let Some(agent) = &parts.agent {
         check_agent(agent, parts.is_layer(), findings);
     }
     if let Some(hub) = &parts.hub {
-        check_hub(hub, findings);
+        check_hub(hub, parts.is_layer(), findings);
     }
     let schema = parts.agent.as_ref().and_then(|agent| agent.get("schemaVersion"));
     let is_oldest = schema.is_some_and(|schema| matches!(schema.value().as_str(), Some("1.0" | "1.0.0")));
@@ -54,8 +60,11 @@ fn check_agent(agent: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
         findings.push(Finding::error("missing-member", told.hint(hint)));
     }
     known(runtime.clone(), RUNTIME, findings);
-    let settings = runtime.and_then(|runtime| runtime.get("settings"));
+    let settings = runtime.as_ref().and_then(|runtime| runtime.get("settings"));
     known(settings.clone(), RUNTIME_SETTINGS, findings);
+    if let Some(Err(at)) = runtime.map(|runtime| check_runtime(&runtime, settings.as_ref())) {
+        findings.push(Finding::error("runtime", at));
+    }
     let registries = settings.and_then(|settings| settings.get("registryCredentials"));
     for (_, registry) in registries.and_then(|node| node.members().ok()).unwrap_or_default() {
         known(Some(registry), REGISTRY, findings);
@@ -63,13 +72,28 @@ fn check_agent(agent: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
     known(agent.get("systemModules"), SYSTEM_MODULES, findings);
 }
 
+fn check_runtime(runtime: &Node<'_>, settings: Option<&Node<'_>>) -> Result<(), TextError> {
+    let kind = runtime.need("type")?;
+    let text = kind.text()?;
+    if text != "docker" {
+        let told = kind.error(format!("expected `docker`, found `{text}`"));
+        return Err(told.hint("write \"type\": \"docker\", the only runtime that the agent knows"));
+    }
+    for key in ["minDockerVersion", "loggingOptions"] {
+        settings.and_then(|settings| settings.get(key)).map(|node| node.text().map(drop)).transpose()?;
+    }
+    Ok(())
+}
+
 fn check_module(module: &Part<'_>, findings: &mut Vec<Finding>) {
     let members = if module.role == Role::Agent { AGENT_MODULE } else { MODULE };
     known(Some(module.node.clone()), members, findings);
     let is_piece = |key: &str| {
         let start = key.get(.."createOptions".len());
+        let number = || &key["createOptions".len()..];
         start.is_some_and(|start| start.eq_ignore_ascii_case("createOptions"))
-            && key["createOptions".len()..].bytes().all(|byte| byte.is_ascii_digit())
+            && matches!(number().len(), 0 | 2)
+            && number().bytes().all(|byte| byte.is_ascii_digit())
     };
     unknown(module.node.get("settings"), SETTINGS, &is_piece, findings);
     for (_, variable) in module.node.get("env").and_then(|env| env.members().ok()).unwrap_or_default() {
@@ -87,10 +111,13 @@ fn check_module(module: &Part<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_hub(hub: &Node<'_>, findings: &mut Vec<Finding>) {
+fn check_hub(hub: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
     known(Some(hub.clone()), HUB, findings);
     let store = hub.get("storeAndForwardConfiguration");
     known(store.clone(), STORE, findings);
+    if !is_layer {
+        check_settings(hub, store.as_ref(), findings);
+    }
     known(store.and_then(|store| store.get("storeLimits")), STORE_LIMITS, findings);
     if let Some(broker) = hub.get("mqttBroker") {
         let told = broker.key_error("no runtime since 1.3 has the MQTT broker that `mqttBroker` configures");
@@ -103,6 +130,28 @@ fn check_hub(hub: &Node<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The hub of the product reads all of its settings or none.
+fn check_settings(hub: &Node<'_>, store: Option<&Node<'_>>, findings: &mut Vec<Finding>) {
+    let mut tell = |node: &Node<'_>, message: String, hint: &str| {
+        findings.push(Finding::warning("hub-setting", node.error(message).hint(hint)));
+    };
+    let refused = |member| format!("the member `{member}` is missing, without which the real hub takes no settings");
+    if hub.get("routes").is_none() {
+        tell(hub, refused("routes"), "add \"routes\": {}");
+    }
+    match store {
+        None => {
+            let hint = "add \"storeAndForwardConfiguration\": {\"timeToLiveSecs\": 7200}";
+            tell(hub, refused("storeAndForwardConfiguration"), hint);
+        }
+        Some(store) if store.get("timeToLiveSecs").is_none() => {
+            let told = "the member `timeToLiveSecs` is missing, so no message outlives the moment that it waits";
+            tell(store, told.to_owned(), "add \"timeToLiveSecs\": 7200");
+        }
+        Some(_) => {}
+    }
+}
+
 fn newer(node: &Node<'_>, member: &str, schema: &str, findings: &mut Vec<Finding>) {
     if let Some(member_node) = node.get(member) {
         let told = member_node.key_error(format!("`{member}` is read from schema {schema} on only"));
@@ -112,6 +161,23 @@ fn newer(node: &Node<'_>, member: &str, schema: &str, findings: &mut Vec<Finding
 
 fn known(node: Option<Node<'_>>, known: &[&str], findings: &mut Vec<Finding>) {
     unknown(node, known, &|_| false, findings);
+}
+
+/// Reports keys of a layer that lead to no member of the twin.
+fn dotted(twin: &Node<'_>, known: &[&str], findings: &mut Vec<Finding>) {
+    for (key, member) in twin.members().unwrap_or_default() {
+        let Some(path) = key.strip_prefix("properties.desired.") else { continue };
+        let first = path.split('.').next().unwrap_or_default();
+        if known.contains(&first) {
+            continue;
+        }
+        let told = member.key_error(format!("nobody reads the member `{first}` of the desired properties"));
+        let hint = match nearest(first, known.iter().copied()) {
+            Some(near) => format!("write `properties.desired.{near}{}`", &path[first.len()..]),
+            None => format!("take it out; read there are `{}`", known.join("`, `")),
+        };
+        findings.push(Finding::warning("unknown-member", told.hint(hint)));
+    }
 }
 
 fn unknown(node: Option<Node<'_>>, known: &[&str], is_known: &dyn Fn(&str) -> bool, findings: &mut Vec<Finding>) {
