@@ -25,7 +25,7 @@ pub struct About {
     pub platform: String,
     /// Whether it runs without root.
     pub rootless: bool,
-    /// The builder that `build` takes by itself: `buildkit` or `classic`.
+    /// The builder that `build` takes by itself: `buildkit`, `classic`, or Podman's `buildah`.
     pub builder: String,
 }
 

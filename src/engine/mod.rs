@@ -7,6 +7,8 @@ mod about;
 mod archive;
 mod backoff;
 mod build;
+mod buildah;
+mod builder;
 mod buildkit;
 mod classic;
 mod connect;
@@ -30,7 +32,8 @@ use std::time::Duration;
 use bollard::Docker;
 
 pub use about::About;
-pub use build::{Builder, Built, Means, Place, Work};
+pub use build::{Built, Means, Place, Work};
+pub use builder::Builder;
 pub use credentials::{Login, Logins};
 pub use owned::{Owned, What};
 pub use push::Pushed;
