@@ -21,7 +21,7 @@ use super::registry::{Registries, Remote};
 use super::session::{self, Services};
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
-use super::{Builder, Engine, Event, Freshness, Watch, buildah, credentials, emulator};
+use super::{Builder, Engine, Event, Freshness, Watch, buildah, credentials, emulator, request};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{
     Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Recipe, Reference,
@@ -121,14 +121,14 @@ impl Engine {
     /// in the engine too.
     async fn run_build(&self, plan: &BuildPlan, means: &Means, watch: Watch<'_>) -> Outcome<(String, Work)> {
         let nature = self.nature().await?;
-        let tool = means.builder.decide(&nature);
+        let tool = means.builder.decide(nature);
         if tool == Tool::BuildKit && !plan.limits.is_empty() {
             watch(Event::Warning(NO_LIMITS));
         }
         if tool == Tool::Buildah && means.builder == Builder::BuildKit {
             watch(Event::Warning(NO_BUILDKIT));
         }
-        self.warn_of_emulation(plan, &nature, watch).await;
+        self.warn_of_emulation(plan, nature, watch).await;
         let ignore_file = if tool == Tool::BuildKit { IgnoreFile::Ordinary } else { IgnoreFile::Sent };
         let context = BuildContext::open(plan, ignore_file)?;
         let dockerfile = std::fs::read(&plan.dockerfile)
@@ -136,7 +136,7 @@ impl Engine {
         let dockerfile = String::from_utf8_lossy(&dockerfile);
         let texts = credentials::texts_of(&dockerfile, &plan.args, &plan.cache_from);
         let credentials = means.registries.logins().find_mentioned(&texts).await?;
-        let mut options = options_of(plan, &nature, tool, context.dockerfile());
+        let mut options = options_of(plan, nature, tool, context.dockerfile());
         let session = match plan.needs_session() {
             true if tool != Tool::BuildKit => return Err(no_session(plan, tool)),
             true => Some(session::open(&self.endpoint, Services::load(plan, credentials.clone())?).await?),
@@ -178,9 +178,7 @@ impl Engine {
     async fn send(&self, request: Request<'_>, context: BuildContext, watch: Watch<'_>) -> Outcome<Transcript> {
         let Request { plan, tool, options, credentials } = request;
         let extra = extra_parameters(plan, tool);
-        let docker = self
-            .patient()
-            .with_request_modifier(move |request| super::push::repair_credentials(with_parameters(request, &extra)));
+        let docker = self.patient().with_request_modifier(move |request| request::repair(request, "/build", &extra));
         let (archive, packing) = archive::pack(context);
         let mut messages =
             Box::pin(docker.build_image(options, Some(credentials), Some(bollard::body_try_stream(archive))));
@@ -274,28 +272,6 @@ fn extra_parameters(plan: &BuildPlan, tool: Tool) -> Vec<(&'static str, String)>
     let limits = plan.limits.iter().map(|(name, value)| (*name, value.clone()));
     let version = (plan.needs_session() && tool == Tool::BuildKit).then(|| ("version", "2".to_owned()));
     hosts.chain(limits).chain(version).collect()
-}
-
-/// Adds parameters, except the version, which is there and becomes another.
-fn with_parameters(
-    mut request: bollard::BollardRequest,
-    parameters: &[(&'static str, String)],
-) -> bollard::BollardRequest {
-    if parameters.is_empty() || !request.uri().path().ends_with("/build") {
-        return request;
-    }
-    let encode = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
-    let mut target = request.uri().to_string();
-    for (name, value) in parameters {
-        match *name {
-            "version" => target = target.replace("version=1", &format!("version={value}")),
-            name => target.push_str(&format!("&{name}={}", encode(value))),
-        }
-    }
-    if let Ok(uri) = target.parse() {
-        *request.uri_mut() = uri;
-    }
-    request
 }
 
 fn no_session(plan: &BuildPlan, tool: Tool) -> Failure {
