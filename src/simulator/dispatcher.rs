@@ -218,9 +218,9 @@ impl Dispatcher {
         loop {
             let now = self.clock.now();
             self.settle_cores(now);
-            if self.heads.flush() {
-                // Somebody waits for what they write now, and the store's thread would take a processor from them.
-                tokio::task::yield_now().await;
+            if let Some(turn) = self.heads.flush() {
+                // Somebody waits for what the heads write, and the store's thread would take a processor from them.
+                turn.wait().await;
             }
             self.flush_stores(now);
             if self.has_ended() {

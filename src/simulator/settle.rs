@@ -14,7 +14,7 @@ impl Dispatcher {
     pub(super) fn settle(&mut self, now: Now) {
         self.settle_cores(now);
         // Who is waited for first.
-        self.heads.flush();
+        drop(self.heads.flush());
         self.flush_stores(now);
     }
 
