@@ -99,6 +99,41 @@ fn what_cannot_be_edited_is_printed_to_be_pasted() {
 }
 
 #[test]
+fn a_private_registry_has_its_login_in_variables() {
+    let folder = Folder::new();
+    let stderr = "     Created the solution `s`\nhint: put the user and the password of the registry into `s/.env`\n\
+        hint: `cd s`, then add a module with `edgectl new module filter`\n";
+    folder.run("new solution s --registry example.azurecr.io").check(0, "", stderr);
+    let warning = "warning[registry-login]: the username is empty with which devices log in to this registry";
+    let empty = folder.run("-C s deploy --check");
+    assert_eq!((empty.stderr.lines().next(), empty.status), (Some(warning), Some(0)));
+    let env = folder.read("s/.env").replace("USERNAME=", "USERNAME=u").replace("PASSWORD=", "PASSWORD=s3cret");
+    folder.write("s/.env", &env);
+    folder.run("-q -C s deploy --check").check(0, "", "");
+    let manifest = folder.run("-q -C s deploy --with-secrets --out -").json();
+    let at = "/modulesContent/$edgeAgent/properties.desired/runtime/settings/registryCredentials";
+    let login = json!({ "example": { "address": "example.azurecr.io", "username": "u", "password": "s3cret" } });
+    assert_eq!(manifest.pointer(at), Some(&login));
+    let debug = folder.run("-q -C s deploy --with-secrets --file deployment.debug.template.json --out -").json();
+    assert_eq!(debug.pointer(at), Some(&login));
+}
+
+#[test]
+fn a_registry_on_this_machine_needs_no_login() {
+    for (format, registry) in [("json", "127.0.0.1:5001"), ("yaml", "localhost")] {
+        let folder = Folder::new();
+        folder.run(&format!("-q new solution s --format {format} --registry {registry}")).check(0, "", "");
+        assert!(folder.read("s/.env").contains(&format!("SERVER={registry}\n")));
+        folder.run("-q -C s deploy --check").check(0, "", "");
+        let manifest = folder.run("-q -C s deploy --out -").stdout;
+        assert!(manifest.contains("\"registryCredentials\": {}"), "{manifest}");
+    }
+    let stderr = "error: `--registry https://r.io` names no registry\n  caused by: expected a host without scheme and \
+        path\nhint: pass a host, and its port if it has one, such as `example.azurecr.io`\n";
+    check_refused(&Folder::new(), "new solution s --registry https://r.io", 2, stderr);
+}
+
+#[test]
 fn a_dry_run_lists_and_writes_nothing() {
     let folder = solution();
     let before = snapshot(&folder);

@@ -39,6 +39,7 @@ pub const CODES: &[Code] = &[
     code("newer-member", Warning, "a member that a later `schemaVersion` brings"),
     code("mqtt-broker", Warning, "`mqttBroker`, which no runtime since 1.3 has"),
     code("registry", Error, "credentials of a registry without address, username or password"),
+    code("registry-login", Warning, "credentials of a registry with an empty username or password"),
     code("registry-password", Warning, "a registry's password that a finished manifest leaves out"),
     code("hidden-secret", Warning, "`***` where a finished manifest has left out the secret of a module"),
     code("time-to-live", Error, "`timeToLiveSecs` is no number"),
@@ -88,8 +89,15 @@ pub const CODES: &[Code] = &[
 ];
 
 /// Warnings that make no difference to a simulation.
-const ABOUT_DEVICES: [&str; 6] =
-    ["default-member", "image-tag", "mqtt-broker", "plain-secret", "runtime-ended", "twin-nearly-full"];
+const ABOUT_DEVICES: [&str; 7] = [
+    "default-member",
+    "image-tag",
+    "mqtt-broker",
+    "plain-secret",
+    "registry-login",
+    "runtime-ended",
+    "twin-nearly-full",
+];
 
 /// Says whether a warning is about what happens on a real device only, or in its cloud.
 pub fn is_about_devices(code: &str) -> bool {
