@@ -92,10 +92,30 @@ fn what_cannot_be_edited_is_printed_to_be_pasted() {
         settings:\n            image: r.example/sensor:1.0\n            createOptions: {}\n  $edgeHub:\n    \
         properties.desired:\n      routes:\n        \
         sensorToIoTHub: FROM /messages/modules/sensor/outputs/* INTO $upstream\n";
-    let stderr = "hint: run the solution with `edgectl simulate`\nwarning: `deployment.template.yaml` is not edited, for its \
-        comments or layout would be lost; add this to it\n";
-    folder.run("-C s new module sensor --image r.example/sensor:1.0").check(0, stdout, stderr);
+    let warning = "warning: `deployment.template.yaml` is not edited, for its comments or layout would be lost; add this \
+        to it\n";
+    let stderr = format!(
+        "{warning}error: `sensor` is not in `deployment.template.yaml` yet\n  caused by: a YAML file is edited only if \
+         no comment and no layout of it is lost\nhint: add what is printed above to `deployment.template.yaml`, then run \
+         `edgectl simulate`\n"
+    );
+    let command = "-C s new module sensor --image r.example/sensor:1.0";
+    folder.run(command).check(1, stdout, &stderr);
     assert_eq!(folder.read("s/deployment.template.yaml"), commented);
+    folder.run(&format!("{command} --dry-run")).check(0, stdout, warning);
+}
+
+#[test]
+fn the_source_of_a_module_that_is_left_to_be_pasted_is_whole() {
+    let folder = Folder::new();
+    folder.run("-q new solution s --format yaml").check(0, "", "");
+    folder.write("s/deployment.template.yaml", &format!("# mine\n{}", folder.read("s/deployment.template.yaml")));
+    let run = folder.run("-C s new module filter -t node --json");
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!((run.status, &document["paste"][0]["file"]), (Some(1), &json!("deployment.template.yaml")));
+    assert!(folder.list().contains(&"s/modules/filter/module.json".to_owned()), "{:?}", folder.list());
+    let debug = folder.read("s/deployment.debug.template.yaml");
+    assert!(debug.contains("image: ${MODULES.filter.debug}"), "what can be edited is: {debug}");
 }
 
 #[test]
