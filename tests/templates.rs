@@ -326,7 +326,9 @@ fn the_scripts_of_a_pipeline_work_in_a_solution_of_other_tools() {
     let solution = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/manifest/same/vscode-solution/solution");
     for (service, path) in [("github", ".github/workflows/edgectl.yml"), ("azure", "azure-pipelines.yml")] {
         let folder = Folder::copy_of(solution.clone());
-        folder.run(&format!("-q new ci {service} --set repository=https://git.example.com/edgectl.git")).check(0, "", "");
+        folder
+            .run(&format!("-q new ci {service} --set repository=https://git.example.com/edgectl.git"))
+            .check(0, "", "");
         let pipeline = edgectl::yaml::parse(path, &folder.read(path)).unwrap_or_else(|error| panic!("{error}"));
         let scripts = scripts(&pipeline);
         assert!(scripts.iter().any(|script| script.contains("cargo install --locked --git ")), "{scripts:?}");
@@ -336,7 +338,10 @@ fn the_scripts_of_a_pipeline_work_in_a_solution_of_other_tools() {
             let program = Path::new(env!("CARGO_BIN_EXE_edgectl")).parent().expect("a folder");
             let mut shell = Command::new("bash");
             shell.args(if is_run { ["-e", "-c"] } else { ["-n", "-c"] }).arg(script).current_dir(folder.path(""));
-            shell.env_clear().env("PATH", format!("{}:/usr/bin:/bin", program.display())).env("PLATFORMS", "amd64 arm64v8");
+            shell
+                .env_clear()
+                .env("PATH", format!("{}:/usr/bin:/bin", program.display()))
+                .env("PLATFORMS", "amd64 arm64v8");
             let output = shell.env("CONTAINER_REGISTRY_SERVER", "localhost:5000").output().expect("bash is there");
             assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
         }

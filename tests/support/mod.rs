@@ -10,6 +10,7 @@
 
 pub mod lines;
 pub mod parts;
+pub mod registry;
 pub mod simulation;
 pub mod site;
 pub mod wire;
