@@ -281,7 +281,7 @@ mod tests {
             let line = "2:13".replace("13", if file == "a.json" { "12" } else { "10" });
             assert_eq!(
                 error.expect_err("it is a number").to_string(),
-                format!("{file}:{line}: expected a string, found `5`")
+                format!("{file}:{line}: expected a string for `b`, found `5`")
             );
         }
     }

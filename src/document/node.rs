@@ -85,7 +85,11 @@ impl<'d> Node<'d> {
     /// Returns the whole number up to `largest` that it must be.
     pub fn whole_number(&self, largest: u64) -> Result<u64, TextError> {
         let number = self.value.as_u64().filter(|number| *number <= largest);
-        number.ok_or_else(|| self.wrong(&format!("a whole number from 0 to {largest}")))
+        number.ok_or_else(|| {
+            let written = self.value.as_str().filter(|text| text.parse::<u64>().is_ok_and(|number| number <= largest));
+            let hint = written.map(|text| format!("write `{text}` without quotes"));
+            self.wrong(&format!("a whole number from 0 to {largest}")).or_hint(hint)
+        })
     }
 
     /// Returns the value of the word that it must be.
@@ -131,7 +135,10 @@ impl<'d> Node<'d> {
 
     /// Says that another type of value is expected.
     pub fn wrong(&self, expected: &str) -> TextError {
-        self.error(format!("expected {expected}, found {}", kind_of(self.value)))
+        let steps = self.pointer.steps();
+        let name = steps.last().filter(|step| step.parse::<usize>().is_err());
+        let whose = name.map(|name| format!(" for `{name}`")).unwrap_or_default();
+        self.error(format!("expected {expected}{whose}, found {}", kind_of(self.value)))
     }
 }
 

@@ -55,10 +55,8 @@ pub fn expand(template: &Document, names: &dyn Names) -> Outcome<Expanded> {
     let mut findings = work.findings;
     findings.extend(unknown_version(template));
     let expanded = template.with_value(value);
-    let document = create_options::write(&expanded, Chunks::Split).unwrap_or_else(|finding| {
-        findings.push(finding);
-        expanded
-    });
+    let (document, unwritten) = create_options::write(&expanded, Chunks::Split);
+    findings.extend(unwritten);
     Ok(Expanded { document, findings })
 }
 

@@ -82,6 +82,11 @@ impl Finding {
     }
 }
 
+/// Returns the value, or keeps the finding.
+pub(super) fn kept<T>(read: Result<T, Finding>, findings: &mut Vec<Finding>) -> Option<T> {
+    read.map_err(|finding| findings.push(finding)).ok()
+}
+
 /// A finding as `deploy --check --json` prints it.
 #[derive(Debug, Clone, Serialize)]
 pub struct FindingRecord<'a> {

@@ -183,27 +183,33 @@ impl Work {
         written.and_then(Value::as_str).filter(|text| secret::is_placeholder(text)).unwrap_or(HIDDEN).to_owned()
     }
 
-    /// `Env` of createOptions is text inside text.
+    /// createOptions are text inside text.
     fn redact_create_options(&mut self, assignment: &Assignment<'_>) {
         let mut settings = Vec::new();
         each_settings(assignment, &mut |_, pointer| settings.push(pointer.clone()));
         for pointer in settings {
             let Some(Value::Object(members)) = self.value.pointer_mut(pointer.as_str()) else { continue };
             let Some(mut options) = create_options::open(members) else { continue };
-            let Some(Value::Array(variables)) = options.get_mut("Env") else { continue };
-            let mut hidden = 0;
-            for variable in variables {
-                let split = variable.as_str().and_then(|text| text.split_once('='));
-                let Some((name, _)) = split.filter(|(name, value)| secret::is_secret(name, value)) else { continue };
-                *variable = Value::String(format!("{name}={HIDDEN}"));
-                hidden += 1;
-            }
+            let lists = options.iter_mut().filter(|(key, _)| secret::LISTS.contains(&key.as_str()));
+            let items = lists.filter_map(|(_, list)| list.as_array_mut()).flatten();
+            let hidden = items.map(hide_item).filter(|is_hidden| *is_hidden).count();
             if hidden > 0 {
                 create_options::close(members, &options);
                 self.hidden += hidden;
             }
         }
     }
+}
+
+/// Hides the value in an item of a list, such as `API_KEY=…`; says whether it is a secret.
+fn hide_item(item: &mut Value) -> bool {
+    let Some(text) = item.as_str() else { return false };
+    let Some((name, start)) = secret::item_of_list(text) else { return false };
+    if !secret::is_secret(name, &text[start..]) {
+        return false;
+    }
+    *item = Value::String(format!("{}{HIDDEN}", &text[..start]));
+    true
 }
 
 /// The name that a text has: that of its variable in `env`, else its key.
@@ -306,7 +312,7 @@ mod tests {
 
     #[test]
     fn all_secrets_are_those_of_environments_create_options_and_twins_too() {
-        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"] }).to_string();
+        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"], "Cmd": ["--token=s3cret"] }).to_string();
         let module = json!({ "settings": { "image": "a:1", "createOptions": options },
             "env": { "API_KEY": { "value": "s3cret" }, "LEVEL": { "value": "info" } } });
         let manifest = json!({ "modulesContent": {
@@ -316,10 +322,10 @@ mod tests {
         let kept = redacted(&manifest, &manifest, Hide::Registries);
         assert_eq!((kept.value, kept.hidden), (manifest.clone(), 0));
         let Redacted { value, hidden } = redacted(&manifest, &manifest, Hide::All);
-        assert!(!value.to_string().contains("s3cret") && hidden == 4, "{hidden}: {value}");
+        assert!(!value.to_string().contains("s3cret") && hidden == 5, "{hidden}: {value}");
         assert_eq!(
             value.pointer("/modulesContent/$edgeAgent/properties.desired/modules/m/settings/createOptions"),
-            Some(&json!(r#"{"Env":["DB_PASSWORD=***","LEVEL=debug"]}"#))
+            Some(&json!(r#"{"Env":["DB_PASSWORD=***","LEVEL=debug"],"Cmd":["--token=***"]}"#))
         );
     }
 

@@ -189,7 +189,7 @@ impl Deployer<'_> {
             None => None,
         };
         let ports = match &bridge {
-            Some(bridge) => bridge.open_ports(std::iter::once(&spec)).await?,
+            Some(bridge) => bridge.open_ports(std::iter::once(&spec))?,
             None => Ports::new(),
         };
         let planner = Planner {
@@ -232,7 +232,7 @@ impl Deployer<'_> {
 
     /// Listens on a bridge as at the device's own address, and returns what clients may call the hub.
     async fn listen_on(&self, tasks: &mut JoinSet<()>, bridge: &Bridge) -> Outcome<Vec<String>> {
-        let gateway = Gateway::open_on_bridge(self.address, bridge.address()).await?;
+        let gateway = Gateway::open_on_bridge(self.address, bridge.address())?;
         let metrics = MetricsPort::open(self.ui, self.site.options.metrics, [bridge.address()]).await;
         let names = gateway.names(bridge.host.clone());
         let (_, certificate) = self.site.certify(self.clock, &names)?;
@@ -295,7 +295,7 @@ mod tests {
         let with = |schema: &str, modules: Value| json!({ "schemaVersion": schema, "systemModules": system, "modules": modules });
         let schema = "the schema `2.0` is not known; known are 1.0, 1.1".to_owned();
         assert_eq!(status(with("2.0", json!({}))), (412, schema));
-        let kind = "expected `docker`, found `podman`".to_owned();
+        let kind = "expected `docker`, found `podman`; the member `settings` is missing".to_owned();
         assert_eq!(status(with("1.1", json!({ "a": { "type": "podman" } }))), (400, kind));
         assert!(read(with("1.1", json!({})).as_object().expect("an object")).is_ok());
     }

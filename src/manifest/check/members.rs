@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::parts::{Part, Parts, Role};
 use crate::document::Node;
+use crate::identity::ModuleId;
 use crate::manifest::RestartPolicy;
 use crate::manifest::finding::Finding;
-use crate::text::nearest;
+use crate::text::{TextError, nearest};
 
 const AGENT: &[&str] = &["schemaVersion", "runtime", "systemModules", "modules", "integrity"];
 const RUNTIME: &[&str] = &["type", "settings"];
@@ -25,9 +26,14 @@ const TWIN: &[&str] = &["properties.desired", "properties"];
 
 /// Reports members that nobody reads, members that a schema does not have yet, and members that must be there.
 pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
-    for (_, twin) in parts.content.members().unwrap_or_default() {
+    for (name, twin) in parts.content.members().unwrap_or_default() {
         if !parts.is_layer() {
             warn_of_layer_keys(&twin, findings);
+        }
+        match name {
+            ModuleId::EDGE_AGENT => dotted(&twin, AGENT, findings),
+            ModuleId::EDGE_HUB => dotted(&twin, HUB, findings),
+            _ => {}
         }
         unknown(Some(twin), TWIN, &is_layer_key, findings);
     }
@@ -70,8 +76,11 @@ fn check_agent(agent: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
         defaulted(agent, "modules", "takes no modules", "{}", findings);
     }
     known(runtime.clone(), RUNTIME, findings);
-    let settings = runtime.and_then(|runtime| runtime.get("settings"));
+    let settings = runtime.as_ref().and_then(|runtime| runtime.get("settings"));
     known(settings.clone(), RUNTIME_SETTINGS, findings);
+    if let Some(Err(at)) = runtime.map(|runtime| check_runtime(&runtime, settings.as_ref())) {
+        findings.push(Finding::error("runtime", at));
+    }
     let registries = settings.and_then(|settings| settings.get("registryCredentials"));
     for (_, registry) in registries.and_then(|node| node.members().ok()).unwrap_or_default() {
         warn_of_empty_login(&registry, findings);
@@ -90,13 +99,28 @@ fn warn_of_empty_login(registry: &Node<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+fn check_runtime(runtime: &Node<'_>, settings: Option<&Node<'_>>) -> Result<(), TextError> {
+    let kind = runtime.need("type")?;
+    let text = kind.text()?;
+    if text != "docker" {
+        let told = kind.error(format!("expected `docker`, found `{text}`"));
+        return Err(told.hint("write \"type\": \"docker\", the only runtime that the agent knows"));
+    }
+    for key in ["minDockerVersion", "loggingOptions"] {
+        settings.and_then(|settings| settings.get(key)).map(|node| node.text().map(drop)).transpose()?;
+    }
+    Ok(())
+}
+
 fn check_module(module: &Part<'_>, findings: &mut Vec<Finding>) {
     let members = if module.role == Role::Agent { AGENT_MODULE } else { MODULE };
     known(Some(module.node.clone()), members, findings);
     let is_piece = |key: &str| {
         let start = key.get(.."createOptions".len());
+        let number = || &key["createOptions".len()..];
         start.is_some_and(|start| start.eq_ignore_ascii_case("createOptions"))
-            && key["createOptions".len()..].bytes().all(|byte| byte.is_ascii_digit())
+            && matches!(number().len(), 0 | 2)
+            && number().bytes().all(|byte| byte.is_ascii_digit())
     };
     unknown(module.node.get("settings"), SETTINGS, &is_piece, findings);
     for (_, variable) in module.node.get("env").and_then(|env| env.members().ok()).unwrap_or_default() {
@@ -180,6 +204,23 @@ fn newer(node: &Node<'_>, member: &str, schema: &str, findings: &mut Vec<Finding
 
 fn known(node: Option<Node<'_>>, known: &[&str], findings: &mut Vec<Finding>) {
     unknown(node, known, &|_| false, findings);
+}
+
+/// Reports keys of a layer that lead to no member of the twin.
+fn dotted(twin: &Node<'_>, known: &[&str], findings: &mut Vec<Finding>) {
+    for (key, member) in twin.members().unwrap_or_default() {
+        let Some(path) = key.strip_prefix("properties.desired.") else { continue };
+        let first = path.split('.').next().unwrap_or_default();
+        if known.contains(&first) {
+            continue;
+        }
+        let told = member.key_error(format!("nobody reads the member `{first}` of the desired properties"));
+        let hint = match nearest(first, known.iter().copied()) {
+            Some(near) => format!("write `properties.desired.{near}{}`", &path[first.len()..]),
+            None => format!("take it out; read there are `{}`", known.join("`, `")),
+        };
+        findings.push(Finding::warning("unknown-member", told.hint(hint)));
+    }
 }
 
 fn unknown(node: Option<Node<'_>>, known: &[&str], is_known: &dyn Fn(&str) -> bool, findings: &mut Vec<Finding>) {
