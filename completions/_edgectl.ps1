@@ -378,6 +378,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]')
             [CompletionResult]::new('--metrics-port', '--metrics-port', [CompletionResultType]::ParameterName, 'Port of the metrics of hub and agent, or `off` [default: 9600]')
             [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'How containers reach the workload API: `auto`, `socket` or `http` [default: auto]')
+            [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'Run this module from its image with a debugger, and tell the editor how to attach (can be repeated)')
             [CompletionResult]::new('--external', '--external', [CompletionResultType]::ParameterName, 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Run only this module (can be repeated)')
             [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Leave this module out (can be repeated)')

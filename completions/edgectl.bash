@@ -2022,7 +2022,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__simulate)
-            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --metrics-port --workload --external --only --without --no-build --no-setup --detach --wait --max-clients --duration --fail-on --input-port --time-scale --upstream --reset --ephemeral --max-storage --durability --demo --project --json --quiet --verbose --color --yes --help"
+            opts="-f -d -P -C -q -v -y -h --file --runtime --device --platform --tag --set --address --metrics-port --workload --debug --external --only --without --no-build --no-setup --detach --wait --max-clients --duration --fail-on --input-port --time-scale --upstream --reset --ephemeral --max-storage --durability --demo --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2073,6 +2073,10 @@ _edgectl() {
                     return 0
                     ;;
                 --workload)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -351,6 +351,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --address 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]'
             cand --metrics-port 'Port of the metrics of hub and agent, or `off` [default: 9600]'
             cand --workload 'How containers reach the workload API: `auto`, `socket` or `http` [default: auto]'
+            cand --debug 'Run this module from its image with a debugger, and tell the editor how to attach (can be repeated)'
             cand --external 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)'
             cand --only 'Run only this module (can be repeated)'
             cand --without 'Leave this module out (can be repeated)'

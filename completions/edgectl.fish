@@ -259,6 +259,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l set -d 'Var
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l address -d 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l metrics-port -d 'Port of the metrics of hub and agent, or `off` [default: 9600]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l workload -d 'How containers reach the workload API: `auto`, `socket` or `http` [default: auto]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l debug -d 'Run this module from its image with a debugger, and tell the editor how to attach (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l external -d 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l only -d 'Run only this module (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand simulate" -l without -d 'Leave this module out (can be repeated)' -r
