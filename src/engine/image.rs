@@ -52,7 +52,7 @@ impl Engine {
         let credentials = found.map(|(login, _)| login.into_credentials(&key));
         let version = reference.digest().or(reference.tag()).unwrap_or("latest");
         let options = CreateImageOptionsBuilder::new().from_image(&reference.repository()).tag(version).build();
-        let docker = self.patient();
+        let docker = self.to_registry("/images/create", reference).await;
         let mut messages = docker.create_image(Some(options), None, credentials);
         let mut transfers = Transfers::default();
         while let Some(message) = messages.next().await {

@@ -1,8 +1,8 @@
 //! Pushing images, and what registries answer.
 
+use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::query_parameters::PushImageOptionsBuilder;
-use bollard::{BollardRequest, auth::DockerCredentials};
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
@@ -70,7 +70,7 @@ impl Engine {
         watch: Watch<'_>,
     ) -> Result<Option<String>, Error> {
         let options = PushImageOptionsBuilder::new().tag(reference.tag().unwrap_or("latest")).build();
-        let docker = self.patient();
+        let docker = self.to_registry("/push", reference).await;
         let mut messages = docker.push_image(&reference.repository(), Some(options), credentials);
         let mut transfers = Transfers::default();
         let mut digest = None;
@@ -85,28 +85,6 @@ impl Engine {
             }
         }
         Ok(digest)
-    }
-}
-
-/// The engine reads credentials in the URL's base64, bollard 0.21 writes the standard one: a password such as
-/// `~~~???>>>~` would be refused.
-pub(super) fn repair_credentials(mut request: BollardRequest) -> BollardRequest {
-    for name in ["x-registry-auth", "x-registry-config"] {
-        let Some(value) = request.headers_mut().get_mut(name) else { continue };
-        let repaired: String = value.to_str().unwrap_or_default().chars().map(to_url_alphabet).collect();
-        if let Ok(repaired) = repaired.parse() {
-            *value = repaired;
-            value.set_sensitive(true);
-        }
-    }
-    request
-}
-
-fn to_url_alphabet(c: char) -> char {
-    match c {
-        '+' => '-',
-        '/' => '_',
-        c => c,
     }
 }
 
@@ -178,7 +156,7 @@ fn may_pass(said: &str, was_there: bool) -> bool {
 pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
     let said = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&["does not exist locally", "no such image", "tag does not exist"]) {
+    if has(&["does not exist locally", "no such image", "tag does not exist", "image not known"]) {
         return "build it first with `edgectl build`".to_owned();
     }
     if is_about_login(&said) {
@@ -189,7 +167,10 @@ pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
         return format!("correct the registry `{registry}` in {place}, or look to this machine's network");
     }
     if has(&["server gave http response to https client"]) {
-        return format!("add `{registry}` to `insecure-registries` in the engine's `daemon.json`");
+        return format!(
+            "let the engine reach `{registry}` without TLS: among `insecure-registries` of docker's `daemon.json`, or \
+             with `insecure = true` in Podman's `registries.conf`"
+        );
     }
     if has(&["certificate"]) {
         return format!("put the registry's CA into `/etc/docker/certs.d/{registry}/ca.crt`");
