@@ -161,7 +161,7 @@ where
 {
     let several = targets.iter().any(|target| target.platform != targets[0].platform);
     let count = targets.len();
-    let registries = Registries::new(Logins::new(cx.environment()));
+    let registries = Registries::new(cx.environment(), Logins::new(cx.environment()));
     let slots = Arc::new(Semaphore::new(pace.jobs));
     let shared = Arc::new((cx.ui().progress(), work));
     let mut running = JoinSet::new();

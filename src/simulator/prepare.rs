@@ -285,7 +285,7 @@ impl Workshop<'_> {
 
 fn means(environment: &Environment) -> Means {
     let builder = Builder::Auto.or_environment(environment);
-    Means { builder, registries: Registries::new(Logins::new(environment)), place: Place::Engine }
+    Means { builder, registries: Registries::new(environment, Logins::new(environment)), place: Place::Engine }
 }
 
 fn rebuild(engine: Engine, plan: BuildPlan, environment: Environment) -> Rebuild {

@@ -107,7 +107,8 @@ impl Pinning<'_> {
     }
 
     fn ask(&self, asked: Vec<(Reference, Option<&Source>)>, manifests: &[Manifest]) -> Outcome<Pins> {
-        let registries = Registries::new(Logins::new(self.cx.environment()).with(logins_of(manifests))).patient();
+        let environment = self.cx.environment();
+        let registries = Registries::new(environment, Logins::new(environment).with(logins_of(manifests))).patient();
         let (references, sources): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
         let watch = |event: Event<'_>| {
             if let Event::Warning(text) = event {
