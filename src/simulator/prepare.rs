@@ -96,8 +96,9 @@ impl Workshop<'_> {
     }
 
     fn means(&self) -> Means {
-        let builder = Builder::Auto.or_environment(&self.options.environment);
-        Means { builder, registries: Registries::new(self.logins()), place: Place::Engine }
+        let environment = &self.options.environment;
+        let builder = Builder::Auto.or_environment(environment);
+        Means { builder, registries: Registries::new(environment, self.logins()), place: Place::Engine }
     }
 
     /// Decides how a module is run, and makes that ready.
@@ -291,7 +292,7 @@ impl Workshop<'_> {
 fn rebuild(engine: Engine, plan: BuildPlan, means: Means) -> Rebuild {
     Arc::new(move || {
         let (engine, plan) = (engine.clone(), plan.clone());
-        let means = Means { registries: Registries::new(means.registries.logins().clone()), ..means.clone() };
+        let means = Means { registries: means.registries.anew(), ..means.clone() };
         Box::pin(async move { engine.build(&plan, &means, &|_| {}).await.map(drop) })
     })
 }
