@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::bridge::WorkloadWay;
 use super::control::LinkState;
+use super::debug::Debugger;
 use super::feedback::FeedbackRecord;
 use super::logs::Line;
 use super::taps::Tapped;
@@ -54,6 +55,9 @@ pub(super) struct Place {
     pub(super) modules: Vec<ModuleId>,
     /// Whether the cloud can be reached.
     pub(super) upstream: Link,
+    /// What `--debug` wants; left out without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) debuggers: Vec<Debugger>,
 }
 
 /// The ports; `null` is one that could not be opened.
@@ -102,6 +106,7 @@ impl Report {
         if let Some(port) = ports.metrics {
             self.ui.detail(format!("metrics are at http://{address}:{port}/metrics"));
         }
+        place.debuggers.iter().for_each(|debugger| debugger.tell(&self.ui));
     }
 
     /// Says how containers reach the workload API.

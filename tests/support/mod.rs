@@ -11,6 +11,7 @@
 pub mod lines;
 pub mod nested;
 pub mod parts;
+pub mod registry;
 pub mod simulation;
 pub mod site;
 pub mod wire;
