@@ -8,7 +8,7 @@ use super::tell::{Made, Paste, Written};
 use crate::commands::Context;
 use crate::failure::{Failure, Outcome};
 use crate::solution::{
-    Launch, Solution, WireSpec, Wiring, check_module_name, free_debug_port, plan_launch, wire_module,
+    Known, Launch, Solution, WireSpec, Wiring, check_module_name, free_debug_port, plan_launch, wire_module,
 };
 use crate::template::{self, Answers, Edit, Plan, Template};
 
@@ -125,7 +125,7 @@ fn wire(solution: &Solution, args: &NewModule, answers: &Answers, plan: &mut Pla
 /// Adds the debugger's configurations to the plan; returns what edgectl cannot add itself.
 fn configure_debugger(solution: &Solution, plan: &mut Plan) -> Outcome<Option<Paste>> {
     let configurations = plan.debugging.as_ref().map(|debugging| debugging.launch.as_slice());
-    match plan_launch(solution, configurations.unwrap_or_default())? {
+    match plan_launch(solution, configurations.unwrap_or_default(), Known::Stays)? {
         Launch::Nothing => {}
         Launch::Create(path, text) => plan.beside.push(Edit { path, text }),
         Launch::Edit(path, text) => plan.edits.push(Edit { path, text }),
