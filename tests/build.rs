@@ -7,6 +7,8 @@ mod dockerignore;
 mod fake;
 #[path = "build/lock.rs"]
 mod lock;
+#[path = "build/logins.rs"]
+mod logins;
 #[path = "build/parts.rs"]
 mod parts;
 #[path = "build/proxy.rs"]

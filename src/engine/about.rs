@@ -19,13 +19,13 @@ pub struct About {
     pub endpoint: String,
     /// What chose it: `DOCKER_HOST`, a docker context; nothing for the usual sockets.
     pub named_by: Option<String>,
-    /// The version of the API that both sides speak.
+    /// The newest version of the API that it speaks.
     pub api: String,
     /// The platform of its images in docker's words: `linux/amd64`.
     pub platform: String,
     /// Whether it runs without root.
     pub rootless: bool,
-    /// The builder that `build` takes by itself: `buildkit` or `classic`.
+    /// The builder that `build` takes by itself: `buildkit`, `classic`, or Podman's `buildah`.
     pub builder: String,
 }
 
@@ -35,7 +35,6 @@ impl Engine {
         let cannot = "cannot ask the container engine what it is";
         let choice = endpoint::choose(environment)?;
         let nature = self.nature().await?;
-        let version = self.docker.version().await.map_err(|error| failure(cannot, &error))?;
         let info = self.docker.info().await.map_err(|error| failure(cannot, &error))?;
         let program = match nature.is_podman {
             true => "Podman Engine",
@@ -43,13 +42,13 @@ impl Engine {
         };
         let is_rootless = |option: &String| option.contains("rootless");
         Ok(About {
-            name: format!("{program} {}", version.version.unwrap_or_default()).trim_end().to_owned(),
+            name: format!("{program} {}", nature.version).trim_end().to_owned(),
             endpoint: describe(&choice),
             named_by: choice.named_by,
-            api: self.docker.client_version().to_string(),
+            api: nature.api.clone(),
             rootless: info.security_options.unwrap_or_default().iter().any(is_rootless),
-            builder: super::Builder::Auto.or_environment(environment).decide(&nature).to_string(),
-            platform: nature.platform,
+            builder: super::Builder::Auto.or_environment(environment).decide(nature).to_string(),
+            platform: nature.platform.clone(),
         })
     }
 }

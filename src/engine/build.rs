@@ -4,7 +4,6 @@
 //! It therefore cannot keep a Dockerfile out of `COPY . .` that the ignore file names: the Dockerfile is always sent.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
@@ -14,6 +13,7 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::archive::{self, Packing};
+use super::builder::Tool;
 use super::connect::Nature;
 use super::error::{failure, text_of};
 use super::push::advise;
@@ -21,8 +21,7 @@ use super::registry::{Registries, Remote};
 use super::session::{self, Services};
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
-use super::{Engine, Event, Freshness, Watch, buildkit, classic, credentials, emulator};
-use crate::environment::Environment;
+use super::{Builder, Engine, Event, Freshness, Watch, buildah, credentials, emulator, request};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{
     Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Recipe, Reference,
@@ -30,18 +29,9 @@ use crate::image::{
 
 const TICK: Duration = Duration::from_millis(100);
 
-const NO_LIMITS: &str = "BuildKit has no limits for steps: memory and CPU options count with `--builder classic` only";
+const NO_BUILDKIT: &str = "Podman has no BuildKit: its own builder does the work";
 
-/// Which of the engine's builders is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Builder {
-    /// BuildKit where the engine has it.
-    Auto,
-    /// BuildKit.
-    BuildKit,
-    /// The builder that engines had first.
-    Classic,
-}
+const NO_LIMITS: &str = "BuildKit has no limits for steps: memory and CPU options count with `--builder classic` only";
 
 /// What a build may use, and what it is for.
 #[derive(Debug, Clone)]
@@ -89,36 +79,6 @@ pub enum Work {
     Steps,
 }
 
-impl Builder {
-    /// Decides `Auto` by `DOCKER_BUILDKIT` (0 or 1), as docker does.
-    pub fn or_environment(self, environment: &Environment) -> Self {
-        match (self, environment.get("DOCKER_BUILDKIT").map(str::trim)) {
-            (Self::Auto, Some("0" | "false")) => Self::Classic,
-            (Self::Auto, Some("1" | "true")) => Self::BuildKit,
-            (builder, _) => builder,
-        }
-    }
-
-    pub(super) fn decide(self, nature: &Nature) -> Self {
-        match self {
-            // Podman answers `/build` but has no session; Windows engines have no BuildKit.
-            Self::Auto if nature.is_podman || nature.platform.starts_with("windows/") => Self::Classic,
-            Self::Auto => Self::BuildKit,
-            decided => decided,
-        }
-    }
-}
-
-impl fmt::Display for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::BuildKit => "buildkit",
-            Self::Classic => "classic",
-        })
-    }
-}
-
 impl Engine {
     /// Makes sure that the image of a plan is where it is wanted: builds it unless it is there, made of the same files,
     /// options and base images.
@@ -161,21 +121,24 @@ impl Engine {
     /// in the engine too.
     async fn run_build(&self, plan: &BuildPlan, means: &Means, watch: Watch<'_>) -> Outcome<(String, Work)> {
         let nature = self.nature().await?;
-        let builder = means.builder.decide(&nature);
-        if builder == Builder::BuildKit && !plan.limits.is_empty() {
+        let tool = means.builder.decide(nature);
+        if tool == Tool::BuildKit && !plan.limits.is_empty() {
             watch(Event::Warning(NO_LIMITS));
         }
-        self.warn_of_emulation(plan, &nature, watch).await;
-        let ignore_file = if builder == Builder::Classic { IgnoreFile::Sent } else { IgnoreFile::Ordinary };
+        if tool == Tool::Buildah && means.builder == Builder::BuildKit {
+            watch(Event::Warning(NO_BUILDKIT));
+        }
+        self.warn_of_emulation(plan, nature, watch).await;
+        let ignore_file = if tool == Tool::BuildKit { IgnoreFile::Ordinary } else { IgnoreFile::Sent };
         let context = BuildContext::open(plan, ignore_file)?;
         let dockerfile = std::fs::read(&plan.dockerfile)
             .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile_shown))?;
         let dockerfile = String::from_utf8_lossy(&dockerfile);
         let texts = credentials::texts_of(&dockerfile, &plan.args, &plan.cache_from);
         let credentials = means.registries.logins().find_mentioned(&texts).await?;
-        let mut options = options_of(plan, &nature, builder, context.dockerfile());
+        let mut options = options_of(plan, nature, tool, context.dockerfile());
         let session = match plan.needs_session() {
-            true if builder == Builder::Classic => return Err(no_session(plan)),
+            true if tool != Tool::BuildKit => return Err(no_session(plan, tool)),
             true => Some(session::open(&self.endpoint, Services::load(plan, credentials.clone())?).await?),
             false => None,
         };
@@ -184,10 +147,9 @@ impl Engine {
             options.version = BuilderVersion::BuilderV1;
             options.session = Some(session.id.clone());
         }
-        let request = Request { plan, builder, options, credentials };
+        let request = Request { plan, tool, options, credentials };
         let transcript = self.send(request, context, watch).await?;
-        let is_counted = if builder == Builder::Classic { classic::is_counted } else { buildkit::is_counted };
-        let work = if transcript.is_cached(is_counted) { Work::Lookups } else { Work::Steps };
+        let work = if tool.is_cached(&transcript) { Work::Lookups } else { Work::Steps };
         match transcript.image_id {
             Some(id) => Ok((id, work)),
             None => Ok((self.built_id(plan).await?, work)),
@@ -214,16 +176,14 @@ impl Engine {
     }
 
     async fn send(&self, request: Request<'_>, context: BuildContext, watch: Watch<'_>) -> Outcome<Transcript> {
-        let Request { plan, builder, options, credentials } = request;
-        let extra = extra_parameters(plan, builder);
-        let docker = self
-            .patient()
-            .with_request_modifier(move |request| super::push::repair_credentials(with_parameters(request, &extra)));
+        let Request { plan, tool, options, credentials } = request;
+        let extra = extra_parameters(plan, tool);
+        let docker = self.patient().with_request_modifier(move |request| request::repair(request, "/build", &extra));
         let (archive, packing) = archive::pack(context);
         let mut messages =
             Box::pin(docker.build_image(options, Some(credentials), Some(bollard::body_try_stream(archive))));
         let transcript = Transcript::new(plan.labels.len());
-        let mut told = Told { builder, transcript, transfers: Transfers::default() };
+        let mut told = Told { tool, transcript, transfers: Transfers::default() };
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut sent = 0;
@@ -242,7 +202,7 @@ impl Engine {
             Ok(()) => Ok(told.transcript),
             // A context that cannot be read breaks the request; that is the cause, the broken request only follows.
             Err(error) => {
-                if builder == Builder::Classic {
+                if tool.is_sequential() {
                     told.transcript.fail_last_step(&text_of(&error));
                 }
                 Err(packing.failure().await.unwrap_or_else(|| refusal(plan, &told.transcript, &error)))
@@ -253,21 +213,20 @@ impl Engine {
 
 struct Request<'a> {
     plan: &'a BuildPlan,
-    builder: Builder,
+    tool: Tool,
     options: BuildImageOptions,
     credentials: HashMap<String, DockerCredentials>,
 }
 
 struct Told {
-    builder: Builder,
+    tool: Tool,
     transcript: Transcript,
     transfers: Transfers,
 }
 
 impl Told {
     fn read(&mut self, info: BuildInfo, watch: Watch<'_>) {
-        let read = if self.builder == Builder::Classic { classic::read } else { buildkit::read };
-        read(info, &mut self.transcript, &mut self.transfers, watch);
+        self.tool.read(info, &mut self.transcript, &mut self.transfers, watch);
     }
 }
 
@@ -279,7 +238,7 @@ fn tell_sent(packing: &Packing, told: u64, watch: Watch<'_>) -> u64 {
     sent
 }
 
-fn options_of(plan: &BuildPlan, nature: &Nature, builder: Builder, dockerfile: &Dockerfile) -> BuildImageOptions {
+fn options_of(plan: &BuildPlan, nature: &Nature, tool: Tool, dockerfile: &Dockerfile) -> BuildImageOptions {
     let is_foreign = |platform: &&String| **platform != nature.platform;
     BuildImageOptions {
         dockerfile: match dockerfile {
@@ -298,47 +257,31 @@ fn options_of(plan: &BuildPlan, nature: &Nature, builder: Builder, dockerfile: &
         // Left to the engine where it is its own: base images made by hand often lie about their platform.
         platform: plan.platform.as_ref().filter(is_foreign).cloned().unwrap_or_default(),
         target: plan.target.clone().unwrap_or_default(),
-        version: if builder == Builder::Classic { BuilderVersion::BuilderV1 } else { BuilderVersion::BuilderBuildKit },
+        version: if tool == Tool::BuildKit { BuilderVersion::BuilderBuildKit } else { BuilderVersion::BuilderV1 },
         // The engine mixes up builds that share a session. bollard 0.21 serves each on a task that it keeps to itself, so
         // its descriptor stays open until the engine closes it: about one for each rebuild while a simulation runs.
-        session: (builder != Builder::Classic).then(|| uuid::Uuid::new_v4().to_string()),
+        session: (tool == Tool::BuildKit).then(|| uuid::Uuid::new_v4().to_string()),
         ..BuildImageOptions::default()
     }
 }
 
 /// What bollard's options cannot say: several hosts, sizes beyond 2 GiB, limits it does not know, and BuildKit with a
 /// session that is not its own.
-fn extra_parameters(plan: &BuildPlan, builder: Builder) -> Vec<(&'static str, String)> {
+fn extra_parameters(plan: &BuildPlan, tool: Tool) -> Vec<(&'static str, String)> {
     let hosts = plan.extra_hosts.iter().map(|host| ("extrahosts", host.clone()));
     let limits = plan.limits.iter().map(|(name, value)| (*name, value.clone()));
-    let version = (plan.needs_session() && builder != Builder::Classic).then(|| ("version", "2".to_owned()));
+    let version = (plan.needs_session() && tool == Tool::BuildKit).then(|| ("version", "2".to_owned()));
     hosts.chain(limits).chain(version).collect()
 }
 
-/// Adds parameters, except the version, which is there and becomes another.
-fn with_parameters(
-    mut request: bollard::BollardRequest,
-    parameters: &[(&'static str, String)],
-) -> bollard::BollardRequest {
-    if parameters.is_empty() || !request.uri().path().ends_with("/build") {
-        return request;
+fn no_session(plan: &BuildPlan, tool: Tool) -> Failure {
+    let refused = Failure::request(cannot_build(plan));
+    if tool == Tool::Buildah {
+        return refused
+            .cause("`--secret` and `--ssh` need BuildKit, and Podman has none")
+            .hint(format!("build this image with `podman build`, and tag it `{}`", plan.image));
     }
-    let encode = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
-    let mut target = request.uri().to_string();
-    for (name, value) in parameters {
-        match *name {
-            "version" => target = target.replace("version=1", &format!("version={value}")),
-            name => target.push_str(&format!("&{name}={}", encode(value))),
-        }
-    }
-    if let Ok(uri) = target.parse() {
-        *request.uri_mut() = uri;
-    }
-    request
-}
-
-fn no_session(plan: &BuildPlan) -> Failure {
-    Failure::request(cannot_build(plan))
+    refused
         .cause("`--secret` and `--ssh` need BuildKit, and this is the classic builder")
         .hint("build with `--builder buildkit`, or take the options out of `image.buildOptions`")
 }
@@ -382,7 +325,7 @@ fn explain_step(refused: Failure, plan: &BuildPlan, step: &Step, said: &str) -> 
         return refused.hint(emulator::advice(plan.platform.as_deref().unwrap_or("another platform")));
     }
     let refused = refused.hint(format!("correct that step in `{dockerfile}`, then build again"));
-    if said.contains("not found") && step.output().is_none() {
+    if ["not found", "no such file"].iter().any(|words| said.contains(words)) && step.output().is_none() {
         return refused.hint("see whether a line of `.dockerignore` leaves the file out");
     }
     refused
@@ -394,22 +337,23 @@ fn base_image(step: &str) -> Option<&str> {
     metadata.or_else(|| step.split_once("] FROM ").map(|(_, rest)| rest.split(' ').next().unwrap_or(rest)))
 }
 
-/// Both builders, old and new, end their sentence with the code: `… exit code: 3`, `… non-zero code: 3`.
+/// Every builder ends its sentence with the code: `… exit code: 3`, `… non-zero code: 3`, `… exit status 3`.
 fn exit_code(said: &str) -> Option<u32> {
-    let (before, code) = said.trim().rsplit_once(": ")?;
-    before.ends_with("code").then(|| code.parse().ok()).flatten()
+    let (before, code) = said.trim().rsplit_once(' ')?;
+    ["code:", "exit status"].iter().any(|words| before.ends_with(words)).then(|| code.parse().ok()).flatten()
 }
 
 fn without_wrapping(said: &str) -> &str {
-    const WRAPPING: [&str; 4] = [
+    const WRAPPING: [&str; 5] = [
         "failed to solve with frontend dockerfile.v0: ",
         "failed to solve: ",
         "failed to create LLB definition: ",
         "rpc error: code = Unknown desc = ",
+        "creating build container: ",
     ];
     let mut said = said.trim();
     while let Some(inner) = WRAPPING.iter().find_map(|wrapping| said.strip_prefix(wrapping)) {
         said = inner;
     }
-    said
+    buildah::without_step(said)
 }

@@ -9,8 +9,31 @@ use super::{Event, Watch};
 /// What the steps of labels are called: their instructions are long, and not of the Dockerfile.
 const LABELS: &str = "[internal] label the image";
 
+/// How a builder that writes text words it.
+pub(super) struct Words {
+    /// Returns the name of the step that a line begins, for an image that gets so many labels.
+    pub(super) parse_step: fn(&str, usize) -> Option<String>,
+    /// Begins a line which says that the step above was there from an earlier build.
+    pub(super) cached: &'static str,
+    /// Says whether a line is the builder's own, and of no use.
+    pub(super) is_chatter: fn(&str) -> bool,
+}
+
+const WORDS: Words = Words { parse_step, cached: " ---> Using cache", is_chatter };
+
 /// Puts one message of the engine into the transcript.
 pub(super) fn read(info: BuildInfo, transcript: &mut Transcript, transfers: &mut Transfers, watch: Watch<'_>) {
+    read_in(&WORDS, info, transcript, transfers, watch);
+}
+
+/// The same for any builder of this kind.
+pub(super) fn read_in(
+    words: &Words,
+    info: BuildInfo,
+    transcript: &mut Transcript,
+    transfers: &mut Transfers,
+    watch: Watch<'_>,
+) {
     if let Some(BuildInfoAux::Default(image)) = info.aux {
         transcript.image_id = image.id.or_else(|| transcript.image_id.take());
     }
@@ -20,26 +43,25 @@ pub(super) fn read(info: BuildInfo, transcript: &mut Transcript, transfers: &mut
         transfers.update(id, current, total, watch);
     }
     let Some(text) = info.stream else { return };
-    match parse_step(&text, transcript.labels) {
+    match (words.parse_step)(&text, transcript.labels) {
         Some(name) => {
             let step = transcript.step(&name);
             step.name = name;
             step.state = State::Started;
             watch(Event::StepStarted(&step.name));
         }
-        None => read_output(&text, transcript, watch),
+        None => read_output(words, &text, transcript, watch),
     }
 }
 
-fn read_output(text: &str, transcript: &mut Transcript, watch: Watch<'_>) {
+fn read_output(words: &Words, text: &str, transcript: &mut Transcript, watch: Watch<'_>) {
     let Some(step) = transcript.last_step() else { return };
-    if text.starts_with(" ---> Using cache") {
+    if text.starts_with(words.cached) {
         step.state = State::Cached;
     }
-    let chatter = [" ---> ", "Removing intermediate container ", "Successfully "];
     // The announcement of a step ends its line in a message of its own.
     let ends_announcement = text == "\n" && step.output().is_none();
-    if !ends_announcement && !chatter.iter().any(|words| text.starts_with(words)) {
+    if !ends_announcement && !(words.is_chatter)(text) {
         step.print(text.as_bytes(), watch);
     }
 }
@@ -53,13 +75,28 @@ pub(super) fn is_counted(name: &str) -> bool {
 
 /// Turns `Step 2/5 : RUN make` into `[2/4] RUN make`, as BuildKit writes it, where the last step is that of a label.
 fn parse_step(text: &str, labels: usize) -> Option<String> {
-    let (number, instruction) = text.strip_prefix("Step ")?.split_once(" : ")?;
-    let (number, count) = number.split_once('/')?;
-    let (number, count) = (number.parse::<usize>().ok()?, count.parse::<usize>().ok()?.saturating_sub(labels));
+    let (place, instruction) = text.strip_prefix("Step ")?.split_once(" : ")?;
+    name_of(place, instruction, "", labels)
+}
+
+/// Names the step at `2/5`, where the last ones are those of labels; `None` if that is no place.
+pub(super) fn name_of(place: &str, instruction: &str, stage: &str, labels: usize) -> Option<String> {
+    let (number, count) = parse_place(place)?;
+    let count = count.saturating_sub(labels);
     if number > count {
         return Some(LABELS.to_owned());
     }
-    Some(format!("[{number}/{count}] {}", instruction.trim_end()))
+    Some(format!("[{stage}{number}/{count}] {}", instruction.trim_end()))
+}
+
+/// Reads `2/5`.
+pub(super) fn parse_place(text: &str) -> Option<(usize, usize)> {
+    let (number, count) = text.split_once('/')?;
+    Some((number.parse().ok()?, count.parse().ok()?))
+}
+
+fn is_chatter(text: &str) -> bool {
+    [" ---> ", "Removing intermediate container ", "Successfully "].iter().any(|words| text.starts_with(words))
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 
-use super::Engine;
 use super::endpoint::{self, Choice, Endpoint};
 use super::error::{io_error, text_of};
+use super::{Engine, request};
 use crate::environment::Environment;
 use crate::failure::{Failure, Outcome};
 
@@ -25,6 +26,9 @@ pub(super) struct Nature {
     /// `linux/amd64`
     pub(super) platform: String,
     pub(super) is_podman: bool,
+    pub(super) version: String,
+    /// The newest version of its API.
+    pub(super) api: String,
 }
 
 impl Engine {
@@ -36,19 +40,26 @@ impl Engine {
         let choice = endpoint::choose(environment)?;
         let unreachable = |error: &bollard::errors::Error| explain(&choice, error, environment);
         let docker = open(&choice.endpoint).map_err(|error| unreachable(&error))?;
-        let docker = match tokio::time::timeout(PATIENCE, docker.negotiate_version()).await {
-            Ok(negotiated) => negotiated.map_err(|error| unreachable(&error))?,
+        match tokio::time::timeout(PATIENCE, docker.ping()).await {
+            Ok(answered) => drop(answered.map_err(|error| unreachable(&error))?),
             Err(_) => return Err(unanswered(&choice)),
-        };
-        Ok(Self { docker: docker.with_request_modifier(super::push::repair_credentials), endpoint: choice.endpoint })
+        }
+        let docker = docker.with_request_modifier(request::repair_credentials);
+        Ok(Self { docker, endpoint: choice.endpoint, nature: Arc::default() })
     }
 
     /// Returns the platform that the engine runs images of, in docker's words: `linux/amd64`.
     pub async fn platform(&self) -> Outcome<String> {
-        self.nature().await.map(|nature| nature.platform)
+        Ok(self.nature().await?.platform.clone())
     }
 
-    pub(super) async fn nature(&self) -> Outcome<Nature> {
+    /// Returns what the engine said of itself when it was first asked: it may run programs to find out, and a build of
+    /// which nothing has changed need not know.
+    pub(super) async fn nature(&self) -> Outcome<&Nature> {
+        self.nature.get_or_try_init(|| self.ask_nature()).await
+    }
+
+    async fn ask_nature(&self) -> Outcome<Nature> {
         let version = self.docker.version().await;
         let version =
             version.map_err(|error| super::error::failure("cannot ask the container engine what it is", &error))?;
@@ -58,6 +69,8 @@ impl Engine {
         Ok(Nature {
             platform: format!("{os}/{}", docker_arch(&arch)),
             is_podman: components.iter().any(|component| component.name.contains("Podman")),
+            version: version.version.unwrap_or_default(),
+            api: version.api_version.unwrap_or_default(),
         })
     }
 }

@@ -7,6 +7,8 @@ mod about;
 mod archive;
 mod backoff;
 mod build;
+mod buildah;
+mod builder;
 mod buildkit;
 mod classic;
 mod connect;
@@ -20,17 +22,21 @@ pub mod network;
 mod owned;
 mod push;
 pub mod registry;
+mod request;
 mod session;
 mod survey;
 mod transcript;
 mod transfer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::Docker;
+use tokio::sync::OnceCell;
 
 pub use about::About;
-pub use build::{Builder, Built, Means, Place, Work};
+pub use build::{Built, Means, Place, Work};
+pub use builder::Builder;
 pub use credentials::{Login, Logins};
 pub use owned::{Owned, What};
 pub use push::Pushed;
@@ -44,6 +50,7 @@ const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 pub struct Engine {
     docker: Docker,
     endpoint: endpoint::Endpoint,
+    nature: Arc<OnceCell<connect::Nature>>,
 }
 
 /// What a long request tells while it runs.

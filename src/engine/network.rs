@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::MetadataExt;
 
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
 use super::Engine;
 use super::container::{SIMULATION_LABEL, accept};
+use super::endpoint::Endpoint;
 use super::error::failure;
 use crate::failure::{Failure, Outcome};
 
@@ -35,6 +37,17 @@ pub enum Addresses {
     Creator,
 }
 
+/// Where the networks of an engine are, seen from this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Their gateways are addresses of this machine, if the engine runs here.
+    Here,
+    /// The same, from the moment on in which their first container starts.
+    Late,
+    /// In a namespace of a user's own, or in a virtual machine: containers reach this machine by its other addresses.
+    Apart,
+}
+
 /// `172.18.0.0/16`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Subnet {
@@ -44,6 +57,16 @@ struct Subnet {
 
 /// What tells whose a network is; [`SIMULATION_LABEL`] among it, or nobody will clean up.
 pub type Labels = HashMap<String, String>;
+
+/// Says where the networks of an engine are. The socket tells: an engine without root listens on one of its user's.
+pub async fn place(engine: &Engine) -> Place {
+    let Endpoint::Unix(socket) = &engine.endpoint else { return Place::Here };
+    match tokio::fs::metadata(socket).await {
+        Ok(metadata) if metadata.uid() != 0 => Place::Apart,
+        _ if engine.nature().await.is_ok_and(|nature| nature.is_podman) => Place::Late,
+        _ => Place::Here,
+    }
+}
 
 /// Creates a bridge network.
 pub async fn create(engine: &Engine, name: &str, labels: &Labels, addresses: Addresses) -> Outcome<Network> {

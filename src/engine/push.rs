@@ -1,15 +1,16 @@
 //! Pushing images, and what registries answer.
 
+use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::query_parameters::PushImageOptionsBuilder;
-use bollard::{BollardRequest, auth::DockerCredentials};
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::credentials::{self, Login, Origin};
 use super::error::{self, text_of};
 use super::transfer::Transfers;
-use super::{Engine, Logins, Watch, credentials};
+use super::{Engine, Logins, Watch};
 use crate::failure::{Failure, Outcome};
 use crate::image::Reference;
 
@@ -28,10 +29,8 @@ impl Engine {
     /// What a moment may mend is tried again, and told, with the whole push: layers that arrived are not sent twice.
     pub async fn push(&self, reference: &Reference, logins: &Logins, watch: Watch<'_>) -> Outcome<Pushed> {
         let started = Instant::now();
-        let login = logins.find(reference.registry()).await?;
-        let key = credentials::key_of(reference.registry());
-        let credentials = login.map(|login| login.into_credentials(&key));
-        let digest = self.send_persistently(reference, credentials, watch).await?;
+        let found = logins.find_with_origin(reference.registry()).await?;
+        let digest = self.send_persistently(reference, found, watch).await?;
         digest.map(|digest| Pushed { digest, seconds: started.elapsed().as_secs_f64() }).ok_or_else(|| {
             Failure::refused(format!("cannot push `{reference}`"))
                 .cause("the engine ended without telling the digest")
@@ -42,9 +41,12 @@ impl Engine {
     async fn send_persistently(
         &self,
         reference: &Reference,
-        credentials: Option<DockerCredentials>,
+        found: Option<(Login, Origin)>,
         watch: Watch<'_>,
     ) -> Outcome<Option<String>> {
+        let origin = found.as_ref().map(|(_, origin)| *origin);
+        let key = credentials::key_of(reference.registry());
+        let credentials = found.map(|(login, _)| login.into_credentials(&key));
         let mut backoff = Backoff::new();
         let mut was_there = false;
         loop {
@@ -56,7 +58,7 @@ impl Engine {
             let may_pass = is_said(&error) && may_pass(&said, was_there);
             was_there |= may_pass;
             if !may_pass || !backoff.wait(&format!("cannot push `{reference}`: {said}"), watch).await {
-                return Err(explain("push", reference, &said, &error));
+                return Err(explain("push", reference, (&said, &error), origin));
             }
         }
     }
@@ -68,7 +70,7 @@ impl Engine {
         watch: Watch<'_>,
     ) -> Result<Option<String>, Error> {
         let options = PushImageOptionsBuilder::new().tag(reference.tag().unwrap_or("latest")).build();
-        let docker = self.patient();
+        let docker = self.to_registry("/push", reference).await;
         let mut messages = docker.push_image(&reference.repository(), Some(options), credentials);
         let mut transfers = Transfers::default();
         let mut digest = None;
@@ -86,28 +88,6 @@ impl Engine {
     }
 }
 
-/// The engine reads credentials in the URL's base64, bollard 0.21 writes the standard one: a password such as
-/// `~~~???>>>~` would be refused.
-pub(super) fn repair_credentials(mut request: BollardRequest) -> BollardRequest {
-    for name in ["x-registry-auth", "x-registry-config"] {
-        let Some(value) = request.headers_mut().get_mut(name) else { continue };
-        let repaired: String = value.to_str().unwrap_or_default().chars().map(to_url_alphabet).collect();
-        if let Ok(repaired) = repaired.parse() {
-            *value = repaired;
-            value.set_sensitive(true);
-        }
-    }
-    request
-}
-
-fn to_url_alphabet(c: char) -> char {
-    match c {
-        '+' => '-',
-        '/' => '_',
-        c => c,
-    }
-}
-
 /// The last line of a push: `0.1.0-amd64: digest: sha256:… size: 529`.
 fn parse_digest(status: &str) -> Option<String> {
     let (_, rest) = status.split_once("digest: ")?;
@@ -115,12 +95,31 @@ fn parse_digest(status: &str) -> Option<String> {
 }
 
 /// Says what a registry, or the way to it, objected to, and what to do.
-pub(super) fn explain(verb: &str, reference: &Reference, said: &str, error: &Error) -> Failure {
+pub(super) fn explain(
+    verb: &str,
+    reference: &Reference,
+    (said, error): (&str, &Error),
+    login: Option<Origin>,
+) -> Failure {
     let doing = format!("cannot {verb} `{reference}`");
     if !is_said(error) {
         return error::failure(doing, error);
     }
-    Failure::refused(doing).cause(said).hint(advise(verb, reference.registry(), said))
+    let refused = Failure::refused(doing).cause(said);
+    let registry = reference.registry();
+    match login {
+        Some(Origin::Variables) if is_about_login(&said.to_lowercase()) => refused.hint(format!(
+            "correct the `CONTAINER_REGISTRY_USERNAME…` and `…PASSWORD…` of `{registry}` in `.env`, or log in with \
+             `docker login {registry}`, which comes first"
+        )),
+        _ => refused.hint(advise(verb, registry, said)),
+    }
+}
+
+fn is_about_login(said: &str) -> bool {
+    ["no basic auth credentials", "unauthorized", "authentication required", "denied", "incorrect username"]
+        .iter()
+        .any(|words| said.contains(words))
 }
 
 /// Says whether the engine told it; anything else happened on the way to the engine.
@@ -157,10 +156,10 @@ fn may_pass(said: &str, was_there: bool) -> bool {
 pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
     let said = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&["does not exist locally", "no such image", "tag does not exist"]) {
+    if has(&["does not exist locally", "no such image", "tag does not exist", "image not known"]) {
         return "build it first with `edgectl build`".to_owned();
     }
-    if has(&["no basic auth credentials", "unauthorized", "authentication required", "denied", "incorrect username"]) {
+    if is_about_login(&said) {
         return format!("log in with `docker login {registry}`, as a user who may {verb} this repository");
     }
     if has(&["no such host", "server misbehaving", "name resolution", "name or service not known"]) {
@@ -168,7 +167,10 @@ pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
         return format!("correct the registry `{registry}` in {place}, or look to this machine's network");
     }
     if has(&["server gave http response to https client"]) {
-        return format!("add `{registry}` to `insecure-registries` in the engine's `daemon.json`");
+        return format!(
+            "let the engine reach `{registry}` without TLS: among `insecure-registries` of docker's `daemon.json`, or \
+             with `insecure = true` in Podman's `registries.conf`"
+        );
     }
     if has(&["certificate"]) {
         return format!("put the registry's CA into `/etc/docker/certs.d/{registry}/ca.crt`");
@@ -236,7 +238,7 @@ mod tests {
         ];
         for (said, hint) in cases {
             let error = Error::DockerStreamError { error: said.to_owned() };
-            let failure = explain("push", &reference, said, &error);
+            let failure = explain("push", &reference, (said, &error), None);
             assert_eq!(
                 (failure.message(), failure.hints()),
                 ("cannot push `127.0.0.1:5000/a:1`", &[hint.to_owned()][..])

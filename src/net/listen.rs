@@ -3,10 +3,13 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::holder::{Holder, holder_of};
 use crate::failure::Failure;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// What came of the wish to listen on an address.
 #[derive(Debug)]
@@ -68,11 +71,12 @@ impl From<BindError> for Failure {
 
 /// Listens on one address.
 pub async fn bind(address: SocketAddr) -> Result<Binding, BindError> {
-    try_bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::InUse { address, holder: holder_of(address) },
-        io::ErrorKind::AddrNotAvailable => BindError::NotHere(address),
-        _ => BindError::Other { address, source },
-    })
+    binding_of(TcpListener::bind(address).await, address).map_err(|source| explain(address, source))
+}
+
+/// Listens on an address that this machine may get only later: some engines raise a network with its first container.
+pub fn bind_expected(address: SocketAddr) -> Result<Binding, BindError> {
+    binding_of(listen_expected(address), address).map_err(|source| explain(address, source))
 }
 
 /// Listens on several ports of one address: on all of them or on none. The order is that of `ports`.
@@ -82,6 +86,11 @@ pub async fn bind_all(address: IpAddr, ports: &[u16]) -> Result<Vec<Binding>, Bi
         bindings.push(bind(SocketAddr::new(address, *port)).await?);
     }
     Ok(bindings)
+}
+
+/// Like [`bind_all`], on an address that this machine may get only later.
+pub fn bind_all_expected(address: IpAddr, ports: &[u16]) -> Result<Vec<Binding>, BindError> {
+    ports.iter().map(|port| bind_expected(SocketAddr::new(address, *port))).collect()
 }
 
 /// Listens on the first loopback address, from 127.0.0.1 on, that has all ports free.
@@ -108,10 +117,34 @@ async fn try_bind_all(address: IpAddr, ports: &[u16]) -> io::Result<Vec<Binding>
 }
 
 async fn try_bind(address: SocketAddr) -> io::Result<Binding> {
-    match TcpListener::bind(address).await {
+    binding_of(TcpListener::bind(address).await, address)
+}
+
+fn binding_of(listener: io::Result<TcpListener>, address: SocketAddr) -> io::Result<Binding> {
+    match listener {
         Ok(listener) => Ok(Binding::Open(listener)),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Binding::Denied(address)),
         Err(error) => Err(error),
+    }
+}
+
+fn listen_expected(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As `TcpListener::bind` has it: a port of a run before is free at once.
+    socket.set_reuseaddr(true)?;
+    #[cfg(target_os = "linux")]
+    if address.is_ipv4() {
+        rustix::net::sockopt::set_ip_freebind(&socket, true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn explain(address: SocketAddr, source: io::Error) -> BindError {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => BindError::InUse { address, holder: holder_of(address) },
+        io::ErrorKind::AddrNotAvailable => BindError::NotHere(address),
+        _ => BindError::Other { address, source },
     }
 }
 
@@ -159,6 +192,13 @@ mod tests {
     async fn a_foreign_address_is_refused() {
         let error = bind(SocketAddr::from(([192, 0, 2, 1], 0))).await.expect_err("a documentation address");
         assert_eq!(error.to_string(), "192.0.2.1 is no address of this machine");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_that_is_yet_to_come_is_listened_on() {
+        let binding = bind_expected(SocketAddr::from(([192, 0, 2, 1], 0))).expect("it may come");
+        assert_ne!(port_of(&binding), 0);
     }
 
     #[cfg(target_os = "linux")]

@@ -29,7 +29,7 @@ pub use descriptors::{Descriptors, raise_descriptors};
 pub use fetch::{Answer, Call, FetchError, HttpClient};
 pub use holder::{Holder, holder_of};
 pub use http::{HttpLimits, Request, Response, serve_http, serve_web};
-pub use listen::{BindError, Binding, bind, bind_all, bind_auto};
+pub use listen::{BindError, Binding, bind, bind_all, bind_all_expected, bind_auto, bind_expected};
 pub use lobby::{Lobby, Seat};
 pub use tls::{HandshakeError, ServerTls, TlsError, TlsStream};
 pub use unix::{SocketError, UnixSocket};

@@ -1,32 +1,34 @@
 //! The network that the containers of an edge device share, and their way to this machine: to the gateway, and to the
 //! workload API by a mounted socket or, where none arrives, by a port for each module.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::Serialize;
-use tokio::net::TcpListener;
 
 use super::containers::Containers;
 use super::control::RunFolder;
 use super::gateway::host_name;
 use super::metrics::HOST_NAMES;
+use super::options::Address;
 use super::subject::Simulated;
 use super::workloads::{Port, Ports};
 use crate::engine::Engine;
 use crate::engine::container::{self, ContainerSpec, NetworkAttachment};
-use crate::engine::network::{self, Addresses, Network};
+use crate::engine::network::{self, Addresses, Network, Place};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
 use crate::manifest::ModuleSpec;
-use crate::net::UnixSocket;
+use crate::net::{self, Binding, UnixSocket};
 use crate::solution::WorkloadChoice;
 
 /// Where a container finds its workload socket (protocol.md §1.1).
 pub(super) const WORKLOAD_SOCKET: &str = "/var/run/iotedge/workload.sock";
 const WORKLOAD_FOLDER: &str = "/var/run/iotedge";
+
+const AS_PROCESSES: &str = "run the modules as processes with `--runtime process`";
 
 /// How containers reach the workload API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,6 +46,8 @@ pub(super) struct Bridge {
     engine: Engine,
     device: DeviceId,
     network: Network,
+    /// The address of this machine for containers.
+    address: IpAddr,
     /// The gateway's host name in containers.
     pub(super) host: String,
     pub(super) way: WorkloadWay,
@@ -61,6 +65,8 @@ impl Bridge {
     ) -> Outcome<Self> {
         containers.open(engine)?;
         let device = simulated.device.clone();
+        let place = network::place(engine).await;
+        let own = if place == Place::Apart { Some(own_address(simulated.address)?) } else { None };
         let way = match simulated.workload {
             WorkloadChoice::Socket => WorkloadWay::Socket,
             WorkloadChoice::Http => WorkloadWay::Http,
@@ -68,13 +74,15 @@ impl Bridge {
         };
         let addresses = match way {
             WorkloadWay::Socket => Addresses::Engine,
+            WorkloadWay::Http if own.is_some() => return Err(unseen()),
             WorkloadWay::Http => Addresses::Creator,
         };
         let name = containers.network_name(&device);
         let network = network::create(engine, &name, &containers.labels, addresses).await?;
+        let address = own.unwrap_or(network.gateway);
         let (containers, engine, host) = (Arc::clone(containers), engine.clone(), host_name(&device));
-        let bridge = Self { containers, engine, device, network, host, way, ports: AtomicU32::new(0) };
-        match check_reachable(bridge.address()) {
+        let bridge = Self { containers, engine, device, network, address, host, way, ports: AtomicU32::new(0) };
+        match check_reachable(address, place) {
             Ok(()) => Ok(bridge),
             Err(failure) => {
                 bridge.tear_down().await;
@@ -89,24 +97,24 @@ impl Bridge {
         let _ = network::remove(&self.engine, &self.network.id).await;
     }
 
-    /// Returns the address of this machine in the network.
+    /// Returns the address of this machine for containers.
     pub(super) fn address(&self) -> IpAddr {
-        self.network.gateway
+        self.address
     }
 
     /// Opens the ports of the workload API for modules that run as containers: none where sockets are mounted.
-    pub(super) async fn open_ports(&self, modules: impl Iterator<Item = &ModuleSpec>) -> Outcome<Ports> {
+    pub(super) fn open_ports<'a>(&self, modules: impl Iterator<Item = &'a ModuleSpec>) -> Outcome<Ports> {
         let mut ports = Ports::new();
         if self.way == WorkloadWay::Http {
             for spec in modules {
                 let number = self.ports.fetch_add(1, Ordering::Relaxed);
-                ports.insert(spec.id.clone(), self.open_port(spec, number).await?);
+                ports.insert(spec.id.clone(), self.open_port(spec, number)?);
             }
         }
         Ok(ports)
     }
 
-    async fn open_port(&self, spec: &ModuleSpec, number: u32) -> Outcome<Port> {
+    fn open_port(&self, spec: &ModuleSpec, number: u32) -> Outcome<Port> {
         let cannot = || format!("cannot give module `{}` the workload API over http", spec.id);
         if container::chooses_network(&spec.create_options) {
             // Whoever shares an address with others could not be told from them.
@@ -123,8 +131,10 @@ impl Bridge {
                 .cause(format!("the network `{}` has no address left", self.network.name))
                 .hint("give the engine larger subnets with `default-address-pools` in its `daemon.json`")
         })?;
-        let listener =
-            TcpListener::bind(SocketAddr::new(self.network.gateway, 0)).await.or_fail(Kind::Machine, cannot)?;
+        let listener = match net::bind_expected(SocketAddr::new(self.address, 0)).or_fail(Kind::Machine, cannot)? {
+            Binding::Open(listener) => listener,
+            Binding::Denied(address) => return Err(Failure::machine(cannot()).cause(format!("`{address}` is denied"))),
+        };
         let port = listener.local_addr().or_fail(Kind::Machine, cannot)?.port();
         Ok(Port { listener, container, uri: format!("http://{}:{port}", self.host) })
     }
@@ -152,7 +162,7 @@ impl Bridge {
             // Hub and agent are containers of these names on a real device (protocol.md §6.3).
             extra_hosts: std::iter::once(self.host.as_str())
                 .chain(HOST_NAMES)
-                .map(|name| format!("{name}:{}", self.network.gateway))
+                .map(|name| format!("{name}:{}", self.address))
                 .collect(),
             ..self.containers.bare(&self.device, spec.id.as_str(), &spec.image)
         }
@@ -171,12 +181,50 @@ async fn probe(engine: &Engine, probe: ContainerSpec, run_folder: &RunFolder) ->
 }
 
 /// Refuses an engine whose containers could not reach this process.
-fn check_reachable(gateway: IpAddr) -> Outcome {
+fn check_reachable(address: IpAddr, place: Place) -> Outcome {
+    if place == Place::Late {
+        return Ok(());
+    }
     // A listener of no use but to see whether the address is one of this machine.
-    std::net::TcpListener::bind((gateway, 0)).map(drop).map_err(|error| {
-        Failure::machine("containers could not reach the simulated device")
-            .cause(format!("the gateway of their network, {gateway}, is no address of this machine: {error}"))
+    std::net::TcpListener::bind((address, 0)).map(drop).map_err(|error| {
+        unreachable()
+            .cause(format!("the gateway of their network, {address}, is no address of this machine: {error}"))
             .cause("the engine runs on another machine, or in a virtual one")
-            .hint("run the modules as processes with `--runtime process`")
+            .hint(AS_PROCESSES)
     })
+}
+
+/// Returns the address that the device was given, by which an engine's containers reach this machine from apart.
+fn own_address(given: Option<Address>) -> Outcome<IpAddr> {
+    match given {
+        Some(Address::At(address)) if !address.is_loopback() => Ok(address),
+        _ => {
+            let here = outer_address().map_or_else(|| "IP".to_owned(), |address| address.to_string());
+            Err(unreachable()
+                .cause("the engine runs without root, so its networks are not this machine's")
+                .hint(format!(
+                    "let the device listen where they reach this machine, and others too: `--address {here}`"
+                ))
+                .hint(AS_PROCESSES))
+        }
+    }
+}
+
+/// Returns the address from which this machine speaks to others; nothing is sent.
+fn outer_address() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address for examples: no packet leaves before somebody writes.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_unspecified() && !address.is_loopback())
+}
+
+fn unreachable() -> Failure {
+    Failure::machine("containers could not reach the simulated device")
+}
+
+/// A port of the workload API tells its callers by their address.
+fn unseen() -> Failure {
+    Failure::machine("containers could not use the workload API over http")
+        .cause("the engine runs without root, so the addresses of its containers are not seen here")
+        .hint("leave out `--workload http`, or run the modules as processes with `--runtime process`")
 }

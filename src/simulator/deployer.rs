@@ -189,7 +189,7 @@ impl Deployer<'_> {
             None => None,
         };
         let ports = match &bridge {
-            Some(bridge) => bridge.open_ports(std::iter::once(&spec)).await?,
+            Some(bridge) => bridge.open_ports(std::iter::once(&spec))?,
             None => Ports::new(),
         };
         let planner = Planner {
@@ -232,7 +232,7 @@ impl Deployer<'_> {
 
     /// Listens on a bridge as at the device's own address, and returns what clients may call the hub.
     async fn listen_on(&self, tasks: &mut JoinSet<()>, bridge: &Bridge) -> Outcome<Vec<String>> {
-        let gateway = Gateway::open_on_bridge(self.address, bridge.address()).await?;
+        let gateway = Gateway::open_on_bridge(self.address, bridge.address())?;
         let metrics = MetricsPort::open(self.ui, self.site.options.metrics, [bridge.address()]).await;
         let names = gateway.names(bridge.host.clone());
         let (_, certificate) = self.site.certify(self.clock, &names)?;

@@ -66,11 +66,8 @@ impl Gateway {
                 (address, net::bind_all(address, &Door::PORTS).await?)
             }
         };
-        let mut gateway = Self { address, bridge, listeners: Vec::new(), denied: Vec::new() };
+        let mut gateway = Self::on_bridge(address, bridge)?;
         gateway.take(bindings);
-        if let Some(bridge) = bridge {
-            gateway.take(net::bind_all(bridge, &Door::PORTS).await?);
-        }
         if gateway.port(Door::Mqtt).is_none() {
             return Err(Failure::machine(format!("cannot listen on port {}", Door::Mqtt.port()))
                 .cause("the system does not allow it")
@@ -80,9 +77,17 @@ impl Gateway {
     }
 
     /// Listens on the engine's bridge alone, for a device that listens at `address` already.
-    pub(super) async fn open_on_bridge(address: IpAddr, bridge: IpAddr) -> Outcome<Self> {
-        let mut gateway = Self { address, bridge: Some(bridge), listeners: Vec::new(), denied: Vec::new() };
-        gateway.take(net::bind_all(bridge, &Door::PORTS).await?);
+    pub(super) fn open_on_bridge(address: IpAddr, bridge: IpAddr) -> Outcome<Self> {
+        Self::on_bridge(address, Some(bridge))
+    }
+
+    /// Where containers reach this machine by the device's own address, that is listened on elsewhere.
+    fn on_bridge(address: IpAddr, bridge: Option<IpAddr>) -> Outcome<Self> {
+        let bridge = bridge.filter(|bridge| *bridge != address);
+        let mut gateway = Self { address, bridge, listeners: Vec::new(), denied: Vec::new() };
+        if let Some(bridge) = bridge {
+            gateway.take(net::bind_all_expected(bridge, &Door::PORTS)?);
+        }
         Ok(gateway)
     }
 

@@ -62,7 +62,7 @@ impl MetricsPort {
         let Metrics::Port(port) = wanted else { return None };
         let mut listeners = Vec::new();
         for address in addresses {
-            let reason = match net::bind(SocketAddr::new(address, port)).await {
+            let reason = match net::bind_expected(SocketAddr::new(address, port)) {
                 Ok(Binding::Open(listener)) => {
                     listeners.push(listener);
                     continue;

@@ -13,7 +13,6 @@ use super::setup::Setup;
 use super::subject::Simulated;
 use crate::engine::registry::Registries;
 use crate::engine::{Builder, Engine, Event, Freshness, Login, Logins, Means, Place, Work};
-use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{BuildPlan, Reference, Variant};
 use crate::manifest::{ModuleSpec, PullPolicy};
@@ -97,6 +96,15 @@ impl Workshop<'_> {
         modules.iter().find(makes_it).or_else(|| modules.iter().find(|module| module.name() == spec.id.as_str()))
     }
 
+    fn logins(&self) -> Logins {
+        Logins::of_solution(&self.options.environment, self.solution())
+    }
+
+    fn means(&self) -> Means {
+        let builder = Builder::Auto.or_environment(&self.options.environment);
+        Means { builder, registries: Registries::new(self.logins()), place: Place::Engine }
+    }
+
     /// Decides how a module is run, and makes that ready.
     pub(super) async fn prepare(&self, candidate: Candidate<'_>) -> Outcome<Prepared> {
         match candidate.wish {
@@ -132,7 +140,7 @@ impl Workshop<'_> {
     async fn container(&self, engine: &Engine, candidate: Candidate<'_>) -> Outcome<Prepared> {
         let image = &candidate.spec.image;
         let plan = self.build_plan(candidate)?;
-        let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.options.environment.clone()));
+        let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.means()));
         match plan {
             Some(plan) if self.options.build == Permission::Refused => self.look_at(engine, candidate, &plan).await?,
             Some(plan) => self.build(engine, candidate, &plan).await?,
@@ -153,7 +161,7 @@ impl Workshop<'_> {
     /// Where nothing may be built: an image that is missing is a failure, one that is stale is told.
     async fn look_at(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
         let module = &candidate.spec.id;
-        let registries = means(&self.options.environment).registries;
+        let registries = self.means().registries;
         match engine.survey(plan, &registries).await?.freshness {
             Freshness::Missing | Freshness::InRegistry(_) => {
                 Err(Failure::request(format!("the image of `{module}` is missing"))
@@ -174,7 +182,7 @@ impl Workshop<'_> {
         let module = &candidate.spec.id;
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Building {}", plan.image));
-        let built = engine.build(plan, &means(&self.options.environment), &|event| show(&task, event)).await;
+        let built = engine.build(plan, &self.means(), &|event| show(&task, event)).await;
         task.finish();
         let built = built.map_err(|failure| self.with_output(failure))?;
         if built.work != Work::Nothing {
@@ -195,7 +203,7 @@ impl Workshop<'_> {
             .map_err(|failure| failure.hint("write it as `registry/repository:tag`"))?;
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Pulling {image}"));
-        let logins = Logins::new(&self.options.environment).with(self.registries());
+        let logins = self.logins().with(self.registries());
         let started = self.clock.now().monotonic;
         let pulled = engine.pull(&reference, &logins, &|event| show(&task, event)).await;
         task.finish();
@@ -283,15 +291,12 @@ impl Workshop<'_> {
     }
 }
 
-fn means(environment: &Environment) -> Means {
-    let builder = Builder::Auto.or_environment(environment);
-    Means { builder, registries: Registries::new(Logins::new(environment)), place: Place::Engine }
-}
-
-fn rebuild(engine: Engine, plan: BuildPlan, environment: Environment) -> Rebuild {
+/// What registries answered may have changed since, and is asked anew.
+fn rebuild(engine: Engine, plan: BuildPlan, means: Means) -> Rebuild {
     Arc::new(move || {
-        let (engine, plan, environment) = (engine.clone(), plan.clone(), environment.clone());
-        Box::pin(async move { engine.build(&plan, &means(&environment), &|_| {}).await.map(drop) })
+        let (engine, plan) = (engine.clone(), plan.clone());
+        let means = Means { registries: Registries::new(means.registries.logins().clone()), ..means.clone() };
+        Box::pin(async move { engine.build(&plan, &means, &|_| {}).await.map(drop) })
     })
 }
 

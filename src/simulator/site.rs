@@ -162,7 +162,7 @@ impl Site {
         let metrics = MetricsPort::open(common.ui, self.options.metrics, gateway.addresses()).await;
         let names = gateway.names(host_name(&self.simulated.device));
         let ports = match &bridge {
-            Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec)).await?,
+            Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec))?,
             None => Ports::new(),
         };
         let planner = Planner {

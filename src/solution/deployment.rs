@@ -204,7 +204,7 @@ impl Solution {
         };
         let mut mistakes = Vec::new();
         let document = parsed.unwrap_or_else(|at| {
-            mistakes.push(Finding::unreadable(at, &text));
+            mistakes = Finding::unreadable(at, &text);
             Document::unread(&shown, &text)
         });
         let mut manifest = Manifest {

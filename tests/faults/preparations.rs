@@ -15,7 +15,7 @@ fn engine_of(arch: &'static str, socket: &std::path::Path) {
             let mut head = BufReader::new(client.try_clone().expect("a descriptor is free")).lines();
             while let Some(Ok(request)) = head.next() {
                 head.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
-                let (status, body) = match request.contains("/version ") {
+                let (status, body) = match ["/_ping ", "/version "].iter().any(|path| request.contains(path)) {
                     true => ("200 OK", format!(r#"{{"ApiVersion":"1.41","Os":"linux","Arch":"{arch}"}}"#)),
                     false => ("404 Not Found", r#"{"message":"no such image"}"#.to_owned()),
                 };

@@ -106,8 +106,12 @@ impl Pinning<'_> {
         Ok(Inputs::read(&target.plan)?.digest != *pushed)
     }
 
+    fn logins(&self) -> Logins {
+        Logins::of_solution(self.cx.environment(), self.solution)
+    }
+
     fn ask(&self, asked: Vec<(Reference, Option<&Source>)>, manifests: &[Manifest]) -> Outcome<Pins> {
-        let registries = Registries::new(Logins::new(self.cx.environment()).with(logins_of(manifests))).patient();
+        let registries = Registries::new(self.logins().with(logins_of(manifests))).patient();
         let (references, sources): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
         let watch = |event: Event<'_>| {
             if let Event::Warning(text) = event {

@@ -41,7 +41,7 @@ impl FakeEngine {
         let connection = Connection { creates, seen: Arc::clone(&seen), created: Arc::clone(&created) };
         let server = tokio::spawn(serve(listener, connection));
         let endpoint = Endpoint::Tcp(address);
-        Self { engine: Engine { docker, endpoint }, seen, created, server }
+        Self { engine: Engine { docker, endpoint, nature: Default::default() }, seen, created, server }
     }
 
     /// Returns the requests answered so far, as method and path without version and query.

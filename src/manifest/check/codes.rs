@@ -29,20 +29,19 @@ pub const CODES: &[Code] = &[
     code("value-without-quotes", Error, "a variable without quotes whose value is no JSON"),
     // The shape.
     code("no-content", Error, "no `modulesContent`, or no desired properties of `$edgeAgent` or `$edgeHub`"),
+    code("template-version", Warning, "a `$schema-template` that edgectl does not know"),
+    code("layer-key", Warning, "a key of layers in the twin of a whole deployment"),
     code("layer", Error, "a layer where a whole deployment is wanted"),
     code("schema-version", Error, "a `schemaVersion` that edgectl does not know, or none"),
-    code("missing-member", Error, "a member that the agent needs is missing"),
+    code("missing-member", Error, "a member that the agent or the hub needs is missing"),
+    code("default-member", Warning, "a member that `az` needs, and for which the agent has a default"),
     code("unknown-member", Warning, "a member that nobody reads"),
     code("newer-member", Warning, "a member that a later `schemaVersion` brings"),
     code("mqtt-broker", Warning, "`mqttBroker`, which no runtime since 1.3 has"),
     code("runtime", Error, "a `runtime` of another type than `docker`, or with settings that are no text"),
-    code(
-        "hub-setting",
-        Warning,
-        "a member of `$edgeHub` without which the real hub takes no settings, or keeps nothing",
-    ),
     code("registry", Error, "credentials of a registry without address, username or password"),
     code("registry-password", Warning, "a registry's password that a finished manifest leaves out"),
+    code("hidden-secret", Warning, "`***` where a finished manifest has left out the secret of a module"),
     code("time-to-live", Error, "`timeToLiveSecs` is no number"),
     code("store-limit", Error, "`maxSizeBytes` is no number"),
     code("desired", Error, "desired properties that are no object"),
@@ -92,8 +91,15 @@ pub const CODES: &[Code] = &[
 ];
 
 /// Warnings that make no difference to a simulation.
-const ABOUT_DEVICES: [&str; 7] =
-    ["container-name", "hub-setting", "image-tag", "mqtt-broker", "plain-secret", "runtime-ended", "twin-nearly-full"];
+const ABOUT_DEVICES: [&str; 7] = [
+    "container-name",
+    "default-member",
+    "image-tag",
+    "mqtt-broker",
+    "plain-secret",
+    "runtime-ended",
+    "twin-nearly-full",
+];
 
 /// Says whether a warning is about what happens on a real device only, or in its cloud.
 pub fn is_about_devices(code: &str) -> bool {

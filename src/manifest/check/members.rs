@@ -1,10 +1,11 @@
 //! The members that `$edgeAgent`, `$edgeHub` and their parts have, by schema (protocol.md §10.1–10.4).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::parts::{Part, Parts, Role};
 use crate::document::Node;
 use crate::identity::ModuleId;
+use crate::manifest::RestartPolicy;
 use crate::manifest::finding::Finding;
 use crate::text::{TextError, nearest};
 
@@ -26,13 +27,15 @@ const TWIN: &[&str] = &["properties.desired", "properties"];
 /// Reports members that nobody reads, members that a schema does not have yet, and members that must be there.
 pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
     for (name, twin) in parts.content.members().unwrap_or_default() {
-        let leads_into = |key: &str| key.starts_with("properties.desired.");
-        unknown(Some(twin.clone()), TWIN, &leads_into, findings);
+        if !parts.is_layer() {
+            warn_of_layer_keys(&twin, findings);
+        }
         match name {
             ModuleId::EDGE_AGENT => dotted(&twin, AGENT, findings),
             ModuleId::EDGE_HUB => dotted(&twin, HUB, findings),
             _ => {}
         }
+        unknown(Some(twin), TWIN, &is_layer_key, findings);
     }
     if let Some(agent) = &parts.agent {
         check_agent(agent, parts.is_layer(), findings);
@@ -51,13 +54,26 @@ pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+fn is_layer_key(key: &str) -> bool {
+    key.starts_with("properties.desired.")
+}
+
+/// Only the twins of modules can have such keys here: in those of `$edgeAgent` and `$edgeHub` they make a layer.
+fn warn_of_layer_keys(twin: &Node<'_>, findings: &mut Vec<Finding>) {
+    for (key, member) in twin.members().unwrap_or_default().into_iter().filter(|(key, _)| is_layer_key(key)) {
+        let told = member.key_error(format!("`{key}` is a key of layers, and this is a whole deployment"));
+        let hint = "move its value into \"properties.desired\", where the simulation and other tools look for it";
+        findings.push(Finding::warning("layer-key", told.hint(hint)));
+    }
+}
+
 fn check_agent(agent: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
     known(Some(agent.clone()), AGENT, findings);
     let runtime = agent.get("runtime");
-    if runtime.is_none() && !is_layer {
-        let told = agent.error("the member `runtime` is missing");
+    if !is_layer {
         let hint = r#"add "runtime": {"type": "docker", "settings": {}}"#;
-        findings.push(Finding::error("missing-member", told.hint(hint)));
+        needed(agent, "runtime", "", hint, findings);
+        defaulted(agent, "modules", "takes no modules", "{}", findings);
     }
     known(runtime.clone(), RUNTIME, findings);
     let settings = runtime.as_ref().and_then(|runtime| runtime.get("settings"));
@@ -99,14 +115,27 @@ fn check_module(module: &Part<'_>, findings: &mut Vec<Finding>) {
     for (_, variable) in module.node.get("env").and_then(|env| env.members().ok()).unwrap_or_default() {
         known(Some(variable), VARIABLE, findings);
     }
-    if module.role == Role::Hub {
-        if module.node.get("status").is_none() {
-            let told = module.node.error("the member `status` is missing, without which the agent starts no hub");
-            findings.push(Finding::error("missing-member", told.hint("add \"status\": \"running\"")));
-        }
-        if module.node.value().get("restartPolicy") == Some(&Value::Null) {
+    check_policies(module, findings);
+}
+
+/// The agent takes a deployment as a whole or not at all: one module without a `status` refuses all of them.
+fn check_policies(module: &Part<'_>, findings: &mut Vec<Finding>) {
+    let (why, default) = match module.role {
+        Role::Agent => return,
+        Role::Hub => (", without which the agent starts no hub", RestartPolicy::Always),
+        Role::User => (", without which the agent refuses the deployment", RestartPolicy::default()),
+    };
+    needed(&module.node, "status", why, "add \"status\": \"running\"", findings);
+    match module.node.value().get("restartPolicy") {
+        Some(Value::Null) => {
             let told = module.node.error("`restartPolicy` is null, which the agent refuses");
             findings.push(Finding::error("missing-member", told.hint("write \"restartPolicy\": \"always\"")));
+        }
+        Some(_) => {}
+        None => {
+            let default = default.as_word();
+            let taken = format!("takes `{default}`");
+            defaulted(&module.node, "restartPolicy", &taken, &format!("\"{default}\""), findings);
         }
     }
 }
@@ -114,10 +143,17 @@ fn check_module(module: &Part<'_>, findings: &mut Vec<Finding>) {
 fn check_hub(hub: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
     known(Some(hub.clone()), HUB, findings);
     let store = hub.get("storeAndForwardConfiguration");
-    known(store.clone(), STORE, findings);
     if !is_layer {
-        check_settings(hub, store.as_ref(), findings);
+        let why = ", without which the hub refuses its configuration";
+        needed(hub, "routes", why, "add \"routes\": {}", findings);
+        let hint = "add \"storeAndForwardConfiguration\": {\"timeToLiveSecs\": 7200}";
+        needed(hub, "storeAndForwardConfiguration", why, hint, findings);
     }
+    if let Some(store) = &store {
+        let why = ", without which no message may wait for even a second";
+        needed(store, "timeToLiveSecs", why, "add \"timeToLiveSecs\": 7200", findings);
+    }
+    known(store.clone(), STORE, findings);
     known(store.and_then(|store| store.get("storeLimits")), STORE_LIMITS, findings);
     if let Some(broker) = hub.get("mqttBroker") {
         let told = broker.key_error("no runtime since 1.3 has the MQTT broker that `mqttBroker` configures");
@@ -130,25 +166,21 @@ fn check_hub(hub: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The hub of the product reads all of its settings or none.
-fn check_settings(hub: &Node<'_>, store: Option<&Node<'_>>, findings: &mut Vec<Finding>) {
-    let mut tell = |node: &Node<'_>, message: String, hint: &str| {
-        findings.push(Finding::warning("hub-setting", node.error(message).hint(hint)));
-    };
-    let refused = |member| format!("the member `{member}` is missing, without which the real hub takes no settings");
-    if hub.get("routes").is_none() {
-        tell(hub, refused("routes"), "add \"routes\": {}");
+/// Reports a member whose absence, or null, makes those who read it refuse it or misread it.
+fn needed(node: &Node<'_>, member: &str, why: &str, hint: &str, findings: &mut Vec<Finding>) {
+    if node.value().is_object() && node.get(member).is_none() {
+        let told = node.error(format!("the member `{member}` is missing{why}"));
+        findings.push(Finding::error("missing-member", told.hint(hint)));
     }
-    match store {
-        None => {
-            let hint = "add \"storeAndForwardConfiguration\": {\"timeToLiveSecs\": 7200}";
-            tell(hub, refused("storeAndForwardConfiguration"), hint);
-        }
-        Some(store) if store.get("timeToLiveSecs").is_none() => {
-            let told = "the member `timeToLiveSecs` is missing, so no message outlives the moment that it waits";
-            tell(store, told.to_owned(), "add \"timeToLiveSecs\": 7200");
-        }
-        Some(_) => {}
+}
+
+/// Reports a member that the public schemas require, by which `az` and editors check; the agent has a default.
+fn defaulted(node: &Node<'_>, member: &str, taken: &str, value: &str, findings: &mut Vec<Finding>) {
+    // One that is there in other letters has been told already, as the one that was meant.
+    let is_there = |members: &Map<String, Value>| members.keys().any(|key| key.eq_ignore_ascii_case(member));
+    if node.value().as_object().is_some_and(|members| !is_there(members)) {
+        let told = node.error(format!("without `{member}` the agent {taken}, and `az` refuses the manifest"));
+        findings.push(Finding::warning("default-member", told.hint(format!("add \"{member}\": {value}"))));
     }
 }
 

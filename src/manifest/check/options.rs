@@ -71,7 +71,7 @@ impl<'d> Options<'d> {
     pub(super) fn place(&self, at: &Pointer, part: Piece) -> Range<usize> {
         match &self.written {
             Written::Object => self.settings.document().place(&self.settings.pointer().key(KEY).join(at), part),
-            Written::Text { text, .. } => self.place_in_file(&json::find(text, at, part).unwrap_or(0..0)),
+            Written::Text { text, .. } => self.place_in_file(&json::places(text).find(at, part).unwrap_or(0..0)),
         }
     }
 
@@ -93,8 +93,7 @@ impl<'d> Options<'d> {
 
     fn check_duplicate(&self, findings: &mut Vec<Finding>) {
         let Written::Text { text, .. } = &self.written else { return };
-        if let Some(place) = json::find_duplicate(text) {
-            let key = text[place.clone()].trim_matches('"');
+        for (key, place) in json::duplicates(text) {
             let told = self.settings.document().error_at(
                 self.place_in_file(&place),
                 format!("the key `{key}` stands twice in one object, and the engine takes the last one"),
