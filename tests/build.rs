@@ -1,6 +1,8 @@
 //! `edgectl build` and `edgectl push`: against the real engine and real registries where they are, against an engine
 //! of the test's own for what a real one cannot be made to do.
 
+#[path = "build/debug.rs"]
+mod debug;
 #[path = "build/dockerignore.rs"]
 mod dockerignore;
 #[path = "build/fake.rs"]

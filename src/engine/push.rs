@@ -162,6 +162,9 @@ pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
     if is_about_login(&said) {
         return format!("log in with `docker login {registry}`, as a user who may {verb} this repository");
     }
+    if has(&["the proxy `", "names no proxy"]) {
+        return format!("correct `HTTPS_PROXY`, or leave the proxy out with `NO_PROXY={registry}`");
+    }
     if has(&["no such host", "server misbehaving", "name resolution", "name or service not known"]) {
         let place = if verb == "push" { "`image.repository` of `module.json`" } else { "the image's name" };
         return format!("correct the registry `{registry}` in {place}, or look to this machine's network");

@@ -52,7 +52,7 @@ impl IotHub {
 
     /// Registers a device, with a new twin.
     pub fn add_device(&mut self, device: Device) -> Result<(), RegistryError> {
-        let (identity, parent) = (device.identity(), device.parent.clone());
+        let identity = device.identity();
         if self.twins.contains_key(&identity) {
             return Err(RegistryError::Exists(device.device_id));
         }
@@ -61,7 +61,7 @@ impl IotHub {
         self.twins.insert(identity.clone(), twin);
         self.save_registry();
         self.save(&identity);
-        self.tell_scope(&parent);
+        self.tell_scope(&self.registry.edge_of(&identity));
         Ok(())
     }
 
@@ -72,6 +72,7 @@ impl IotHub {
         self.twins.entry(identity.clone()).or_insert(twin);
         self.save_registry();
         self.save(&identity);
+        self.tell_scope(&self.registry.edge_of(&identity));
     }
 
     /// Removes a module with its twin.
@@ -79,17 +80,19 @@ impl IotHub {
         if self.registry.remove_module(identity).is_some() {
             self.twins.remove(identity);
             self.save_registry();
+            self.tell_scope(&self.registry.edge_of(identity));
         }
     }
 
     /// Removes a device with its modules, their twins, and what waits for it.
     pub fn remove_device(&mut self, id: &DeviceId) -> Result<(), RegistryError> {
-        let device = self.registry.remove(id)?;
+        let edge = self.registry.edge_of(&Identity::of_device(id.clone()));
+        self.registry.remove(id)?;
         self.twins.retain(|identity, _| identity.device != *id);
         self.device_bound.forget(id);
         self.save_registry();
         self.save_waiting(id);
-        self.tell_scope(&device.parent);
+        self.tell_scope(&edge);
         Ok(())
     }
 
@@ -99,8 +102,7 @@ impl IotHub {
     pub fn set_status(&mut self, unix: Duration, id: &DeviceId, status: IdentityStatus) -> Result<(), RegistryError> {
         if self.registry.set_status(id, status, unix)? {
             self.save_registry();
-            let parent = self.registry.edge_of(&Identity::of_device(id.clone()));
-            self.tell_scope(&parent);
+            self.tell_scope(&self.registry.edge_of(&Identity::of_device(id.clone())));
         }
         Ok(())
     }
@@ -241,7 +243,7 @@ impl IotHub {
     }
 
     pub(super) fn tell_scope(&mut self, edge: &DeviceId) {
-        let children = self.registry.children_of(edge);
+        let children = self.registry.below(edge);
         self.tell(edge.clone(), FromCloud::Scope { children });
     }
 

@@ -73,6 +73,7 @@ impl Device {
             generation_id: self.generation_id.clone(),
             status: self.status,
             authentication: self.authentication.clone(),
+            spoken_for_by: Vec::new(),
         }
     }
 }
@@ -159,13 +160,61 @@ impl Registry {
         self.modules.remove(identity)
     }
 
-    /// Returns what the edge device `parent` has to know of its children.
-    pub(super) fn children_of(&self, parent: &DeviceId) -> Vec<KnownIdentity> {
-        self.devices.values().filter(|device| device.parent == *parent).map(Device::known).collect()
+    /// Returns what the edge device `edge` has to know: every device below it, and their modules.
+    pub(super) fn below(&self, edge: &DeviceId) -> Vec<KnownIdentity> {
+        let modules = self.modules.iter().filter_map(|(identity, module)| {
+            let (device, path) = self.path(&identity.device)?;
+            (path.top() == edge).then(|| KnownIdentity {
+                identity: identity.clone(),
+                generation_id: module.generation_id.clone(),
+                status: device.status,
+                authentication: module.authentication.clone(),
+                spoken_for_by: self.hubs(&path.0),
+            })
+        });
+        let devices = self.devices.keys().filter_map(|id| {
+            let (device, path) = self.path(id)?;
+            let above = path.0.get(1..).unwrap_or_default();
+            (path.top() == edge).then(|| KnownIdentity { spoken_for_by: self.hubs(above), ..device.known() })
+        });
+        devices.chain(modules).collect()
     }
 
-    /// Returns the edge device through which an identity connects: its own, or its parent.
+    /// Returns the edge device that an identity belongs to, or above which no other is registered: the one through
+    /// which it connects, if that is simulated.
     pub fn edge_of(&self, identity: &Identity) -> DeviceId {
-        self.devices.get(&identity.device).map_or(&identity.device, |device| &device.parent).clone()
+        self.path(&identity.device).map_or(&identity.device, |(_, path)| path.top()).clone()
+    }
+
+    /// Returns a device and the way up from it; `None` for one that is not registered.
+    fn path(&self, id: &DeviceId) -> Option<(&Device, Path<'_>)> {
+        let device = self.devices.get(id)?;
+        let mut path = vec![&device.device_id];
+        let mut last = device;
+        loop {
+            // Two devices may have been registered as parents of each other.
+            let is_known = path.contains(&&last.parent);
+            path.push(&last.parent);
+            match self.devices.get(&last.parent).filter(|_| !is_known) {
+                Some(above) => last = above,
+                None => return Some((device, Path(path))),
+            }
+        }
+    }
+
+    /// Returns those of some devices that are edge devices and enabled.
+    fn hubs(&self, devices: &[&DeviceId]) -> Vec<DeviceId> {
+        let speaks = |device: &&Device| device.capabilities.iot_edge && device.status == IdentityStatus::Enabled;
+        let hubs = devices.iter().filter_map(|id| self.devices.get(*id)).filter(speaks);
+        hubs.map(|device| device.device_id.clone()).collect()
+    }
+}
+
+/// The devices from one up to the first that is not registered; at least two.
+struct Path<'a>(Vec<&'a DeviceId>);
+
+impl<'a> Path<'a> {
+    fn top(&self) -> &'a DeviceId {
+        self.0[self.0.len() - 1]
     }
 }

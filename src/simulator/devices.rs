@@ -215,7 +215,8 @@ impl Dispatcher {
 
     fn answer_device(&mut self, now: Now, device: &Device, answers: &Answers) {
         let waiting = self.cloud.waiting(now, &device.device_id);
-        let client = self.edges.find(&device.parent).map(|edge| self.edges[edge].hub.client(&device.identity()));
+        let edge = self.edge_of(&device.identity());
+        let client = edge.map(|edge| self.edges[edge].hub.client(&device.identity()));
         answers.record(&record(device, client.unwrap_or_default(), Some(waiting)));
     }
 
@@ -295,7 +296,7 @@ impl Dispatcher {
     pub(super) fn device_credentials(&self, id: &DeviceId) -> Option<Value> {
         let device = self.cloud.registry().device(id)?;
         // A parent that is not simulated has no gateway; the main one refuses the device, and says why.
-        let edge = self.edges.find(&device.parent).unwrap_or(EdgeNumber::MAIN);
+        let edge = self.edge_of(&device.identity()).unwrap_or(EdgeNumber::MAIN);
         let EdgeDevice { place, state, .. } = &self.edges[edge];
         let connection_string = ConnectionString {
             host_name: place.hub.clone(),
@@ -318,11 +319,17 @@ impl Dispatcher {
         Some(json!({ "connectionString": variables }))
     }
 
-    /// Tells that the device that speaks on a connection came or went, if it is one.
+    /// Tells that whoever speaks on a connection came or went, if it is no module of the device itself.
     pub(super) fn tell_speaker(&mut self, edge: EdgeNumber, connection: ConnectionId, connected: bool) {
-        let speaker = self.edges[edge].hub.speaker(connection).cloned();
-        if let Some(identity) = speaker.filter(|identity| identity.module.is_none()) {
-            self.report.device(&identity.device, connected);
+        if let Some(identity) = self.edges[edge].hub.speaker(connection).cloned() {
+            self.tell_child(edge, &identity, connected);
+        }
+    }
+
+    /// Tells that somebody came or went, if it is no module of the device itself.
+    pub(super) fn tell_child(&mut self, edge: EdgeNumber, identity: &Identity, connected: bool) {
+        if self.edges[edge].own_module(identity).is_none() {
+            self.report.child(identity, connected);
         }
     }
 
@@ -335,7 +342,7 @@ impl Dispatcher {
         let id = &identity.device;
         Some(match self.cloud.registry().device(id) {
             None => format!("register it with `edgectl device add {id}`"),
-            Some(device) if device.parent != edge.device => {
+            Some(device) if self.cloud.registry().edge_of(identity) != edge.device => {
                 format!("the parent of `{id}` is `{}`: connect it there, or register it anew", device.parent)
             }
             Some(device) if device.status == IdentityStatus::Disabled => {

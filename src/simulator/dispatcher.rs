@@ -431,10 +431,16 @@ impl Dispatcher {
 
     /// Tells a line about the client that speaks on a connection; of a module it is remembered, too.
     fn note_client(&mut self, now: Now, edge: EdgeNumber, connection: ConnectionId, text: String) {
-        let Some(identity) = self.edges[edge].hub.speaker(connection) else { return };
-        match identity.module.clone() {
+        if let Some(identity) = self.edges[edge].hub.speaker(connection).cloned() {
+            self.note_identity(now, edge, &identity, text);
+        }
+    }
+
+    /// Tells a line about a module, or about somebody below the device.
+    pub(super) fn note_identity(&mut self, now: Now, edge: EdgeNumber, identity: &Identity, text: String) {
+        match self.edges[edge].own_module(identity).cloned() {
             Some(module) => self.note(now, edge, module, text),
-            None => self.report.device_note(now.unix, &identity.device, &text),
+            None => self.report.child_note(now.unix, identity, &text),
         }
     }
 

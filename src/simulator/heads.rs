@@ -274,3 +274,50 @@ async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
     };
     matches!(timeout(WRITE_WITHIN, written).await, Ok(Ok(())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::to_heads::ToHeads;
+
+    const CLIENT: ConnectionId = ConnectionId(1);
+
+    #[tokio::test]
+    async fn a_head_that_has_to_wait_itself_keeps_no_turn_of_the_dispatcher_open() {
+        let (sender, words) = mpsc::unbounded_channel();
+        let (mut heads, mut inbox) = (ToHeads::default(), Inbox::new(words));
+        heads.add(CLIENT, sender);
+        let mut turn = |reason| {
+            heads.tell(CLIENT, ToHead::Close(reason));
+            heads.flush().expect("somebody was told")
+        };
+        let first = turn("heard before it writes");
+        inbox.hear().await;
+        let client_takes_nothing = std::future::pending::<()>();
+        let work = async {
+            first.wait().await;
+            turn("heard while it writes").wait().await;
+        };
+        tokio::select! {
+            () = inbox.hear_during(client_takes_nothing) => unreachable!("it never ends"),
+            () = work => {}
+        }
+        let heard = inbox.take().map(|(client, said)| (client, format!("{said:?}"))).collect::<Vec<_>>();
+        let expected = ["Close(\"heard before it writes\")", "Close(\"heard while it writes\")"];
+        assert_eq!(heard, expected.map(|said| (CLIENT, said.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_until_its_words_are_written() {
+        let (sender, words) = mpsc::unbounded_channel();
+        let (mut heads, mut inbox) = (ToHeads::default(), Inbox::new(words));
+        heads.add(CLIENT, sender);
+        heads.tell(CLIENT, ToHead::Close("bye"));
+        let mut end = std::pin::pin!(heads.flush().expect("somebody was told").wait());
+        inbox.hear().await;
+        assert!(futures_util::poll!(end.as_mut()).is_pending());
+        inbox.hear_during(std::future::ready(())).await;
+        end.await;
+        assert!(heads.flush().is_none(), "nobody was told anything since");
+    }
+}

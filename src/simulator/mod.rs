@@ -5,6 +5,7 @@
 //!   lock, interrupts           one simulation at a time, and its end at any moment
 //!   fleet, subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
+//!   debug                      the images with a debugger, and the way to it
 //!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
 //!   site, gateway              one edge device with its cores, and where it listens
@@ -28,6 +29,7 @@ mod cloud_folder;
 mod containers;
 pub mod control;
 mod cores;
+mod debug;
 mod deployer;
 pub mod devices;
 mod dispatcher;

@@ -14,7 +14,7 @@ use super::subject::Simulated;
 use crate::engine::registry::Registries;
 use crate::engine::{Builder, Engine, Event, Freshness, Login, Logins, Means, Place, Work};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{BuildPlan, Reference, Variant};
+use crate::image::{BuildPlan, Reference};
 use crate::manifest::{ModuleSpec, PullPolicy};
 use crate::solution::{Module, RuntimeChoice, Solution};
 use crate::text::size;
@@ -86,14 +86,9 @@ impl Workshop<'_> {
 
     /// Finds the source of a module in the solution: the folder that makes its image, else the one of its name.
     fn source(&self, spec: &ModuleSpec) -> Option<&Module> {
-        let solution = self.solution()?;
-        let platform = solution.platform(self.simulated.wanted.platform.as_ref()).ok()?;
-        let tag = solution.tag_suffix(self.simulated.wanted.tag.as_deref());
-        let makes_it = |module: &&Module| {
-            module.image(&platform, Variant::Release, tag).is_ok_and(|image| image.to_string() == spec.image)
-        };
-        let modules = solution.modules();
-        modules.iter().find(makes_it).or_else(|| modules.iter().find(|module| module.name() == spec.id.as_str()))
+        let makes_it = self.simulated.source_of(&spec.image).map(|(module, _)| module);
+        let of_that_name = || self.solution()?.modules().iter().find(|module| module.name() == spec.id.as_str());
+        makes_it.or_else(of_that_name)
     }
 
     fn logins(&self) -> Logins {
@@ -101,8 +96,9 @@ impl Workshop<'_> {
     }
 
     fn means(&self) -> Means {
-        let builder = Builder::Auto.or_environment(&self.options.environment);
-        Means { builder, registries: Registries::new(self.logins()), place: Place::Engine }
+        let environment = &self.options.environment;
+        let builder = Builder::Auto.or_environment(environment);
+        Means { builder, registries: Registries::new(environment, self.logins()), place: Place::Engine }
     }
 
     /// Decides how a module is run, and makes that ready.
@@ -152,10 +148,11 @@ impl Workshop<'_> {
 
     /// Returns how the image is built, if the solution has its source.
     fn build_plan(&self, candidate: Candidate<'_>) -> Outcome<Option<BuildPlan>> {
-        let (Some(solution), Some(source)) = (self.solution(), candidate.source) else { return Ok(None) };
+        let made = self.simulated.source_of(&candidate.spec.image);
+        let (Some(solution), Some((source, variant))) = (self.solution(), made) else { return Ok(None) };
         let platform = solution.platform(self.simulated.wanted.platform.as_ref())?;
-        let target = solution.target(source, &platform, Variant::Release, self.simulated.wanted.tag.as_deref())?;
-        Ok((target.plan.image.to_string() == candidate.spec.image).then_some(target.plan))
+        let target = solution.target(source, &platform, variant, self.simulated.wanted.tag.as_deref())?;
+        Ok(Some(target.plan))
     }
 
     /// Where nothing may be built: an image that is missing is a failure, one that is stale is told.
@@ -295,7 +292,7 @@ impl Workshop<'_> {
 fn rebuild(engine: Engine, plan: BuildPlan, means: Means) -> Rebuild {
     Arc::new(move || {
         let (engine, plan) = (engine.clone(), plan.clone());
-        let means = Means { registries: Registries::new(means.registries.logins().clone()), ..means.clone() };
+        let means = Means { registries: means.registries.anew(), ..means.clone() };
         Box::pin(async move { engine.build(&plan, &means, &|_| {}).await.map(drop) })
     })
 }

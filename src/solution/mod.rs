@@ -27,7 +27,7 @@ use crate::image::{ImageLock, Platform};
 use crate::text::did_you_mean;
 
 pub use deployment::{Manifest, ManifestKind, Source, Wanted};
-pub use launch::{Launch, free_debug_port, plan_launch};
+pub use launch::{Known, Launch, free_debug_port, plan_launch};
 pub use module::{Module, Run};
 pub use name::{check_module_name, check_solution_name};
 pub use registries::{RegistryLogin, RegistryServer};

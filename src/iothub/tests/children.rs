@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clock::iso_millis;
-use crate::edgehub::LockToken;
+use crate::edgehub::{KnownIdentity, LockToken};
 use crate::identity::{Authentication, IdentityStatus, Thumbprint};
 use crate::message::Message;
 
@@ -84,6 +84,47 @@ fn an_edge_device_has_a_scope_for_its_children() {
     assert_eq!(edge["parentScopes"], json!(["ms-azure-iot-edge://d1-0"]));
     assert_eq!((&child["deviceScope"], &child["capabilities"]), (&edge["deviceScope"], &json!({ "iotEdge": false })));
     assert_eq!(cloud.add_device(device("leaf2", "leaf1")), Err(RegistryError::Childless(id("leaf1"))));
+}
+
+#[test]
+fn an_edge_device_is_told_of_everybody_below_it_and_who_speaks_for_them() {
+    // protocol.md §3.6, §9.4
+    let mut cloud = cloud();
+    for device in [edge_device("line2", "d1"), edge_device("line3", "line2"), device("leaf1", "line3")] {
+        cloud.add_device(device).expect("there is none yet");
+    }
+    let authentication = Authentication::generate_keys().expect("random");
+    let module = Module { generation_id: "640".into(), version: 1, managed_by: None, authentication };
+    cloud.put_module(Identity::parse("line3/a").expect("valid"), module);
+    let told = |cloud: &mut IotHub| -> Vec<String> {
+        let Some(FromCloud::Scope { children }) = to_edge(cloud).pop() else { panic!("it is told") };
+        let one = |known: KnownIdentity| {
+            let hubs: Vec<&str> = known.spoken_for_by.iter().map(DeviceId::as_str).collect();
+            format!("{} {} {}", known.identity, json!(known.status).as_str().expect("a word"), hubs.join(" "))
+        };
+        children.into_iter().map(one).collect()
+    };
+    assert_eq!(
+        told(&mut cloud),
+        ["leaf1 enabled line3 line2", "line2 enabled ", "line3 enabled line2", "line3/a enabled line3 line2"]
+    );
+    cloud.set_status(NOW.unix, &id("line3"), IdentityStatus::Disabled).expect("it is there");
+    assert_eq!(
+        told(&mut cloud),
+        ["leaf1 enabled line2", "line2 enabled ", "line3 disabled line2", "line3/a disabled line2"]
+    );
+    assert_eq!(cloud.registry().edge_of(&leaf("leaf1")), id("d1"));
+    cloud.handle(NOW, &edge(), ToCloud::GetTwin { identity: leaf("leaf1") });
+    assert!(matches!(to_edge(&mut cloud)[..], [FromCloud::Twin { .. }]));
+}
+
+#[test]
+fn parents_of_each_other_are_below_nobody() {
+    let mut cloud = cloud();
+    cloud.add_device(edge_device("line2", "line3")).expect("there is none yet");
+    cloud.add_device(edge_device("line3", "line2")).expect("there is none yet");
+    assert_eq!(outputs(&mut cloud).iter().filter(|told| matches!(told, Output::ToEdge { .. })).count(), 2);
+    assert_eq!(cloud.registry().below(&id("d1")), []);
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn simulated(names: &[&str]) -> Vec<KnownIdentity> {
         generation_id: "638".to_owned(),
         status: IdentityStatus::Enabled,
         authentication: keys(),
+        spoken_for_by: Vec::new(),
     };
     names.iter().map(known).collect()
 }

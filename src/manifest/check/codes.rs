@@ -40,6 +40,7 @@ pub const CODES: &[Code] = &[
     code("mqtt-broker", Warning, "`mqttBroker`, which no runtime since 1.3 has"),
     code("runtime", Error, "a `runtime` of another type than `docker`, or with settings that are no text"),
     code("registry", Error, "credentials of a registry without address, username or password"),
+    code("registry-login", Warning, "credentials of a registry with an empty username or password"),
     code("registry-password", Warning, "a registry's password that a finished manifest leaves out"),
     code("hidden-secret", Warning, "`***` where a finished manifest has left out the secret of a module"),
     code("time-to-live", Error, "`timeToLiveSecs` is no number"),
@@ -91,12 +92,13 @@ pub const CODES: &[Code] = &[
 ];
 
 /// Warnings that make no difference to a simulation.
-const ABOUT_DEVICES: [&str; 7] = [
+const ABOUT_DEVICES: [&str; 8] = [
     "container-name",
     "default-member",
     "image-tag",
     "mqtt-broker",
     "plain-secret",
+    "registry-login",
     "runtime-ended",
     "twin-nearly-full",
 ];

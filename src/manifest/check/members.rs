@@ -83,9 +83,20 @@ fn check_agent(agent: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
     }
     let registries = settings.and_then(|settings| settings.get("registryCredentials"));
     for (_, registry) in registries.and_then(|node| node.members().ok()).unwrap_or_default() {
+        warn_of_empty_login(&registry, findings);
         known(Some(registry), REGISTRY, findings);
     }
     known(agent.get("systemModules"), SYSTEM_MODULES, findings);
+}
+
+/// Other tools leave the variables of a login empty in `.env` until somebody needs them.
+fn warn_of_empty_login(registry: &Node<'_>, findings: &mut Vec<Finding>) {
+    let parts = ["username", "password"].into_iter().filter_map(|part| Some((part, registry.get(part)?)));
+    if let Some((part, node)) = parts.into_iter().find(|(_, node)| node.value() == "") {
+        let told = node.error(format!("the {part} is empty with which devices log in to this registry"));
+        let hint = "give its variable a value in `.env`, or take out the entry of a registry without a login";
+        findings.push(Finding::warning("registry-login", told.hint(hint)));
+    }
 }
 
 fn check_runtime(runtime: &Node<'_>, settings: Option<&Node<'_>>) -> Result<(), TextError> {
