@@ -127,6 +127,7 @@ fn a_name_without_a_device_means_the_main_one_or_the_only_one() {
     site.run("send c/inputs/in --data x").check(1, "", several);
     let unknown = "error: the simulation has no module `line2/b`\nhint: did you mean `line2/a`?\n";
     site.run("logs line2/b").check(1, "", unknown);
+    site.run("monitor --to line2/b/inputs/in").check(1, "", unknown);
     let stranger = "error: `line4` is no edge device of the simulation\nhint: did you mean `line2`?\n";
     site.run("logs line4/a").check(1, "", stranger);
 }

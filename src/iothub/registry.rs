@@ -2,6 +2,7 @@
 //! and whose children (protocol.md §12.2).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub struct Device {
     pub generation_id: String,
     /// Whether it may connect.
     pub status: IdentityStatus,
+    /// When that was last changed (wall clock); `None` is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_changed: Option<Duration>,
     /// What proves it.
     pub authentication: Authentication,
     /// The edge device that it connects through.
@@ -121,6 +125,16 @@ impl Registry {
         }
         self.devices.insert(device.device_id.clone(), device);
         Ok(())
+    }
+
+    /// Lets a device connect from `unix` on, or not any more; returns whether that is new.
+    pub fn set_status(&mut self, id: &DeviceId, status: IdentityStatus, unix: Duration) -> Result<bool, RegistryError> {
+        let device = self.devices.get_mut(id).ok_or_else(|| RegistryError::Unknown(id.clone()))?;
+        let is_new = device.status != status;
+        if is_new {
+            (device.status, device.status_changed) = (status, Some(unix));
+        }
+        Ok(is_new)
     }
 
     /// Removes a device with its modules.

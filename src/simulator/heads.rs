@@ -4,8 +4,11 @@ mod amqp;
 mod https;
 mod mqtt;
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +19,7 @@ use tokio::time::timeout;
 use super::alarm::Alarm;
 use super::dispatcher::Clock;
 use super::event::{EdgeEvent, EdgeEvents, FromHead, ToHead};
-use super::to_heads::HeadSender;
+use super::to_heads::{HeadSender, Turn, Words};
 use crate::clock::Now;
 use crate::edgehub::{ConnectionId, Request};
 use crate::identity::{DeviceId, Thumbprints};
@@ -99,12 +102,12 @@ impl Heads {
         seat: Seat,
         begin: impl FnOnce(&Self, HeadSender) -> P,
     ) {
-        let (to_head, mut from_dispatcher) = mpsc::unbounded_channel();
+        let (to_head, from_dispatcher) = mpsc::unbounded_channel();
         let mut protocol = begin(&self, to_head);
         let mut alarm = Alarm::new(self.clock);
-        let mut said = Vec::new();
+        let mut inbox = Inbox::new(from_dispatcher);
         let mut input = BytesMut::with_capacity(SHORT_READ);
-        while self.flush(&mut protocol, &mut stream).await {
+        while inbox.hear_during(self.flush(&mut protocol, &mut stream)).await {
             let deadline = protocol.deadline();
             tokio::select! {
                 read = stream.read_buf(&mut input), if protocol.wants_read() => match read {
@@ -114,10 +117,9 @@ impl Heads {
                         make_room(&mut input, length);
                     }
                 },
-                _ = from_dispatcher.recv_many(&mut said, 256) => {
+                () = inbox.hear() => {
                     let now = self.clock.now();
-                    let words = said.drain(..).flat_map(|(client, words)| words.into_iter().map(move |said| (client, said)));
-                    for (client, said) in words {
+                    for (client, said) in inbox.take() {
                         if let ToHead::Connected { .. } = said {
                             seat.leave();
                         }
@@ -129,6 +131,7 @@ impl Heads {
                 () = alarm.wait(deadline) => protocol.handle_timeout(self.clock.now()),
             }
         }
+        drop(inbox);
         // The client is told the end of a refused or superseded connection; it may be gone already.
         let _ = timeout(GOODBYE, stream.shutdown()).await;
     }
@@ -186,6 +189,60 @@ impl Heads {
 
     async fn tell_refused(&self, reason: String) {
         self.events.send(EdgeEvent::Refused { reason }).await;
+    }
+}
+
+/// What the dispatcher says to one head.
+///
+/// It is heard at once, even while the head writes: the dispatcher waits for that.
+struct Inbox {
+    words: mpsc::UnboundedReceiver<Words>,
+    heard: Vec<(ConnectionId, Vec<ToHead>)>,
+    /// Shares in turns of the dispatcher whose words are not written yet.
+    turns: Vec<Turn>,
+}
+
+impl Inbox {
+    fn new(words: mpsc::UnboundedReceiver<Words>) -> Self {
+        Self { words, heard: Vec::new(), turns: Vec::new() }
+    }
+
+    /// Returns when something was heard that was not taken yet.
+    async fn hear(&mut self) {
+        if self.heard.is_empty() {
+            // The dispatcher has dropped its end: that is awaited elsewhere.
+            let Some(words) = self.words.recv().await else { return std::future::pending().await };
+            self.keep(words);
+        }
+        while let Ok(words) = self.words.try_recv() {
+            self.keep(words);
+        }
+    }
+
+    fn keep(&mut self, Words { connection, said, turn }: Words) {
+        self.heard.push((connection, said));
+        self.turns.push(turn);
+    }
+
+    /// Takes what was heard, in its order.
+    fn take(&mut self) -> impl Iterator<Item = (ConnectionId, ToHead)> {
+        self.heard.drain(..).flat_map(|(client, words)| words.into_iter().map(move |said| (client, said)))
+    }
+
+    /// Lets the head work, and the dispatcher go on as soon as that is done or has to wait.
+    async fn hear_during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            let done = work.as_mut().poll(context);
+            while done.is_pending()
+                && let Poll::Ready(Some(words)) = self.words.poll_recv(context)
+            {
+                self.keep(words);
+            }
+            self.turns.clear();
+            done
+        })
+        .await
     }
 }
 

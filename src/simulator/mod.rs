@@ -15,7 +15,7 @@
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
-//!   answers, naming, devices, nested, report, taps, logs  what people see
+//!   answers, naming, devices, nested, report, taps, feedback, logs  what people see
 //!   alarm                      deadlines that are put off again and again
 //!   metrics, host              what Prometheus sees: of the cores, and of this machine
 //! ```
@@ -35,6 +35,7 @@ pub mod devices;
 mod dispatcher;
 mod edges;
 mod event;
+mod feedback;
 mod fleet;
 mod gateway;
 mod heads;

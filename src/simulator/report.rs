@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,8 +10,10 @@ use serde_json::Value;
 use super::bridge::WorkloadWay;
 use super::control::LinkState;
 use super::debug::Debugger;
+use super::feedback::FeedbackRecord;
 use super::logs::Line;
 use super::taps::Tapped;
+use crate::clock::iso_millis;
 use crate::edgehub::Link;
 use crate::failure::Failure;
 use crate::identity::{DeviceId, Identity, ModuleId};
@@ -160,6 +163,13 @@ impl Report {
         }
     }
 
+    /// Tells what became of a cloud-to-device message; only JSON shows it unasked.
+    pub(super) fn feedback(&mut self, record: &FeedbackRecord<'_>) {
+        if self.ui.is_json() {
+            self.record(record);
+        }
+    }
+
     /// Tells that the link to the cloud changed.
     pub(super) fn link(&mut self, device: &DeviceId, state: &LinkState) {
         if !self.ui.is_json() {
@@ -222,6 +232,16 @@ impl Report {
             return self.record(&record);
         }
         self.ui.step(if connected { "Connected" } else { "Disconnected" }, format!("device {device}"));
+    }
+
+    /// Tells a detail about a device.
+    pub(super) fn device_note(&mut self, at: Duration, device: &DeviceId, text: &str) {
+        if self.ui.is_json() {
+            return self.record(&serde_json::json!({
+                "type": "note", "time": iso_millis(at), "deviceId": device, "text": text,
+            }));
+        }
+        self.ui.detail(format!("{:<width$} . {text}", device.as_str(), width = self.width));
     }
 
     fn tell_change(&self, module: &str, before: Option<&Value>, now: &Value) {

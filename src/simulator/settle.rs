@@ -14,7 +14,7 @@ impl Dispatcher {
     pub(super) fn settle(&mut self, now: Now) {
         self.settle_cores(now);
         // Who is waited for first.
-        self.heads.flush();
+        drop(self.heads.flush());
         self.flush_stores(now);
     }
 
@@ -61,9 +61,13 @@ impl Dispatcher {
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
                 self.heads.tell(connection, ToHead::Close(reason));
+                let note = format!("connection closed: {reason}");
                 match identity.module.clone() {
-                    Some(module) => self.note(now, edge, module, format!("connection closed: {reason}")),
-                    None => self.report.device(&identity.device, false),
+                    Some(module) => self.note(now, edge, module, note),
+                    None => {
+                        self.report.device_note(now.unix, &identity.device, &note);
+                        self.report.device(&identity.device, false);
+                    }
                 }
                 self.tell_connection(edge, Some(identity));
             }

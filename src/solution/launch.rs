@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Solution;
 use crate::document::{Document, Syntax, read_text};
 use crate::failure::Outcome;
-use crate::json::{Member, Part, append_items, find, insert_member};
+use crate::json::{Member, Part, append_items, insert_member, places};
 use crate::text::Pointer;
 
 const FILE: &str = ".vscode/launch.json";
@@ -79,7 +79,7 @@ fn take_port(text: &str, configuration: &Value, port: u16) -> Option<String> {
         let index = index_of(&document, configuration)?;
         let place = Pointer::root().key(CONFIGURATIONS).index(index).join(&place);
         document.value().pointer(place.as_str())?.as_u64()?;
-        text.replace_range(find(&text, &place, Part::Value)?, &port.to_string());
+        text.replace_range(places(&text).find(&place, Part::Value)?, &port.to_string());
     }
     Some(text)
 }

@@ -95,6 +95,12 @@ fn check_device(sdk: &Sdk, program: &str, auth: &str) {
     peer.step("again");
     assert_eq!(receive(&mut peer, "accept"), json!(["left"]), "nobody had said a word of it");
     check_services(&site, &mut peer, "leaf1");
+    assert_eq!(peer.step("attach /nowhere")["condition"], "amqp:not-found");
+    let note = simulation.record("what it tried", |r| r["type"] == "note");
+    assert_eq!(
+        (&note["deviceId"], &note["text"]),
+        (&json!("leaf1"), &json!("attached a link to `/nowhere`, which no hub knows"))
+    );
     peer.end();
 }
 

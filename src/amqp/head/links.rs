@@ -1,6 +1,6 @@
 //! Links: what they are for, and what follows from their end.
 
-use super::{Bound, ENVELOPE, Head, Notice, Speaker, TOKEN_BYTES};
+use super::{Bound, ENVELOPE, Head, Notice, Output, Speaker, TOKEN_BYTES};
 use crate::amqp::address::{self, Place, Purpose};
 use crate::amqp::client::{Asker, Stream};
 use crate::amqp::condition::Condition;
@@ -26,8 +26,9 @@ impl Head {
                 let address: String = wanted.address.chars().take(200).collect();
                 let fault = Condition::NotFound.because(format!("there is nothing at `{address}`"));
                 self.connection.detach(link, &fault);
-                if let Some(speaker) = self.clients.keys().next() {
-                    self.notice(*speaker, Notice::UnknownAddress(address));
+                match self.clients.keys().next() {
+                    Some(speaker) => self.notice(*speaker, Notice::UnknownAddress(address)),
+                    None => self.outputs.push_back(Output::Misfit(fault.reason)),
                 }
             }
         }
@@ -38,7 +39,8 @@ impl Head {
         let known = self.find(identity).or_else(|| self.enter(identity));
         let Some(speaker) = known else {
             let fault = Condition::Unauthorized.because(format!("no token was put for `{identity}`"));
-            return self.connection.detach(link, &fault);
+            self.connection.detach(link, &fault);
+            return self.outputs.push_back(Output::Misfit(fault.reason));
         };
         let Some(client) = self.clients.get_mut(&speaker) else { return };
         match client.is_in {

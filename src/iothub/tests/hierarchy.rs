@@ -38,6 +38,7 @@ fn device(name: &str, parent: &str, iot_edge: bool) -> Device {
         device_id: id(name),
         generation_id: "639".to_owned(),
         status: IdentityStatus::Enabled,
+        status_changed: None,
         authentication: keys(),
         parent: id(parent),
         capabilities: Capabilities { iot_edge },
