@@ -16,9 +16,9 @@ use tokio_rustls::client::TlsStream;
 
 use super::call::{Answer, Call};
 use super::error::AzureError;
-use super::{HubHost, Patience, Proxy};
+use super::{HubHost, Patience};
 use crate::clock::parse_http_date;
-use crate::net;
+use crate::net::{self, Proxy, Trust};
 
 /// A hundred deployments of a hub with all their content fit.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
@@ -33,7 +33,7 @@ pub(super) struct Dialler {
 
 impl Dialler {
     pub(super) fn new(host: HubHost, proxy: Option<Proxy>, patience: Patience) -> Result<Self, AzureError> {
-        let tls = net::client_tls(&[]).map_err(AzureError::NoRoots)?;
+        let tls = net::client_tls(&Trust::default()).map_err(AzureError::NoRoots)?;
         Ok(Self { host, proxy, patience, tls })
     }
 
@@ -58,7 +58,8 @@ impl Dialler {
     async fn connect_through(&self, proxy: &Proxy) -> Result<TcpStream, AzureError> {
         let refused = |why| AzureError::Proxy { proxy: proxy.address().to_owned(), why };
         let mut stream = dial(proxy.address()).await.map_err(|error| refused(error.to_string()))?;
-        proxy.connect(&mut stream, &self.host).await.map_err(refused)?;
+        let target = format!("{}:{}", self.host.name(), self.host.port());
+        proxy.connect(&mut stream, &target).await.map_err(refused)?;
         Ok(stream)
     }
 

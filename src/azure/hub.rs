@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Subject};
 use super::dial::Dialler;
 use super::error::{AzureError, Refusal};
-use super::{Configuration, Credential, HubHost, Patience, Proxy, retry};
+use super::{Configuration, Credential, HubHost, Patience, retry};
 use crate::clock::since_epoch;
+use crate::net::Proxy;
 
 /// How many deployments a hub keeps at most (protocol.md §10.5).
 const MOST_CONFIGURATIONS: u32 = 100;

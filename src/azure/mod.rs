@@ -10,7 +10,6 @@ mod dial;
 mod error;
 mod host;
 mod hub;
-mod proxy;
 mod retry;
 mod token;
 
@@ -20,6 +19,5 @@ pub use credential::Credential;
 pub use error::{AzureError, Refusal};
 pub use host::{HubHost, HubHostError};
 pub use hub::{Applied, Hub, Waiting};
-pub use proxy::{Proxy, ProxyError};
 pub use retry::Patience;
 pub use token::{TokenError, entra_token};

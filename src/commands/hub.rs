@@ -2,9 +2,10 @@
 
 use super::Context;
 use super::input::parse_seconds;
-use crate::azure::{Credential, Hub, HubHost, Patience, Proxy, entra_token};
+use crate::azure::{Credential, Hub, HubHost, Patience, entra_token};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{ConnectionString, Proof};
+use crate::net::Proxies;
 use crate::solution::Variables;
 use std::time::Duration;
 
@@ -53,16 +54,17 @@ impl HubArgs {
             (Some(named), None) => (named, self.entra(cx)?),
             (None, None) => return Err(no_hub()),
         };
-        let proxy = Proxy::for_hub(cx.environment(), &host).or_fail(Kind::Request, || "cannot use the proxy");
+        let proxies = Proxies::of(cx.environment());
+        let proxy = proxies.find(host.name(), host.port()).or_fail(Kind::Request, || "cannot use the proxy");
         let proxy = proxy.map_err(|failure| failure.hint("correct the variable, or name the hub in `NO_PROXY`"))?;
-        if let Some(proxy) = &proxy {
+        if let Some(proxy) = proxy {
             cx.ui().detail(format!("calling `{host}` through the proxy `{}`", proxy.address()));
         }
         let ui = *cx.ui();
         let told = move |waiting: &crate::azure::Waiting| {
             ui.warn(format!("{}; trying again in {} s", waiting.why, waiting.pause.as_secs()));
         };
-        Ok(Hub::new(host, credential, proxy, self.patience(), cx.clock(), told)?)
+        Ok(Hub::new(host, credential, proxy.cloned(), self.patience(), cx.clock(), told)?)
     }
 
     fn connection_string(&self, variables: &Variables) -> Outcome<Option<Given>> {

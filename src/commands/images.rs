@@ -116,7 +116,7 @@ where
     let total = targets.len();
     let outcomes = cx.block_on(async {
         let engine = Engine::connect(cx.environment()).await?;
-        let registries = Registries::new(Logins::of_solution(cx.environment(), solution));
+        let registries = Registries::new(cx.environment(), Logins::of_solution(cx.environment(), solution));
         let all = run_all(cx, (engine, registries), pace, targets, work);
         tokio::select! {
             outcomes = all => outcomes,

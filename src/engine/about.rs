@@ -6,6 +6,7 @@ use super::Engine;
 use super::connect::describe;
 use super::endpoint;
 use super::error::failure;
+use super::network::{self, Place};
 use crate::environment::Environment;
 use crate::failure::Outcome;
 
@@ -40,13 +41,15 @@ impl Engine {
             true => "Podman Engine",
             false => "Docker Engine",
         };
-        let is_rootless = |option: &String| option.contains("rootless");
+        let says_rootless = |option: &String| option.contains("rootless");
+        // Podman says so only in newer versions, and its socket always does.
+        let is_users_podman = nature.is_podman && network::place(self).await == Place::Apart;
         Ok(About {
             name: format!("{program} {}", nature.version).trim_end().to_owned(),
             endpoint: describe(&choice),
             named_by: choice.named_by,
             api: nature.api.clone(),
-            rootless: info.security_options.unwrap_or_default().iter().any(is_rootless),
+            rootless: is_users_podman || info.security_options.unwrap_or_default().iter().any(says_rootless),
             builder: super::Builder::Auto.or_environment(environment).decide(nature).to_string(),
             platform: nature.platform.clone(),
         })

@@ -3,7 +3,7 @@
 //! BuildKit gets the context as an archive, not by a file-sync session (bollard 0.21 has none while it streams).
 //! It therefore cannot keep a Dockerfile out of `COPY . .` that the ignore file names: the Dockerfile is always sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
@@ -174,7 +174,8 @@ impl Engine {
             options.version = BuilderVersion::BuilderV1;
             options.session = Some(session.id.clone());
         }
-        let request = Request { plan, tool, options, credentials, expected: survey.context() };
+        let bases = Recipe::read(&dockerfile, &plan.args, plan.platform.as_deref()).bases;
+        let request = Request { plan, tool, bases, options, credentials, expected: survey.context() };
         let Some(transcript) = self.send(request, context, watch).await? else { return Ok(None) };
         let work = if tool.is_cached(&transcript) { Work::Lookups } else { Work::Steps };
         match transcript.image_id {
@@ -203,8 +204,9 @@ impl Engine {
     }
 
     async fn send(&self, request: Request<'_>, context: BuildContext, watch: Watch<'_>) -> Outcome<Option<Transcript>> {
-        let Request { plan, tool, options, credentials, expected } = request;
-        let extra = extra_parameters(plan, tool);
+        let Request { plan, tool, bases, options, credentials, expected } = request;
+        let mut extra = extra_parameters(plan, tool);
+        extra.extend(request::trust_of_loopback(tool, &bases));
         let docker = self.patient().with_request_modifier(move |request| request::repair(request, "/build", &extra));
         let (archive, packing) = archive::pack(context, expected.to_owned());
         let mut messages =
@@ -242,6 +244,7 @@ impl Engine {
 struct Request<'a> {
     plan: &'a BuildPlan,
     tool: Tool,
+    bases: BTreeSet<Reference>,
     options: BuildImageOptions,
     credentials: HashMap<String, DockerCredentials>,
     /// The hash of the context.

@@ -1,8 +1,11 @@
 //! Requests as `bollard` makes them, mended: what its options cannot say, and credentials in the alphabet of engines.
 
+use std::collections::BTreeSet;
+
 use bollard::{BollardRequest, Docker};
 
 use super::Engine;
+use super::builder::Tool;
 use crate::image::Reference;
 
 /// A parameter of a query.
@@ -13,10 +16,19 @@ impl Engine {
     /// docker needs no word.
     pub(super) async fn to_registry(&self, path: &'static str, reference: &Reference) -> Docker {
         let is_podman = self.nature().await.is_ok_and(|nature| nature.is_podman);
-        let careless = (is_podman && reference.is_loopback()).then(|| ("tlsVerify", "false".to_owned()));
-        let parameters: Vec<Parameter> = careless.into_iter().collect();
+        let parameters: Vec<Parameter> = (is_podman && reference.is_loopback()).then(trust).into_iter().collect();
         self.patient().with_request_modifier(move |request| repair(request, path, &parameters))
     }
+}
+
+/// The same for the base images of a build, if all of them are in registries of this machine: it counts for all.
+pub(super) fn trust_of_loopback(tool: Tool, bases: &BTreeSet<Reference>) -> Option<Parameter> {
+    let is_meant = tool == Tool::Buildah && !bases.is_empty() && bases.iter().all(Reference::is_loopback);
+    is_meant.then(trust)
+}
+
+fn trust() -> Parameter {
+    ("tlsVerify", "false".to_owned())
 }
 
 /// Adds parameters to requests whose path ends like this, and mends the credentials of every request.

@@ -11,26 +11,44 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Trusts the CAs of this machine (`SSL_CERT_FILE` names others), and those in the text of a PEM file, which may be
-/// empty.
+/// Whom to trust besides the CAs of this machine, and who to be; by default nobody else, and nobody.
+#[derive(Clone, Default)]
+pub struct Trust {
+    /// CAs, as the text of PEM files.
+    pub roots: Vec<u8>,
+    /// Certificate and private key of the client, as the texts of their PEM files.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Trusts the CAs of this machine (`SSL_CERT_FILE` names others), and those given.
 ///
 /// # Errors
 ///
-/// There is none, or the text holds no certificate.
-pub fn client_tls(extra_roots: &[u8]) -> Result<TlsConnector, String> {
+/// There is none, or a text holds no certificate or no key.
+pub fn client_tls(trust: &Trust) -> Result<TlsConnector, String> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     // One that cannot be read is left out, as every client does it; without it, it is not trusted.
     roots.add_parsable_certificates(found.certs);
-    for certificate in CertificateDer::pem_slice_iter(extra_roots) {
+    for certificate in CertificateDer::pem_slice_iter(&trust.roots) {
         roots.add(certificate.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
     }
     if roots.is_empty() {
         let why: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
         return Err(if why.is_empty() { "this machine trusts no CA".to_owned() } else { why.join("; ") });
     }
-    let config = builder().map_err(|error| error.to_string())?;
-    Ok(TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
+    let config = builder().map_err(|error| error.to_string())?.with_root_certificates(roots);
+    let config = match &trust.client {
+        None => config.with_no_client_auth(),
+        Some((chain, key)) => {
+            let unusable = |error: &dyn std::fmt::Display| format!("the client's certificate cannot be used: {error}");
+            let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
+            let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| unusable(&error))?;
+            let chain = chain.map_err(|error| unusable(&error))?;
+            config.with_client_auth_cert(chain, key).map_err(|error| unusable(&error))?
+        }
+    };
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// The provider is named here, since a process-wide default would be a global that others could set.

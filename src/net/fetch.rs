@@ -18,16 +18,18 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::TlsConnector;
 
-use super::client_tls::client_tls;
+use super::client_tls::{Trust, client_tls};
+use super::proxy::{Proxies, Proxy};
 
 const AGENT: &str = concat!("edgectl/", env!("CARGO_PKG_VERSION"));
 
 /// A client for one site or several, with the connections that it keeps.
 pub struct HttpClient {
-    extra_roots: Vec<u8>,
+    trust: Trust,
+    proxies: Proxies,
     tls: OnceLock<Result<TlsConnector, String>>,
     idle: Mutex<HashMap<String, Vec<Sender>>>,
 }
@@ -72,6 +74,9 @@ pub enum FetchError {
     /// The other side is not who it should be, or does not speak TLS.
     #[error("TLS: {0}")]
     Tls(String),
+    /// The proxy that the environment names does not lead there.
+    #[error("{0}")]
+    Proxy(String),
     /// The connection broke, or what came was no HTTP.
     #[error("{0}")]
     Broken(String),
@@ -99,9 +104,9 @@ impl Answer {
 }
 
 impl HttpClient {
-    /// Trusts the CAs of this machine, and those in a PEM file's text, which may be empty.
-    pub fn new(extra_roots: Vec<u8>) -> Self {
-        Self { extra_roots, tls: OnceLock::new(), idle: Mutex::default() }
+    /// Trusts the CAs of this machine and `trust`; goes through proxies where TLS is spoken.
+    pub fn new(trust: Trust, proxies: Proxies) -> Self {
+        Self { trust, proxies, tls: OnceLock::new(), idle: Mutex::default() }
     }
 
     /// Makes a call and waits for its whole answer; any status is one.
@@ -176,15 +181,31 @@ impl HttpClient {
             _ => return Err(address()),
         };
         let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
-        let stream = TcpStream::connect((host, port)).await.map_err(FetchError::Unreachable)?;
-        stream.set_nodelay(true).map_err(FetchError::Unreachable)?;
         if is_plain {
-            return open(stream).await;
+            return open(dial((host, port)).await.map_err(FetchError::Unreachable)?).await;
         }
-        let tls = self.tls.get_or_init(|| client_tls(&self.extra_roots)).clone().map_err(FetchError::Tls)?;
+        let stream = match self.proxies.find(host, port).map_err(|error| FetchError::Proxy(error.to_string()))? {
+            Some(proxy) => dial_through(proxy, host, port).await?,
+            None => dial((host, port)).await.map_err(FetchError::Unreachable)?,
+        };
+        let tls = self.tls.get_or_init(|| client_tls(&self.trust)).clone().map_err(FetchError::Tls)?;
         let name = ServerName::try_from(host.to_owned()).map_err(|error| FetchError::Tls(error.to_string()))?;
         open(tls.connect(name, stream).await.map_err(|error| FetchError::Tls(error.to_string()))?).await
     }
+}
+
+async fn dial(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn dial_through(proxy: &Proxy, host: &str, port: u16) -> Result<TcpStream, FetchError> {
+    let refused = |why: String| FetchError::Proxy(format!("the proxy `{}` has no way there: {why}", proxy.address()));
+    let mut stream = dial(proxy.address()).await.map_err(|error| refused(error.to_string()))?;
+    let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    proxy.connect(&mut stream, &target).await.map_err(refused)?;
+    Ok(stream)
 }
 
 async fn open<S>(stream: S) -> Result<Sender, FetchError>
@@ -243,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_kept_and_a_closed_one_replaced() {
         let url = site(vec![vec![HELLO, HELLO], vec![HELLO]]).await;
-        let client = HttpClient::new(Vec::new());
+        let client = HttpClient::new(Trust::default(), Proxies::default());
         for _ in 0..3 {
             let answer = get(&client, &url).await.expect("it answers");
             assert_eq!((answer.status, answer.header("x-a"), &answer.body[..]), (200, Some("b"), &b"hello"[..]));
@@ -252,7 +273,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_ends_a_call_is_told() {
-        let client = HttpClient::new(Vec::new());
+        let client = HttpClient::new(Trust::default(), Proxies::default());
         let long = site(vec![vec!["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789"]]).await;
         let cut = site(vec![vec!["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"]]).await;
         let cases = [
@@ -270,7 +291,9 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_speak_tls_is_found_out() {
         let url = site(vec![vec![]]).await.replace("http:", "https:");
-        let error = get(&HttpClient::new(Vec::new()), &url).await.expect_err("it closes the connection");
+        let error = get(&HttpClient::new(Trust::default(), Proxies::default()), &url)
+            .await
+            .expect_err("it closes the connection");
         assert!(matches!(error, FetchError::Tls(_)), "{error:?}");
     }
 }

@@ -15,7 +15,7 @@ use crate::agent::{self, Blob, SasUrl, TaskId};
 use crate::clock::Now;
 use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
-use crate::net::{HttpClient, put_blob};
+use crate::net::{HttpClient, Proxies, Trust, put_blob};
 use crate::runtime::{self, Instance, InstanceEvent, Ledger, OutputStream};
 use crate::workload::{Exit, ModuleDetails, RuntimeStatus};
 
@@ -128,7 +128,7 @@ impl Children {
     pub(super) fn upload(&self, task: TaskId, container: SasUrl, blobs: Vec<Blob>) {
         let events = self.events.clone();
         tokio::spawn(async move {
-            let client = HttpClient::new(Vec::new());
+            let client = HttpClient::new(Trust::default(), Proxies::default());
             let mut result = Ok(());
             for Blob { name, content } in blobs {
                 let put = put_blob(&client, container.expose(), &name, content).await;

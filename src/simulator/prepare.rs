@@ -97,7 +97,7 @@ impl Workshop<'_> {
 
     fn means(&self) -> Means {
         let builder = Builder::Auto.or_environment(&self.options.environment);
-        Means { builder, registries: Registries::new(self.logins()), place: Place::Engine }
+        Means { builder, registries: Registries::new(&self.options.environment, self.logins()), place: Place::Engine }
     }
 
     /// Decides how a module is run, and makes that ready.
@@ -291,7 +291,7 @@ impl Workshop<'_> {
 fn rebuild(engine: Engine, plan: BuildPlan, means: Means) -> Rebuild {
     Arc::new(move || {
         let (engine, plan) = (engine.clone(), plan.clone());
-        let means = Means { registries: Registries::new(means.registries.logins().clone()), ..means.clone() };
+        let means = Means { registries: means.registries.anew(), ..means.clone() };
         Box::pin(async move { engine.build(&plan, &means, &|_| {}).await.map(drop) })
     })
 }

@@ -111,7 +111,8 @@ impl Pinning<'_> {
     }
 
     fn ask(&self, asked: Vec<(Reference, Option<&Source>)>, manifests: &[Manifest]) -> Outcome<Pins> {
-        let registries = Registries::new(self.logins().with(logins_of(manifests))).patient();
+        let logins = self.logins().with(logins_of(manifests));
+        let registries = Registries::new(self.cx.environment(), logins).patient();
         let (references, sources): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
         let watch = |event: Event<'_>| {
             if let Event::Warning(text) = event {

@@ -45,7 +45,7 @@ impl RegistryError {
             Self::Unreachable { error, .. } => match error {
                 FetchError::Broken(_) | FetchError::TimedOut(_) => true,
                 FetchError::Unreachable(error) => BROKEN.contains(&error.kind()),
-                FetchError::Address(_) | FetchError::Tls(_) | FetchError::TooLong(_) => false,
+                FetchError::Address(_) | FetchError::Proxy(_) | FetchError::Tls(_) | FetchError::TooLong(_) => false,
             },
             Self::Refused { status, .. } => *status == 429 || *status >= 500,
             Self::Login(_) | Self::Answer(_) => false,

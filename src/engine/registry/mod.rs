@@ -1,8 +1,9 @@
 //! A client of registries: manifests and small blobs, read and written without an engine.
 //!
-//! Speaks the distribution API over HTTPS, with the CAs of this machine and those that docker keeps in `certs.d`; over
-//! HTTP with registries of this machine, as engines do. Moves no layers: that is the engine's work.
+//! Speaks the distribution API over HTTPS, with the CAs of this machine and the certificates that docker keeps in
+//! `certs.d`, through the proxy that the environment names; over HTTP with registries of this machine, as engines do. Moves no layers: that is the engine's work.
 
+mod certificates;
 mod challenge;
 mod error;
 mod label;
@@ -12,7 +13,6 @@ mod tests;
 mod token;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,8 +22,9 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::{Login, Logins};
+use crate::environment::Environment;
 use crate::image::{DOCKER_HUB, Reference};
-use crate::net::{Answer, Call, FetchError, HttpClient};
+use crate::net::{Answer, Call, FetchError, HttpClient, Proxies};
 use challenge::Challenge;
 
 pub use error::RegistryError;
@@ -46,6 +47,7 @@ const REDIRECTS: usize = 5;
 #[derive(Debug, Clone)]
 pub struct Registries {
     logins: Logins,
+    proxies: Proxies,
     patience: Duration,
     known: Arc<Mutex<HashMap<String, Arc<Registry>>>>,
     digests: Arc<Mutex<HashMap<String, Answered>>>,
@@ -80,15 +82,22 @@ pub struct Manifest {
 }
 
 impl Registries {
-    /// Uses these logins.
-    pub fn new(logins: Logins) -> Self {
-        Self { logins, patience: PATIENCE, known: Arc::default(), digests: Arc::default() }
+    /// Uses these logins, and the proxy that the environment names.
+    pub fn new(environment: &Environment, logins: Logins) -> Self {
+        let proxies = Proxies::of(environment);
+        Self { logins, proxies, patience: PATIENCE, known: Arc::default(), digests: Arc::default() }
+    }
+
+    /// The same, as if nothing had been asked yet.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { known: Arc::default(), digests: Arc::default(), ..self.clone() }
     }
 
     /// The same for a command that has no other purpose: registries may take longer to answer.
     #[must_use]
     pub fn patient(&self) -> Self {
-        Self { patience: MORE_PATIENCE, ..Self::new(self.logins.clone()) }
+        Self { patience: MORE_PATIENCE, ..self.anew() }
     }
 
     /// Returns the logins.
@@ -104,7 +113,7 @@ impl Registries {
             return Ok(Arc::clone(registry));
         }
         let login = self.logins.find(host).await.map_err(RegistryError::Login)?;
-        let registry = Arc::new(Registry::find(reference, login, self.patience).await);
+        let registry = Arc::new(Registry::find(reference, login, (self.patience, &self.proxies)).await);
         known.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
     }
@@ -118,12 +127,12 @@ impl Registries {
 }
 
 impl Registry {
-    async fn find(reference: &Reference, login: Option<Login>, patience: Duration) -> Self {
+    async fn find(reference: &Reference, login: Option<Login>, (patience, proxies): (Duration, &Proxies)) -> Self {
         let host = match reference.registry() {
             DOCKER_HUB => "registry-1.docker.io",
             host => host,
         };
-        let client = HttpClient::new(certificates(host).await);
+        let client = HttpClient::new(certificates::load(host).await, proxies.clone());
         let mut registry = Self {
             host: host.to_owned(),
             base: format!("https://{host}"),
@@ -235,17 +244,4 @@ fn found(answer: Answer) -> Result<Option<Answer>, RegistryError> {
 fn digest_of(answer: &Answer) -> Result<String, RegistryError> {
     let digest = answer.header("docker-content-digest").filter(|digest| digest.starts_with("sha256:"));
     digest.map(str::to_owned).ok_or_else(|| RegistryError::Answer("it tells no digest".to_owned()))
-}
-
-/// Returns the CAs that docker trusts for a registry.
-async fn certificates(host: &str) -> Vec<u8> {
-    let mut all = Vec::new();
-    let folder = Path::new("/etc/docker/certs.d").join(host);
-    let Ok(mut files) = tokio::fs::read_dir(folder).await else { return all };
-    while let Ok(Some(file)) = files.next_entry().await {
-        if file.path().extension().is_some_and(|extension| extension == "crt") {
-            all.extend(tokio::fs::read(file.path()).await.unwrap_or_default());
-        }
-    }
-    all
 }

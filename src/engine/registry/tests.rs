@@ -41,8 +41,9 @@ impl Site {
     }
 
     fn registries(&self, login: Option<Login>) -> Registries {
-        let logins = Logins::new(&Environment::default());
-        Registries::new(logins.with(login.map(|login| (self.address.clone(), login))))
+        let environment = Environment::default();
+        let logins = Logins::new(&environment);
+        Registries::new(&environment, logins.with(login.map(|login| (self.address.clone(), login))))
     }
 
     fn asked(&self) -> Vec<String> {

@@ -1,17 +1,24 @@
-//! The proxy that the environment names, and the way through it (`CONNECT`).
+//! The proxy that the environment names, who is reached without, and the way through it (`CONNECT`).
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::HubHost;
 use crate::environment::Environment;
 
 /// The longest head of an answer that is read from a proxy.
 const LONGEST_HEAD: usize = 16 * 1024;
+
+/// What the environment says of proxies for TLS; by default, that there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    named: Option<Result<Proxy, ProxyError>>,
+    except: String,
+}
 
 /// An HTTP proxy.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,20 +37,27 @@ pub struct ProxyError(pub &'static str);
 /// The first that is set counts.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-impl Proxy {
-    /// Returns the proxy that the environment names for this hub, if any.
-    pub fn for_hub(environment: &Environment, host: &HubHost) -> Result<Option<Self>, ProxyError> {
+impl Proxies {
+    /// Reads the variables; one that names no proxy is told where it would be used.
+    pub fn of(environment: &Environment) -> Self {
         let set = |name: &str| environment.get(name).map(str::trim).filter(|value| !value.is_empty());
-        let except = ["NO_PROXY", "no_proxy"].into_iter().find_map(set).unwrap_or_default();
-        if is_excepted(host.name(), except) {
-            return Ok(None);
-        }
-        let Some((name, text)) = VARIABLES.into_iter().find_map(|name| Some((name, set(name)?))) else {
-            return Ok(None);
-        };
-        Self::parse(text).map(Some).ok_or(ProxyError(name))
+        let except = ["NO_PROXY", "no_proxy"].into_iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
+        let found = VARIABLES.into_iter().find_map(|name| Some((name, set(name)?)));
+        Self { named: found.map(|(name, text)| Proxy::parse(text).ok_or(ProxyError(name))), except }
     }
 
+    /// Returns the proxy for a host, if there is one. This machine is always reached without.
+    pub fn find(&self, host: &str, port: u16) -> Result<Option<&Proxy>, ProxyError> {
+        match &self.named {
+            Some(named) if !is_here(host) && !is_excepted(&host.to_ascii_lowercase(), port, &self.except) => {
+                named.as_ref().map(Some).map_err(|error| *error)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Proxy {
     fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
         let (login, address) = match rest.rsplit_once('@') {
@@ -60,12 +74,15 @@ impl Proxy {
         &self.address
     }
 
-    /// Asks for a way to the hub; afterwards the stream leads there.
-    pub(super) async fn connect<S>(&self, stream: &mut S, host: &HubHost) -> Result<(), String>
+    /// Asks for a way to `host:port`; afterwards the stream leads there.
+    ///
+    /// # Errors
+    ///
+    /// Why the proxy has none, in its words.
+    pub async fn connect<S>(&self, stream: &mut S, target: &str) -> Result<(), String>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let target = format!("{}:{}", host.name(), host.port());
         let login =
             self.login.as_ref().map(|login| format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(login)));
         let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{}\r\n", login.unwrap_or_default());
@@ -99,12 +116,34 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<String, Strin
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// `NO_PROXY`: names and suffixes of names, with commas between; `*` is everything.
-fn is_excepted(host: &str, except: &str) -> bool {
-    except.split(',').map(|name| name.trim().trim_start_matches("*.").trim_start_matches('.')).any(|name| {
-        let name = name.to_ascii_lowercase();
-        name == "*" || (!name.is_empty() && (host == name || host.ends_with(&format!(".{name}"))))
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// `NO_PROXY`: names and suffixes of names, addresses and blocks of them, each perhaps with a port, with commas between;
+/// `*` is everything.
+fn is_excepted(host: &str, port: u16, except: &str) -> bool {
+    except.split(',').map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
+        let (name, only) = match entry.rsplit_once(':') {
+            Some((name, only)) if !name.contains(':') => (name, only.parse().ok()),
+            _ => (entry, None),
+        };
+        let name = name.trim_start_matches("*.").trim_start_matches('.');
+        let is_name = name == "*" || host == name || host.ends_with(&format!(".{name}")) || is_in_block(host, name);
+        is_name && only.is_none_or(|only: u16| only == port)
     })
+}
+
+/// Says whether an address is in a block such as `10.0.0.0/8`.
+fn is_in_block(host: &str, block: &str) -> bool {
+    let Some((first, length)) = block.split_once('/') else { return false };
+    let (Ok(host), Ok(first), Ok(length)) =
+        (host.parse::<Ipv4Addr>(), first.parse::<Ipv4Addr>(), length.parse::<u32>())
+    else {
+        return false;
+    };
+    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(length)).unwrap_or(0);
+    (u32::from(host) ^ u32::from(first)) & mask == 0
 }
 
 #[cfg(test)]
@@ -112,9 +151,13 @@ mod tests {
     use super::*;
 
     fn found(variables: &[(&str, &str)]) -> Result<Option<String>, ProxyError> {
+        found_for("factory.azure-devices.net", variables)
+    }
+
+    fn found_for(host: &str, variables: &[(&str, &str)]) -> Result<Option<String>, ProxyError> {
         let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let host = HubHost::parse("factory").expect("a host");
-        Proxy::for_hub(&pairs.collect(), &host).map(|proxy| proxy.map(|proxy| proxy.address().to_owned()))
+        let proxies = Proxies::of(&pairs.collect());
+        proxies.find(host, 443).map(|proxy| proxy.map(|proxy| proxy.address().to_owned()))
     }
 
     #[test]
@@ -128,6 +171,26 @@ mod tests {
         }
         let other = [("HTTPS_PROXY", "http://p:1"), ("NO_PROXY", "devices.net,other")];
         assert_eq!(found(&other), Ok(Some("p:1".to_owned())));
+    }
+
+    #[test]
+    fn addresses_and_ports_are_excepted_as_go_has_it() {
+        let cases = [
+            ("10.1.2.3", "10.0.0.0/8", false),
+            ("11.1.2.3", "10.0.0.0/8", true),
+            ("10.1.2.3", "10.1.2.3", false),
+            ("10.1.2.3", "0.0.0.0/0", false),
+            ("10.1.2.3", "10.0.0.0/99", true),
+            ("registry.io", "registry.io:443", false),
+            ("registry.io", "Registry.io:5000", true),
+            ("localhost", "", false),
+            ("127.1.2.3", "", false),
+            ("::1", "", false),
+        ];
+        for (host, except, proxied) in cases {
+            let found = found_for(host, &[("HTTPS_PROXY", "p:1"), ("NO_PROXY", except)]).expect("a proxy is named");
+            assert_eq!(found.is_some(), proxied, "{host} with {except}");
+        }
     }
 
     #[test]
