@@ -1,6 +1,8 @@
 //! `edgectl build` and `edgectl push`: against the real engine and real registries where they are, against an engine
 //! of the test's own for what a real one cannot be made to do.
 
+#[path = "build/changes.rs"]
+mod changes;
 #[path = "build/debug.rs"]
 mod debug;
 #[path = "build/dockerignore.rs"]
@@ -11,6 +13,8 @@ mod fake;
 mod lock;
 #[path = "build/logins.rs"]
 mod logins;
+#[path = "build/options.rs"]
+mod options;
 #[path = "build/parts.rs"]
 mod parts;
 #[path = "build/proxy.rs"]
