@@ -80,6 +80,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
         }
         'edgectl;new;solution' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the deployment template: `json` or `yaml` [default: json]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry of the images, such as `example.azurecr.io` [default: `localhost:5000`]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
@@ -131,7 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;new;ci' {
-            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter: `branch`, `platforms`, `repository` or `tag` (can be repeated)')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')

@@ -1828,7 +1828,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__new__subcmd__solution)
-            opts="-C -q -v -y -h --format --project --json --quiet --verbose --color --yes --help"
+            opts="-C -q -v -y -h --format --registry --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1836,6 +1836,10 @@ _edgectl() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --project)

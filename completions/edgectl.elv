@@ -75,6 +75,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         }
         &'edgectl;new;solution'= {
             cand --format 'Format of the deployment template: `json` or `yaml` [default: json]'
+            cand --registry 'Registry of the images, such as `example.azurecr.io` [default: `localhost:5000`]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
@@ -123,7 +124,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help'
         }
         &'edgectl;new;ci'= {
-            cand --set 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)'
+            cand --set 'Value of a parameter: `branch`, `platforms`, `repository` or `tag` (can be repeated)'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'

@@ -71,6 +71,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and not __fish_seen_subcommand_from solution module list ci help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -l format -d 'Format of the deployment template: `json` or `yaml` [default: json]' -r -f -a "json\t''
 yaml\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -l registry -d 'Registry of the images, such as `example.azurecr.io` [default: `localhost:5000`]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from solution" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -103,7 +104,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_sub
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -l set -d 'Value of a parameter: `branch`, `platforms` or `install` (can be repeated)' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -l set -d 'Value of a parameter: `branch`, `platforms`, `repository` or `tag` (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand new; and __fish_seen_subcommand_from ci" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''

@@ -8,6 +8,8 @@ mod device;
 mod fake;
 #[path = "azure/fleet.rs"]
 mod fleet;
+#[path = "azure/pin.rs"]
+mod pin;
 #[path = "azure/way.rs"]
 mod way;
 
@@ -22,8 +24,12 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
+        Self::around(Folder::copy_of(format!("{}/tests/data/ways/solution", env!("CARGO_MANIFEST_DIR"))))
+    }
+
+    fn around(solution: Folder) -> Self {
         let hub = FakeHub::start();
-        let folder = Folder::copy_of(format!("{}/tests/data/ways/solution", env!("CARGO_MANIFEST_DIR")))
+        let folder = solution
             .file("ca.pem", &hub.authority)
             .variable("IOTHUB_CONNECTION_STRING", &hub.connection_string("iothubowner", OWNER_KEY));
         let roots = folder.path("ca.pem").display().to_string();

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures what edgectl promises about speed and memory: medians of 10 runs of the release build beside the targets.
+# Measures what edgectl promises about speed and memory: medians of 10 runs of what is shipped (the profile `dist`) beside the targets.
 # Tells and never fails: a busy machine is no defect.
 #
-#   cargo build --release && tests/bench.sh [ROUNDS]
+#   cargo build --profile dist && tests/bench.sh [ROUNDS]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C # or the times would have the comma of some languages
 
-program=$PWD/target/release/edgectl
+program=$PWD/target/dist/edgectl
 rounds=${1:-10}
 # Beside the default address, so that a simulation that runs meanwhile is not in the way.
 address=127.0.77.250
@@ -15,7 +15,7 @@ patience=20 # seconds until a run is given up
 
 main() {
   if [[ ! -x $program ]]; then
-    echo "there is no target/release/edgectl: run \`cargo build --release\` first"
+    echo "there is no target/dist/edgectl: run \`cargo build --profile dist\` first"
     return
   fi
   local help=() ready=() message=() resident=() deploy=() genconfig=()

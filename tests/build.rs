@@ -3,12 +3,16 @@
 
 #[path = "build/big.rs"]
 mod big;
+#[path = "build/debug.rs"]
+mod debug;
 #[path = "build/dockerignore.rs"]
 mod dockerignore;
 #[path = "build/fake.rs"]
 mod fake;
 #[path = "build/lock.rs"]
 mod lock;
+#[path = "build/logins.rs"]
+mod logins;
 #[path = "build/parts.rs"]
 mod parts;
 #[path = "build/podman.rs"]

@@ -100,7 +100,7 @@ fn warnings_are_refused_only_if_that_is_asked_for() {
     assert_eq!(folder.run("deploy --check").status, Some(0));
     let denied = folder.run("deploy --check --deny-warnings --quiet");
     assert_eq!(denied.status, Some(1));
-    assert_eq!(denied.stderr.lines().last(), Some("error: `deployment.template.json` has 3 warnings"));
+    assert_eq!(denied.stderr.lines().last(), Some("error: `deployment.template.json` has 4 warnings"));
     let denied = folder.run("deploy --deny-warnings");
     assert_eq!(denied.status, Some(1));
     assert!(!folder.list().contains(&"config/".to_owned()), "nothing is written");

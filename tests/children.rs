@@ -3,7 +3,7 @@
 mod support;
 
 use edgectl::identity::Key;
-use edgectl::mqtt::packet::{ConnAck, ConnectRefusal};
+use edgectl::mqtt::packet::{ConnAck, ConnectRefusal, Packet, PacketId, PublishQos, Qos, Subscribe};
 use serde_json::json;
 use support::simulation::Simulation;
 use support::site::Site;
@@ -48,11 +48,19 @@ leaf1   d       enabled   sas             no         0   0    0
 leaf2   d       disabled  sas             no         0   0    0
 ";
     site.run("device list").check(0, table, "");
+    site.run("device enable d").check(
+        1,
+        "",
+        "error: `d` is simulated here, and no child device\n\
+            hint: cut its link to the cloud instead: `edgectl upstream offline --device d`\n",
+    );
     site.run("device remove leaf2 --json").check(0, "{\n  \"removed\": \"leaf2\"\n}\n", "");
     let unknown = "error: there is no device `leaf2`\nhint: did you mean `leaf1`?\n";
     site.run("device remove leaf2").check(1, "", unknown);
     site.run("stop").check(0, "", "     Stopped the simulation\n");
     assert_eq!(site.json("device list")[0]["deviceId"], "leaf1");
+    assert_eq!(site.json("device disable leaf1")["status"], "disabled");
+    site.run("device enable leaf3").check(1, "", "error: there is no device `leaf3`\nhint: did you mean `leaf1`?\n");
     assert_eq!(site.json("device remove leaf1"), json!({"removed": "leaf1"}));
     assert_eq!(site.json("device list"), json!([]));
 }
@@ -86,7 +94,7 @@ fn a_disabled_a_strange_and_a_foreign_child_are_refused() {
     let of = |device: &str| Credentials::of_device(&site, device);
     let strange = Credentials { device: "strange".into(), ..of("off") };
     for (credentials, why, hint) in [
-        (of("off"), "`off` is disabled", "see what it needs with `edgectl credentials off`"),
+        (of("off"), "`off` is disabled", "let it connect with `edgectl device enable off`"),
         (
             of("other"),
             "`other` is neither an identity of this device nor a child of it",
@@ -105,6 +113,65 @@ fn a_disabled_a_strange_and_a_foreign_child_are_refused() {
 }
 
 #[test]
+fn a_disabled_device_loses_its_connection_and_nothing_else() {
+    let site = Site::new();
+    let mut simulation = start(&site);
+    site.done(&["device", "add", "leaf1"]);
+    let leaf = Credentials::of_device(&site, "leaf1");
+    let connect = || Client::connect(&site, &leaf, &leaf.token(3600));
+    let (mut client, _) = connect();
+    simulation.line("the device", |_, line| line == "   Connected device leaf1");
+    site.done(&["twin", "patch", "leaf1", "{\"rate\": 5}"]);
+    let filters = vec![("$iothub/twin/res/#".to_owned(), Qos::AtLeastOnce)];
+    client.send(&Packet::Subscribe(Subscribe { id: PacketId::new(1).expect("not zero"), filters }));
+    assert!(matches!(client.receive(), Some(Packet::SubAck(_))));
+
+    site.run("device disable leaf1").check(0, "", "    Disabled device `leaf1`\n");
+    assert_eq!(client.receive(), None, "its connection ends");
+    assert_eq!(connect().1, REFUSED);
+    simulation.line("why", |_, line| line == "warning: connection refused: `leaf1` is disabled");
+    assert_eq!(site.json("device list")[0]["status"], "disabled");
+    let twin = site.json("twin show leaf1");
+    assert_eq!((&twin["status"], &twin["properties"]["desired"]["rate"]), (&json!("disabled"), &json!(5)));
+
+    let enabled = site.json("device enable leaf1");
+    assert_eq!((&enabled["deviceId"], &enabled["status"]), (&json!("leaf1"), &json!("enabled")));
+    assert_eq!(connect().1, Some(ConnAck::Accepted { session_present: true }));
+}
+
+#[test]
+fn what_a_device_does_in_vain_is_told_with_v() {
+    let site = Site::new();
+    let mut simulation = site.start("--external x --device d -v");
+    simulation.line("the beginning", |_, line| line.contains("Simulating"));
+    site.done(&["device", "add", "leaf1"]);
+    let leaf = Credentials::of_device(&site, "leaf1");
+    let (mut client, _) = Client::connect(&site, &leaf, &leaf.token(3600));
+    let filters = vec![("everything".to_owned(), Qos::AtLeastOnce)];
+    client.send(&Packet::Subscribe(Subscribe { id: PacketId::new(1).expect("not zero"), filters }));
+    let note = "leaf1 . subscribed to `everything`, which never gets a message";
+    simulation.line("the vain filter", |_, line| line == note);
+    client.send(&Packet::Disconnect);
+    simulation.line("the goodbye", |_, line| line == "leaf1 . disconnected: the client disconnected");
+}
+
+#[test]
+fn a_parent_that_is_offline_hears_later_of_a_disabled_device() {
+    // protocol.md §9.4
+    let site = Site::new();
+    let _simulation = start(&site);
+    site.done(&["device", "add", "leaf1"]);
+    let leaf = Credentials::of_device(&site, "leaf1");
+    let (mut client, _) = Client::connect(&site, &leaf, &leaf.token(3600));
+    site.done(&["upstream", "offline"]);
+    let hint = "hint: it is connected until `d` hears of it: see `edgectl upstream --device d`\n";
+    site.run("device disable leaf1").check(0, "", &format!("    Disabled device `leaf1`\n{hint}"));
+    assert!(client.hears_nothing());
+    site.done(&["upstream", "online"]);
+    assert_eq!(client.receive(), None);
+}
+
+#[test]
 fn messages_for_a_device_are_limited_as_on_the_real_hub() {
     // protocol.md §12.5
     let site = Site::new();
@@ -120,6 +187,47 @@ fn messages_for_a_device_are_limited_as_on_the_real_hub() {
     site.run("send devices/leaf1 --file big").check(1, "", large);
     assert_eq!(site.json("device list")[0]["waiting"], 50);
     assert_eq!(site.json("twin show leaf1")["cloudToDeviceMessageCount"], 50);
+}
+
+#[test]
+fn feedback_tells_what_became_of_messages_for_a_device() {
+    // protocol.md §12.5
+    let site = Site::new();
+    let _simulation = start(&site);
+    site.done(&["device", "add", "leaf1"]);
+    let send = |options: &str| site.run(&format!("send devices/leaf1 --data x {options}"));
+    send("--ack negative --message-id late --expires-in 1ms").check(
+        0,
+        "",
+        "        Sent 1 byte to `devices/leaf1` as message `late`\n",
+    );
+    let late = site.json("monitor --feedback --count 1 --timeout 10s --since start");
+    assert_eq!((&late["type"], &late["originalMessageId"]), (&json!("feedback"), &json!("late")));
+    assert_eq!((&late["statusCode"], &late["deviceId"]), (&json!("Expired"), &json!("leaf1")));
+    assert_eq!(send("--ack full --json").json()["messageId"].as_str().map(str::len), Some(36));
+    let purged = json!({"deviceId": "leaf1", "moduleId": null, "totalMessagesPurged": 1});
+    assert_eq!(site.json("device purge leaf1"), purged);
+    site.run("device purge leaf1").check(0, "", "      Purged 0 messages for `leaf1`\n");
+
+    let leaf = Credentials::of_device(&site, "leaf1");
+    let (mut client, _) = Client::connect(&site, &leaf, &leaf.token(3600));
+    let filters = vec![("devices/leaf1/messages/devicebound/#".to_owned(), Qos::AtLeastOnce)];
+    client.send(&Packet::Subscribe(Subscribe { id: PacketId::new(1).expect("not zero"), filters }));
+    assert!(matches!(client.receive(), Some(Packet::SubAck(_))));
+    send("--ack positive --message-id taken");
+    let Some(Packet::Publish(publish)) = client.receive() else { panic!("a message is owed") };
+    assert!(publish.topic.contains("%24.mid=taken") && publish.topic.contains("iothub-ack=positive"), "{publish:?}");
+    let PublishQos::AtLeastOnce(id) = publish.qos else { panic!("it wants an acknowledgement") };
+    client.send(&Packet::PubAck(id));
+    let seen = site.run("monitor --feedback --count 3 --timeout 10s --since start").stdout;
+    let lines: Vec<&str> = seen.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    assert_eq!([lines[0], lines[2]], ["leaf1  Expired  late", "leaf1  Success  taken"]);
+    site.run("send x/inputs/i --data x --ack full").check(
+        2,
+        "",
+        "error: `--ack` is for messages to a device\n\
+            hint: leave it out, or write `devices/DEVICE` instead of `x/inputs/i`\n",
+    );
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn create_options_can_be_kept_in_one_piece_up_to_the_limit_of_a_twin() {
     assert_eq!(keys, ["image", "createOptions"]);
     assert_eq!(settings["createOptions"].as_str().map(str::len), Some(4096));
     let refused = Folder::copy_of(case("mended/create-options-of-more-than-eight-pieces")).run("deploy --no-chunks");
-    let cause = "  caused by: line 59, column 25: createOptions have 6239 bytes, in one piece at most 4096 fit";
+    let cause = "  caused by: line 61, column 15: createOptions have 6239 bytes, in one piece at most 4096 fit";
     assert_eq!((refused.stderr.lines().nth(1), refused.status), (Some(cause), Some(1)));
 }
 

@@ -2,13 +2,13 @@
 
 mod support;
 
-use edgectl::identity::Key;
-use edgectl::mqtt::packet::{ConnAck, ConnectRefusal, Packet, PacketId, Publish, PublishQos, Qos, Subscribe};
+use edgectl::mqtt::packet::{ConnAck, Connect, ConnectRefusal, Packet, PacketId, Publish, PublishQos, Qos, Subscribe};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use support::nested::{edge_device, https};
 use support::simulation::Simulation;
 use support::site::{Site, template};
-use support::wire::{Client, Credentials, open_tls, request};
+use support::wire::{Client, Credentials};
 
 const REFUSED: Option<ConnAck> = Some(ConnAck::Refused(ConnectRefusal::NotAuthorized));
 const BOTH: &str = "--device d --external a --external b --external line2/a --external line2/c";
@@ -57,33 +57,6 @@ fn take(client: &mut Client) -> String {
     String::from_utf8(payload.to_vec()).expect("a text")
 }
 
-/// Sends a request to the HTTPS head of the main device, as somebody; returns status and body.
-fn https(site: &Site, caller: &Credentials, line: &str, body: &Value) -> (u16, Value) {
-    let (token, body) = (caller.token(3600), if body.is_null() { String::new() } else { body.to_string() });
-    let mut tls = open_tls(site, 443, &caller.authority);
-    let answer = request(
-        &mut tls,
-        &format!(
-            "{line}?api-version=2020-06-30-preview HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\
-            Authorization: {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ),
-    );
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    (status, serde_json::from_str(body).unwrap_or_default())
-}
-
-/// Returns the credentials of a registered edge device, and of its `$edgeHub` as it reads them from its parent.
-fn edge_device(site: &Site, device: &str) -> (Credentials, Credentials) {
-    let own = Credentials::of_device(site, device);
-    let (status, hub) = https(site, &own, &format!("GET /devices/{device}/modules/%24edgeHub"), &Value::Null);
-    assert_eq!(status, 200, "{hub}");
-    let key = hub["authentication"]["symmetricKey"]["primaryKey"].as_str().expect("a key");
-    let hub = Credentials { module: "$edgeHub".to_owned(), key: Key::parse(key).expect("a key"), ..own.clone() };
-    (own, hub)
-}
-
 const SCOPE: &str = "POST /devices/line3/modules/$edgeHub/devicesAndModulesInTargetDeviceScope";
 
 fn names(list: &Value) -> Vec<String> {
@@ -127,6 +100,7 @@ fn a_name_without_a_device_means_the_main_one_or_the_only_one() {
     site.run("send c/inputs/in --data x").check(1, "", several);
     let unknown = "error: the simulation has no module `line2/b`\nhint: did you mean `line2/a`?\n";
     site.run("logs line2/b").check(1, "", unknown);
+    site.run("monitor --to line2/b/inputs/in").check(1, "", unknown);
     let stranger = "error: `line4` is no edge device of the simulation\nhint: did you mean `line2`?\n";
     site.run("logs line4/a").check(1, "", stranger);
 }
@@ -271,6 +245,54 @@ fn nobody_asks_for_identities_with_the_key_of_another() {
     let a = Credentials::of(&site, "a");
     let as_module = "POST /devices/d/modules/a/devicesAndModulesInTargetDeviceScope";
     assert_eq!(https(&site, &a, as_module, &chain), refused("d/a not authorized to act OnBehalfOf line3"));
+}
+
+/// Connects the hub of an edge device for somebody else; returns what was answered.
+fn speak_for(site: &Site, hub: &Credentials, target: &str, actor: &str) -> (Client, Option<ConnAck>) {
+    let connect = Packet::Connect(Box::new(Connect {
+        client_id: target.to_owned(),
+        clean_session: false,
+        keep_alive: 60,
+        will: None,
+        username: Some(format!("{}/{target}/?api-version=2021-04-12&auth-chain={target}%3B{actor}", hub.hub)),
+        password: Some(hub.token(3600).into()),
+    }));
+    let mut client = Client::send_connect(site, hub, &connect);
+    let Some(Packet::ConnAck(answer)) = client.receive() else { panic!("no answer") };
+    (client, Some(answer))
+}
+
+#[test]
+fn the_hub_of_an_edge_device_connects_for_those_below_it() {
+    // protocol.md §3.6
+    let site = pair();
+    let mut simulation = site.start(BOTH);
+    simulation.line("the second device", |_, line| line.contains("device `line2` at"));
+    site.done(&["device", "add", "line3", "--edge"]);
+    site.done(&["device", "add", "leaf1", "--parent", "line3"]);
+    let (_, hub) = edge_device(&site, "line3");
+
+    let (mut leaf, answer) = speak_for(&site, &hub, "leaf1", "line3");
+    assert_eq!(answer, Some(ConnAck::Accepted { session_present: false }));
+    simulation.line("the device", |_, line| line == "   Connected device leaf1");
+    assert_eq!(site.json("device list")[0]["connected"], true);
+    subscribe(&mut leaf, "devices/leaf1/messages/devicebound/#");
+    site.done(&["send", "devices/leaf1", "--data", "down"]);
+    assert_eq!(take(&mut leaf), "down");
+    let (mut agent, answer) = speak_for(&site, &hub, "line3/$edgeAgent", "line3");
+    assert_eq!(answer, Some(ConnAck::Accepted { session_present: false }));
+    simulation.line("the module", |_, line| line == "   Connected module line3/$edgeAgent");
+    subscribe(&mut agent, "$iothub/twin/PATCH/properties/desired/#");
+    site.done(&["twin", "patch", "line3/$edgeAgent", "{\"rate\": 5}"]);
+    assert_eq!(take(&mut agent), r#"{"rate":5,"$version":2}"#);
+    let (_itself, answer) = Client::connect(&site, &hub, &hub.token(3600));
+    assert_eq!(answer, Some(ConnAck::Accepted { session_present: false }), "as itself, without a chain");
+
+    assert_eq!(speak_for(&site, &hub, "d/a", "line3").1, REFUSED);
+    assert_eq!(speak_for(&site, &hub, "leaf1", "line2").1, REFUSED);
+    site.done(&["device", "disable", "line3"]);
+    assert_eq!((leaf.receive(), agent.receive()), (None, None), "all whom it spoke for are gone with it");
+    assert_eq!(speak_for(&site, &hub, "leaf1", "line3").1, REFUSED);
 }
 
 #[test]

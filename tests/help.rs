@@ -41,7 +41,7 @@ fn the_commands_are_these() {
         "\nnew\nbuild\npush\ndeploy\ndeployment\nsimulate\nps\nlogs\nrestart\nstop\ntwin\ncall\nsend\nmonitor\nupstream\n\
             device\ncredentials\ncheck\nclean\ncompletions\nnew solution\nnew module\nnew list\nnew ci\n\
             deployment list\ndeployment show\ndeployment delete\ntwin show\ntwin patch\ntwin replace\n\
-            device add\ndevice list\ndevice remove"
+            device add\ndevice list\ndevice disable\ndevice enable\ndevice purge\ndevice remove"
     );
 }
 

@@ -92,10 +92,65 @@ fn what_cannot_be_edited_is_printed_to_be_pasted() {
         settings:\n            image: r.example/sensor:1.0\n            createOptions: {}\n  $edgeHub:\n    \
         properties.desired:\n      routes:\n        \
         sensorToIoTHub: FROM /messages/modules/sensor/outputs/* INTO $upstream\n";
-    let stderr = "hint: run the solution with `edgectl simulate`\nwarning: `deployment.template.yaml` is not edited, for its \
-        comments or layout would be lost; add this to it\n";
-    folder.run("-C s new module sensor --image r.example/sensor:1.0").check(0, stdout, stderr);
+    let warning = "warning: `deployment.template.yaml` is not edited, for its comments or layout would be lost; add this \
+        to it\n";
+    let stderr = format!(
+        "{warning}error: `sensor` is not in `deployment.template.yaml` yet\n  caused by: a YAML file is edited only if \
+         no comment and no layout of it is lost\nhint: add what is printed above to `deployment.template.yaml`, then run \
+         `edgectl simulate`\n"
+    );
+    let command = "-C s new module sensor --image r.example/sensor:1.0";
+    folder.run(command).check(1, stdout, &stderr);
     assert_eq!(folder.read("s/deployment.template.yaml"), commented);
+    folder.run(&format!("{command} --dry-run")).check(0, stdout, warning);
+}
+
+#[test]
+fn the_source_of_a_module_that_is_left_to_be_pasted_is_whole() {
+    let folder = Folder::new();
+    folder.run("-q new solution s --format yaml").check(0, "", "");
+    folder.write("s/deployment.template.yaml", &format!("# mine\n{}", folder.read("s/deployment.template.yaml")));
+    let run = folder.run("-C s new module filter -t node --json");
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!((run.status, &document["paste"][0]["file"]), (Some(1), &json!("deployment.template.yaml")));
+    assert!(folder.list().contains(&"s/modules/filter/module.json".to_owned()), "{:?}", folder.list());
+    let debug = folder.read("s/deployment.debug.template.yaml");
+    assert!(debug.contains("image: ${MODULES.filter.debug}"), "what can be edited is: {debug}");
+}
+
+#[test]
+fn a_private_registry_has_its_login_in_variables() {
+    let folder = Folder::new();
+    let stderr = "     Created the solution `s`\nhint: put the user and the password of the registry into `s/.env`\n\
+        hint: `cd s`, then add a module with `edgectl new module filter`\n";
+    folder.run("new solution s --registry example.azurecr.io").check(0, "", stderr);
+    let warning = "warning[registry-login]: the username is empty with which devices log in to this registry";
+    let empty = folder.run("-C s deploy --check");
+    assert_eq!((empty.stderr.lines().next(), empty.status), (Some(warning), Some(0)));
+    let env = folder.read("s/.env").replace("USERNAME=", "USERNAME=u").replace("PASSWORD=", "PASSWORD=s3cret");
+    folder.write("s/.env", &env);
+    folder.run("-q -C s deploy --check").check(0, "", "");
+    let manifest = folder.run("-q -C s deploy --with-secrets --out -").json();
+    let at = "/modulesContent/$edgeAgent/properties.desired/runtime/settings/registryCredentials";
+    let login = json!({ "example": { "address": "example.azurecr.io", "username": "u", "password": "s3cret" } });
+    assert_eq!(manifest.pointer(at), Some(&login));
+    let debug = folder.run("-q -C s deploy --with-secrets --file deployment.debug.template.json --out -").json();
+    assert_eq!(debug.pointer(at), Some(&login));
+}
+
+#[test]
+fn a_registry_on_this_machine_needs_no_login() {
+    for (format, registry) in [("json", "127.0.0.1:5001"), ("yaml", "localhost")] {
+        let folder = Folder::new();
+        folder.run(&format!("-q new solution s --format {format} --registry {registry}")).check(0, "", "");
+        assert!(folder.read("s/.env").contains(&format!("SERVER={registry}\n")));
+        folder.run("-q -C s deploy --check").check(0, "", "");
+        let manifest = folder.run("-q -C s deploy --out -").stdout;
+        assert!(manifest.contains("\"registryCredentials\": {}"), "{manifest}");
+    }
+    let stderr = "error: `--registry https://r.io` names no registry\n  caused by: expected a host without scheme and \
+        path\nhint: pass a host, and its port if it has one, such as `example.azurecr.io`\n";
+    check_refused(&Folder::new(), "new solution s --registry https://r.io", 2, stderr);
 }
 
 #[test]

@@ -48,10 +48,10 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Closed {
     /// The client said goodbye.
-    #[error("the client closed the connection")]
+    #[error("the client disconnected")]
     Disconnected,
     /// The client said goodbye because of something that it did not like.
-    #[error("the client closed the connection: {0}")]
+    #[error("the client disconnected: {0}")]
     Displeased(String),
     /// The connection broke.
     #[error("the connection broke")]

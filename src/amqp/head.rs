@@ -23,7 +23,7 @@ use super::sasl::Login;
 use super::session::Happening;
 use crate::clock::Now;
 use crate::edgehub::{Receipt, Request};
-use crate::identity::Thumbprints;
+use crate::identity::{Identity, Thumbprints};
 
 /// Room for what AMQP puts around a message of the largest size, or around several of a batch.
 const ENVELOPE: usize = 64 * 1024;
@@ -118,6 +118,8 @@ pub struct Head {
     login_until: Option<Duration>,
     clients: BTreeMap<Speaker, Client>,
     last_speaker: u32,
+    /// Tokens of edge hubs: each lets its own hub in, and whom that speaks for, when they attach a link.
+    lent: BTreeMap<Identity, String>,
     links: BTreeMap<LinkId, Bound>,
     /// Messages of the client that the hub has not accepted yet.
     publishes: HashMap<Receipt, (LinkId, Received)>,
@@ -139,6 +141,7 @@ impl Head {
             login_until: Some(now.monotonic + limits.authenticate_within),
             clients: BTreeMap::new(),
             last_speaker: 0,
+            lent: BTreeMap::new(),
             links: BTreeMap::new(),
             publishes: HashMap::new(),
             last_receipt: 0,

@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use fe2o3_amqp_types::definitions::{ReceiverSettleMode, Role, SenderSettleMode};
 use fe2o3_amqp_types::messaging::TargetArchetype;
 use fe2o3_amqp_types::performatives::{Attach, Flow, Transfer};
+use fe2o3_amqp_types::primitives::Value;
 
 use super::condition::{Condition, Fault};
 
@@ -36,7 +37,12 @@ pub(super) struct Wanted {
     pub(super) is_settled: bool,
     /// The largest message that the client takes, in bytes.
     pub(super) largest: Option<u64>,
+    /// For whom an edge hub speaks on the link, as it came (protocol.md §5.3).
+    pub(super) chain: Option<String>,
 }
+
+/// The property of a link that holds the auth chain.
+const AUTH_CHAIN: &str = "com.microsoft:auth-chain";
 
 impl Wanted {
     pub(super) fn of(attach: &Attach) -> Self {
@@ -50,7 +56,12 @@ impl Wanted {
         };
         let is_settled = attach.snd_settle_mode == SenderSettleMode::Settled;
         let largest = attach.max_message_size.filter(|largest| *largest > 0);
-        Self { direction, address: address.unwrap_or_default(), is_settled, largest }
+        let mut properties = attach.properties.iter().flat_map(|properties| properties.iter());
+        let chain = properties.find(|(name, _)| name.as_str() == AUTH_CHAIN).and_then(|(_, value)| match value {
+            Value::String(chain) => Some(chain.clone()),
+            _ => None,
+        });
+        Self { direction, address: address.unwrap_or_default(), is_settled, largest, chain }
     }
 }
 

@@ -6,6 +6,7 @@ mod deliveries;
 mod endings;
 mod limits;
 mod methods;
+mod nested;
 mod telemetry;
 mod twins;
 

@@ -76,7 +76,7 @@ pub(super) fn run(cx: &Context, args: &Build) -> Outcome {
     if args.push {
         return build_and_push(cx, args, builder, &solution, (plain, targets));
     }
-    images::run(cx, &args.images, targets, move |job| async move {
+    images::run(cx, (&args.images, &solution), targets, move |job| async move {
         let means = Means { builder, registries: job.registries.clone(), place: Place::Engine };
         Ok(build(&job, means).await?.0)
     })
@@ -92,7 +92,7 @@ fn build_and_push(
 ) -> Outcome {
     let ledger = Arc::new(Ledger::open(solution)?);
     let shared = Arc::new((plain, Arc::clone(&ledger)));
-    let outcome = images::run(cx, &args.images, targets, move |job| {
+    let outcome = images::run(cx, (&args.images, solution), targets, move |job| {
         let shared = Arc::clone(&shared);
         async move {
             let (plain, ledger) = &*shared;

@@ -11,13 +11,17 @@ use crate::iothub::Capabilities;
 use crate::simulator::control::{Connection, NewDevice, Request};
 use crate::simulator::devices::{self, MadeCertificate};
 use crate::solution::Solution;
+use crate::text::counted;
 
-/// Register child devices and remove them
+/// Register child devices, disable and remove them
 ///
 /// A child device has an identity and a twin of its own and connects through the simulated edge device, its parent.
 /// It is kept in `.edgectl/`; a running simulation lets it in at once, else the next one does.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  edgectl device add leaf1\n  edgectl device list\n  edgectl device remove leaf1")]
+#[command(
+    after_help = "Examples:\n  edgectl device add leaf1\n  edgectl device list\n  edgectl device disable leaf1\n  \
+    edgectl device remove leaf1"
+)]
 pub struct Device {
     #[command(subcommand)]
     command: DeviceCommand,
@@ -27,6 +31,9 @@ pub struct Device {
 enum DeviceCommand {
     Add(Add),
     List(List),
+    Disable(Disable),
+    Enable(Enable),
+    Purge(Purge),
     Remove(Remove),
 }
 
@@ -76,6 +83,41 @@ enum Auth {
 #[command(after_help = "Example:\n  edgectl device list")]
 struct List {}
 
+/// Let a child device connect no more
+///
+/// Its connection ends, and its next login is refused whatever it shows; its twin and the messages that wait for it are
+/// kept. While the link to the cloud is cut, its parent does not hear of it, and goes on with the device as before.
+/// With `--json`: the line of `device list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  edgectl device disable leaf1")]
+struct Disable {
+    /// Id of the device
+    #[arg(value_parser = DeviceId::parse)]
+    device: DeviceId,
+}
+
+/// Let a child device connect again
+///
+/// With `--json`: the line of `device list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  edgectl device enable leaf1")]
+struct Enable {
+    /// Id of the device
+    #[arg(value_parser = DeviceId::parse)]
+    device: DeviceId,
+}
+
+/// Remove the cloud-to-device messages that wait for a child device
+///
+/// Of the running simulation. With `--json`: `{"deviceId", "moduleId":null, "totalMessagesPurged"}`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  edgectl device purge leaf1")]
+struct Purge {
+    /// Id of the device
+    #[arg(value_parser = DeviceId::parse)]
+    device: DeviceId,
+}
+
 /// Remove a child device
 ///
 /// Its connection ends; its twin and the messages that wait for it are forgotten.
@@ -91,6 +133,9 @@ pub(super) fn run(cx: &Context, args: Device) -> Outcome {
     match args.command {
         DeviceCommand::Add(args) => add(cx, args),
         DeviceCommand::List(_) => list(cx),
+        DeviceCommand::Disable(args) => set_status(cx, args.device, IdentityStatus::Disabled),
+        DeviceCommand::Enable(args) => set_status(cx, args.device, IdentityStatus::Enabled),
+        DeviceCommand::Purge(args) => purge(cx, args.device),
         DeviceCommand::Remove(args) => remove(cx, &args.device),
     }
 }
@@ -208,6 +253,36 @@ fn row(device: &Value) -> [String; 8] {
         text(&device["messages"]["out"]),
         text(&device["waiting"]),
     ]
+}
+
+fn set_status(cx: &Context, device: DeviceId, status: IdentityStatus) -> Outcome {
+    let request = Request::SetDeviceStatus { device: device.clone(), status };
+    let record = match cx.block_on(Connection::ask_if_running(cx.project(), &request))? {
+        Some(records) => records.into_iter().next().unwrap_or_default(),
+        None => devices::set_status(&cx.project_absolute()?, &device, status, since_epoch(cx.now()))?,
+    };
+    if cx.ui().is_json() {
+        return cx.ui().document(&record);
+    }
+    match status {
+        IdentityStatus::Enabled => cx.ui().step("Enabled", format!("device `{device}`")),
+        IdentityStatus::Disabled => cx.ui().step("Disabled", format!("device `{device}`")),
+    }
+    if status == IdentityStatus::Disabled && record["connected"] == true {
+        let parent = record["parent"].as_str().unwrap_or_default();
+        cx.ui().hint(format!("it is connected until `{parent}` hears of it: see `edgectl upstream --device {parent}`"));
+    }
+    Ok(())
+}
+
+fn purge(cx: &Context, device: DeviceId) -> Outcome {
+    let purged = cx.block_on(Connection::ask(cx.project(), &Request::PurgeDevice { device: device.clone() }))?;
+    if cx.ui().is_json() {
+        return cx.ui().document(&purged);
+    }
+    let count = purged["totalMessagesPurged"].as_u64().unwrap_or_default();
+    cx.ui().step("Purged", format!("{} for `{device}`", counted(count, "message")));
+    Ok(())
 }
 
 fn remove(cx: &Context, device: &DeviceId) -> Outcome {

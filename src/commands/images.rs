@@ -103,7 +103,7 @@ impl ImageArgs {
 /// Does `work` for every image, several at a time, and tells the results; the others finish when one fails.
 pub(super) fn run<W>(
     cx: &Context,
-    args: &ImageArgs,
+    (args, solution): (&ImageArgs, &Solution),
     targets: Vec<Target>,
     work: impl Fn(Arc<Job>) -> W + Send + Sync + 'static,
 ) -> Outcome
@@ -116,7 +116,8 @@ where
     let total = targets.len();
     let outcomes = cx.block_on(async {
         let engine = Engine::connect(cx.environment()).await?;
-        let all = run_all(cx, engine, pace, targets, work);
+        let registries = Registries::new(cx.environment(), Logins::of_solution(cx.environment(), solution));
+        let all = run_all(cx, (engine, registries), pace, targets, work);
         tokio::select! {
             outcomes = all => outcomes,
             // What is dropped here is cancelled in the engine too.
@@ -151,7 +152,7 @@ struct Ended {
 /// Returns the outcomes in the order of the targets, without those that were cancelled.
 async fn run_all<W>(
     cx: &Context,
-    engine: Engine,
+    (engine, registries): (Engine, Registries),
     pace: Pace,
     targets: Vec<Target>,
     work: impl Fn(Arc<Job>) -> W + Send + Sync + 'static,
@@ -161,7 +162,6 @@ where
 {
     let several = targets.iter().any(|target| target.platform != targets[0].platform);
     let count = targets.len();
-    let registries = Registries::new(cx.environment(), Logins::new(cx.environment()));
     let slots = Arc::new(Semaphore::new(pace.jobs));
     let shared = Arc::new((cx.ui().progress(), work));
     let mut running = JoinSet::new();

@@ -16,9 +16,14 @@ use crate::simulator::control::{Connection, Destination, Origin, Request, Since,
 /// Shows every message at the moment a route takes it, once a destination. With `--json`, one record a line:
 /// `{"type":"message", "time", "device", "from":{"device", "module", "output"}, "to", "route", "system":{…},
 /// "properties":{…}, "body", "bodyEncoding":"json|utf-8|base64"}`
+///
+/// `--feedback` tells instead what became of the messages that `send devices/DEVICE --ack` sent, at once and not in
+/// batches as IoT Hub does: `{"type":"feedback", "originalMessageId", "enqueuedTimeUtc", "statusCode":
+/// "Success|Expired|DeliveryCountExceeded|Rejected|Purged", "description", "deviceId", "deviceGenerationId"}`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl monitor --from filter/outputs/output1\n  \
-    edgectl monitor --to upstream --since start --count 1 --timeout 10s --json")]
+    edgectl monitor --to upstream --since start --count 1 --timeout 10s --json\n  \
+    edgectl monitor --feedback")]
 pub struct Monitor {
     /// Only from this `[DEVICE/]MODULE`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`
     #[arg(long, value_name = "ORIGIN")]
@@ -26,6 +31,9 @@ pub struct Monitor {
     /// Only to `upstream` or `[DEVICE/]MODULE/inputs/INPUT`
     #[arg(long, value_name = "DESTINATION")]
     to: Option<Destination>,
+    /// What became of messages to devices, instead of messages
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    feedback: bool,
     /// Begin with what came since the `start`, or since a duration such as `5m`; 1,000 at most
     #[arg(long, value_name = "WHEN", value_parser = parse_since)]
     since: Option<Since>,
@@ -38,7 +46,10 @@ pub struct Monitor {
 }
 
 pub(super) fn run(cx: &Context, args: Monitor) -> Outcome {
-    let request = Request::Monitor { from: args.from, to: args.to, since: args.since };
+    let request = match args.feedback {
+        true => Request::Feedback { since: args.since },
+        false => Request::Monitor { from: args.from, to: args.to, since: args.since },
+    };
     let called = Called::in_simulation(cx);
     cx.block_on(async {
         let limit = args.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -47,14 +58,16 @@ pub(super) fn run(cx: &Context, args: Monitor) -> Outcome {
         connection.request(&request).await?;
         let mut shown = 0;
         while args.count.is_none_or(|count| shown < count) {
-            let Some(message) = next_before(&mut connection, deadline).await? else { break };
-            match cx.ui().is_json() {
-                true => cx.ui().record(&message)?,
-                false => cx.ui().result(render(&called, &message))?,
+            let Some(record) = next_before(&mut connection, deadline).await? else { break };
+            match (cx.ui().is_json(), args.feedback) {
+                (true, _) => cx.ui().record(&record)?,
+                (false, true) => cx.ui().result(render_feedback(&record))?,
+                (false, false) => cx.ui().result(render(&called, &record))?,
             }
             shown += 1;
         }
-        check_count(shown, args.count)
+        let noun = if args.feedback { "record" } else { "message" };
+        check_count(shown, args.count, noun)
     })
 }
 
@@ -64,9 +77,9 @@ async fn next_before(connection: &mut Connection, deadline: Option<Instant>) -> 
     timeout_at(deadline, connection.next()).await.unwrap_or(Ok(None))
 }
 
-fn check_count(shown: usize, wanted: Option<usize>) -> Outcome {
+fn check_count(shown: usize, wanted: Option<usize>, noun: &str) -> Outcome {
     match wanted {
-        Some(wanted) if shown < wanted => Err(Failure::request(format!("{shown} of {wanted} messages came in time"))
+        Some(wanted) if shown < wanted => Err(Failure::request(format!("{shown} of {wanted} {noun}s came in time"))
             .hint("wait longer with `--timeout`, or begin earlier with `--since start`")),
         _ => Ok(()),
     }
@@ -87,6 +100,13 @@ fn render(called: &Called, message: &Value) -> String {
         body => body.to_string(),
     };
     format!("{}  {from} → {}  {body}", text(&message["time"]), text(&message["to"]))
+}
+
+/// Renders `time  device  status  message`.
+fn render_feedback(record: &Value) -> String {
+    let text = |name: &str| record[name].as_str().unwrap_or("-").to_owned();
+    let [time, device, status, message] = ["enqueuedTimeUtc", "deviceId", "statusCode", "originalMessageId"].map(text);
+    format!("{time}  {device}  {status}  {message}")
 }
 
 fn parse_since(text: &str) -> Result<Since, String> {
@@ -122,10 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn feedback_is_one_line() {
+        let record = json!({
+            "originalMessageId": "m1", "enqueuedTimeUtc": "2026-11-22T02:03:04.567Z", "statusCode": "Rejected",
+            "description": "Rejected", "deviceId": "leaf1", "deviceGenerationId": "639",
+        });
+        assert_eq!(render_feedback(&record), "2026-11-22T02:03:04.567Z  leaf1  Rejected  m1");
+    }
+
+    #[test]
     fn fewer_messages_than_wanted_are_a_failure() {
-        check_count(3, Some(3)).expect("enough");
-        check_count(0, None).expect("none were wanted");
-        let failure = check_count(1, Some(2)).expect_err("one is missing");
+        check_count(3, Some(3), "message").expect("enough");
+        check_count(0, None, "message").expect("none were wanted");
+        let failure = check_count(1, Some(2), "message").expect_err("one is missing");
         assert_eq!((failure.kind(), failure.message()), (Kind::Request, "1 of 2 messages came in time"));
     }
 

@@ -9,7 +9,8 @@ use crate::failure::Outcome;
 
 /// Push the images of modules
 ///
-/// Pushes what `edgectl build` made, with the credentials of docker's own configuration and its helpers. Prints the
+/// Pushes what `edgectl build` made, with the credentials of docker's own configuration and its helpers, else with
+/// `CONTAINER_REGISTRY_SERVER`, `_USERNAME` and `_PASSWORD` of `.env` (further registries: a suffix). Prints the
 /// name of each image with the digest that its registry knows it by, and notes it in `images.lock`, for `deploy --pin`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl push\n  edgectl push filter --platform arm64v8")]
@@ -23,7 +24,7 @@ pub(super) fn run(cx: &Context, args: &Push) -> Outcome {
     let targets = args.images.targets(&solution)?;
     let ledger = Arc::new(Ledger::open(&solution)?);
     let shared = Arc::clone(&ledger);
-    let outcome = images::run(cx, &args.images, targets, move |job| {
+    let outcome = images::run(cx, (&args.images, &solution), targets, move |job| {
         let ledger = Arc::clone(&shared);
         async move {
             let image = job.target.plan.image.to_string();

@@ -29,7 +29,8 @@ use crate::store::Durability;
 /// 130 after Ctrl-C, 143 after SIGTERM or when the terminal was closed, 4 when a module was given up.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl simulate\n  edgectl simulate --demo\n  \
-    edgectl simulate --runtime process --detach --wait connected\n  edgectl simulate --external filter")]
+    edgectl simulate --runtime process --detach --wait connected\n  edgectl simulate --debug filter\n  \
+    edgectl simulate --external filter")]
 pub struct Simulate {
     /// Deployment template or finished manifest [default: the solution's template]
     #[arg(short, long, value_name = "FILE")]
@@ -64,6 +65,13 @@ pub struct Simulate {
     /// lets in no other container. Choose `http` where SELinux keeps containers from sockets of this machine.
     #[arg(long, value_name = "WAY", value_parser = parse_workload)]
     workload: Option<WorkloadChoice>,
+    /// Run this module from its image with a debugger, and tell the editor how to attach (can be repeated)
+    ///
+    /// The image is that of `<platform>.debug` in module.json, built where it is missing or stale. The debugger's port is
+    /// published on 127.0.0.1, the next free one if it is taken, and `.vscode/launch.json` gets what attaches to it.
+    /// `createOptions` are those of `deployment.debug.template.json` where that has the module.
+    #[arg(long, value_name = "MODULE", value_delimiter = ',')]
+    debug: Vec<String>,
     /// Leave the start of this module to you, with `edgectl credentials` (can be repeated)
     #[arg(long, value_name = "MODULE")]
     external: Vec<String>,
@@ -125,7 +133,7 @@ pub struct Simulate {
     #[arg(long, value_name = "WHAT", default_value = "process", hide_possible_values = true)]
     durability: DurabilityFlag,
     /// Run the solution inside this program: a sensor, a filter and a route upstream
-    #[arg(long, conflicts_with_all = ["file", "external", "platform", "tag", "set"])]
+    #[arg(long, conflicts_with_all = ["file", "external", "debug", "platform", "tag", "set"])]
     demo: bool,
 }
 
@@ -190,6 +198,7 @@ impl Simulate {
             address: self.address,
             metrics: self.metrics_port.unwrap_or_default(),
             workload: self.workload,
+            debug: self.debug.clone(),
             external: self.external.clone(),
             only: self.only.clone(),
             without: self.without.clone(),

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::port::Credential;
-use crate::identity::{Authentication, Identity, IdentityStatus, Thumbprint, Thumbprints, sas};
+use crate::identity::{
+    AuthChain, Authentication, DeviceId, Identity, IdentityStatus, ModuleId, Thumbprint, Thumbprints, sas,
+};
 
 /// An identity that the cloud has told the hub about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub struct KnownIdentity {
     pub status: IdentityStatus,
     /// What proves it.
     pub authentication: Authentication,
+    /// The edge devices below this hub whose hubs may speak for it, the nearest first (protocol.md §3.6).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spoken_for_by: Vec<DeviceId>,
 }
 
 #[derive(Debug)]
@@ -28,7 +33,7 @@ pub(super) struct Access {
     hosts: Vec<String>,
     /// This device and its modules.
     own: BTreeMap<Identity, KnownIdentity>,
-    /// The devices that connect through this one, as the cloud told last.
+    /// The devices below this one with their modules, as the cloud told last.
     children: BTreeMap<Identity, KnownIdentity>,
 }
 
@@ -85,7 +90,25 @@ impl Access {
         let Some(known) = self.own.get(identity).or_else(|| self.children.get(identity)) else {
             return Err(format!("`{identity}` is neither an identity of this device nor a child of it"));
         };
-        known.check(unix, &self.hosts, credential)
+        match credential {
+            Credential::OnBehalf { chain, token } => self.check_actor(unix, known, chain, token),
+            _ => known.check(unix, &self.hosts, credential),
+        }
+    }
+
+    /// Checks whether an edge device speaks for somebody who is below it, and is who it says.
+    fn check_actor(&self, unix: Duration, known: &KnownIdentity, chain: &AuthChain, token: &str) -> Result<(), String> {
+        let (identity, AuthChain { target, actor }) = (&known.identity, chain);
+        if target != identity {
+            return Err(format!("the auth chain of `{identity}` begins with `{target}`"));
+        }
+        if known.status == IdentityStatus::Disabled {
+            return Err(format!("`{identity}` is disabled"));
+        }
+        let hub = Identity::of_module(actor.clone(), ModuleId::edge_hub());
+        let above = self.children.get(&hub).filter(|_| known.spoken_for_by.contains(actor));
+        let Some(hub) = above else { return Err(format!("`{actor}` may not speak for `{identity}`")) };
+        hub.check(unix, &self.hosts, &Credential::Sas(token.to_owned()))
     }
 }
 

@@ -237,10 +237,9 @@ impl EdgeHub {
             self.clients.subscriptions.remove(&identity);
         }
         self.deliveries.retain(|_, handed| handed.connection != connection);
-        for (id, queue) in &mut self.queues {
-            if endpoint_of(&id.endpoint, &identity) {
-                queue.close();
-            }
+        if self.owns(&identity) {
+            let mine = self.queues.iter_mut().filter(|(id, _)| endpoint_of(&id.endpoint, &identity));
+            mine.for_each(|(_, queue)| queue.close());
         }
         self.twins.forget_connection(connection);
         self.note_presence(now, &identity, ConnectionState::Disconnected);
@@ -260,7 +259,7 @@ impl EdgeHub {
         let identities: Vec<Identity> = self.access.identities().cloned().collect();
         for identity in identities {
             // The agent and the hub are there as long as the device is.
-            let is_system = identity.module.as_ref().is_some_and(ModuleId::is_system);
+            let is_system = self.owns(&identity) && identity.module.as_ref().is_some_and(ModuleId::is_system);
             let is_connected = is_system || self.clients.connected.contains_key(&identity);
             let state = match is_connected {
                 true => ConnectionState::Connected,
@@ -333,13 +332,21 @@ impl EdgeHub {
         self.save("sessions", document);
     }
 
+    /// Says whether this is the device itself or a module of it, and no child.
+    fn owns(&self, identity: &Identity) -> bool {
+        identity.device == self.device
+    }
+
     fn stir(&mut self, identity: &Identity) {
+        if !self.owns(identity) {
+            return;
+        }
         let mine = self.queues.keys().filter(|id| endpoint_of(&id.endpoint, identity));
         self.stirred.extend(mine.map(|id| id.endpoint.clone()));
     }
 }
 
-/// Says whether an endpoint is an input of this module.
+/// Says whether an endpoint is an input of this module, which is one of this device's.
 fn endpoint_of(endpoint: &Endpoint, identity: &Identity) -> bool {
     matches!(endpoint, Endpoint::Input { module, .. } if Some(module) == identity.module.as_ref())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::identity::Thumbprints;
+use crate::identity::{AuthChain, Thumbprints};
 use crate::message::Message;
 
 /// One connection of a client, unique for the life of the simulator.
@@ -29,6 +29,13 @@ pub enum Credential {
     Sas(String),
     /// A TLS client certificate, whose private key the handshake has proved (protocol.md §3.6).
     Certificate(Thumbprints),
+    /// The SAS token of an edge hub below that connects for somebody else (protocol.md §3.6).
+    OnBehalf {
+        /// Who speaks for whom.
+        chain: AuthChain,
+        /// The token of the actor's `$edgeHub`, as it came.
+        token: String,
+    },
     /// Nothing.
     None,
 }

@@ -269,7 +269,7 @@ pub enum FromCloud {
         /// The call.
         invocation: Invocation,
     },
-    /// Every device that may connect through this one.
+    /// Every device that may connect through this one, and their modules.
     Scope {
         /// All there are.
         children: Vec<KnownIdentity>,

@@ -6,6 +6,7 @@ mod children;
 mod delivery;
 mod methods;
 mod metrics;
+mod nested;
 mod own;
 mod sessions;
 mod storage;
@@ -55,6 +56,7 @@ fn known(identity: &Identity, key: &Key) -> KnownIdentity {
         generation_id: "638".into(),
         status: IdentityStatus::Enabled,
         authentication: Authentication::Sas { primary_key: key.clone(), secondary_key },
+        spoken_for_by: Vec::new(),
     }
 }
 

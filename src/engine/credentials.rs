@@ -1,6 +1,10 @@
-//! Credentials of registries, from docker's own configuration and its helpers. Owns `docker_credential`.
+//! Credentials of registries, from docker's own configuration and its helpers, else from the solution's variables. Owns
+//! `docker_credential`.
 //!
 //! Secrets go to the engine and nowhere else: `Debug` hides them, and what a failing helper printed is not shown.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -14,6 +18,7 @@ use super::endpoint;
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::DOCKER_HUB;
+use crate::solution::{RegistryLogin, RegistryServer, Solution};
 
 /// What the hub is called in docker's configuration, by helpers, and in the engine's API.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -43,18 +48,38 @@ impl fmt::Debug for Login {
 }
 
 /// Where logins are looked for: among those given, then in `config.json` of docker, its `credHelpers` and its
-/// `credsStore`.
+/// `credsStore`, then among the variables of the solution.
+///
+/// What somebody logged in with on this machine comes before what a file says that may be everybody's.
 #[derive(Debug, Clone)]
 pub struct Logins {
     given: Vec<(String, Login)>,
     config: Option<PathBuf>,
+    variables: Vec<RegistryLogin>,
+}
+
+/// Where a login comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Whoever asked gave it.
+    Given,
+    /// docker's configuration, or a helper.
+    Docker,
+    /// `CONTAINER_REGISTRY_USERNAME` and its like.
+    Variables,
 }
 
 impl Logins {
     /// Uses the configuration of `DOCKER_CONFIG`, else of the home folder.
     pub fn new(environment: &Environment) -> Self {
         let config = endpoint::config_folder(environment).map(|folder| folder.join("config.json"));
-        Self { given: Vec::new(), config }
+        Self { given: Vec::new(), config, variables: Vec::new() }
+    }
+
+    /// The same with the variables of a solution, where there is one.
+    pub fn of_solution<'a>(environment: &Environment, solution: impl Into<Option<&'a Solution>>) -> Self {
+        let variables = solution.into().map(Solution::registry_logins).unwrap_or_default();
+        Self { variables, ..Self::new(environment) }
     }
 
     /// Adds logins by the address of their registry, in any spelling that docker takes. One without user or password,
@@ -78,9 +103,24 @@ impl Logins {
     ///
     /// Fails if the configuration cannot be read or a helper does not do its work.
     pub async fn find(&self, registry: &str) -> Outcome<Option<Login>> {
+        Ok(self.find_with_origin(registry).await?.map(|(login, _)| login))
+    }
+
+    /// The same, with where the login comes from.
+    pub(super) async fn find_with_origin(&self, registry: &str) -> Outcome<Option<(Login, Origin)>> {
         if let Some(login) = self.given(registry) {
-            return Ok(Some(login.clone()));
+            return Ok(Some((login.clone(), Origin::Given)));
         }
+        let of_docker = self.find_of_docker(registry).await;
+        match (of_docker, self.of_variables(registry)) {
+            (Ok(Some(login)), _) => Ok(Some((login, Origin::Docker))),
+            // A helper that does not do its work may be that of another machine, as in a container for developers.
+            (_, Some(login)) => Ok(Some((login, Origin::Variables))),
+            (nothing, None) => nothing.map(|_| None),
+        }
+    }
+
+    async fn find_of_docker(&self, registry: &str) -> Outcome<Option<Login>> {
         let Some(config) = self.load()? else { return Ok(None) };
         let registry = registry.to_owned();
         // Helpers are processes that may ask a cloud or a key ring.
@@ -88,10 +128,23 @@ impl Logins {
         found.or_fail(Kind::Bug, || "the search for credentials ended early")?
     }
 
+    fn of_variables(&self, registry: &str) -> Option<Login> {
+        let login = self.variables.iter().find(|login| is_for(&login.server, registry))?;
+        Some(Login::Password { user: login.username.clone(), secret: login.password.clone() })
+    }
+
     /// Returns the logins of the registries that occur in `texts` (a Dockerfile, build arguments), by the key the
     /// engine knows them by. A login that cannot be had is left out: the build may do without.
     pub(super) async fn find_mentioned(&self, texts: &[&str]) -> Outcome<HashMap<String, DockerCredentials>> {
-        let Some(config) = self.load()? else { return Ok(HashMap::new()) };
+        let of_docker = self.find_mentioned_of_docker(texts).await?;
+        let of_variables = mentioned_hosts(texts).filter_map(|host| Some((key_of(host), self.of_variables(host)?)));
+        // The latter of two of one registry counts.
+        let found = of_variables.chain(of_docker);
+        Ok(found.map(|(key, login)| (key.clone(), login.into_credentials(&key))).collect())
+    }
+
+    async fn find_mentioned_of_docker(&self, texts: &[&str]) -> Outcome<Vec<(String, Login)>> {
+        let Some(config) = self.load()? else { return Ok(Vec::new()) };
         let registries: Vec<String> =
             config.registries().into_iter().filter(|name| is_mentioned(name, texts)).collect();
         let search = move || -> Vec<(String, Login)> {
@@ -99,8 +152,7 @@ impl Logins {
             registries.iter().filter_map(found).collect()
         };
         let found = tokio::task::spawn_blocking(search).await;
-        let found = found.or_fail(Kind::Bug, || "the search for credentials ended early")?;
-        Ok(found.into_iter().map(|(key, login)| (key.clone(), login.into_credentials(&key))).collect())
+        found.or_fail(Kind::Bug, || "the search for credentials ended early")
     }
 
     fn load(&self) -> Outcome<Option<Config>> {
@@ -238,6 +290,22 @@ fn is_mentioned(registry: &str, texts: &[&str]) -> bool {
     registry == DOCKER_HUB || texts.iter().any(|text| text.contains(registry))
 }
 
+/// Returns what may be the address of a registry, and the hub.
+fn mentioned_hosts<'a>(texts: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    let is_other = |c: char| !c.is_ascii_alphanumeric() && !".:-".contains(c);
+    let words = texts.iter().flat_map(move |text| text.split(is_other));
+    words.filter(|word| word.contains(['.', ':']) || *word == "localhost").chain([DOCKER_HUB])
+}
+
+fn is_for(server: &RegistryServer, registry: &str) -> bool {
+    match server {
+        RegistryServer::Address(address) => host_of(address).eq_ignore_ascii_case(registry),
+        RegistryServer::Name(name) => {
+            registry.split(['.', ':']).next().is_some_and(|first| first.eq_ignore_ascii_case(name))
+        }
+    }
+}
+
 /// Build arguments and a Dockerfile, as texts in which registries may be mentioned.
 pub(super) fn texts_of<'a>(
     dockerfile: &'a str,
@@ -248,85 +316,4 @@ pub(super) fn texts_of<'a>(
         .chain(args.values().map(String::as_str))
         .chain(images.iter().map(String::as_str))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(text: &str) -> Config {
-        Config { document: serde_json::from_str(text).expect("it is JSON") }
-    }
-
-    fn password(user: &str, secret: &str) -> Login {
-        Login::Password { user: user.to_owned(), secret: secret.to_owned() }
-    }
-
-    #[test]
-    fn logins_are_found_under_every_name_of_a_registry() {
-        // base64 of `u:p:q`
-        for name in ["https://index.docker.io/v1/", "docker.io", "index.docker.io"] {
-            let config = config(&format!(r#"{{"auths":{{"{name}":{{"auth":"dTpwOnE="}}}}}}"#));
-            assert_eq!(config.find("docker.io").expect("it can be read"), Some(password("u", "p:q")));
-        }
-        let config = config(r#"{"auths":{"https://a.io/v2/":{"auth":"dTpwOnE="}}}"#);
-        assert_eq!(config.find("a.io").expect("it can be read"), Some(password("u", "p:q")));
-        assert_eq!(config.find("b.io").expect("it can be read"), None);
-    }
-
-    #[test]
-    fn an_identity_token_comes_before_the_password() {
-        let config = config(r#"{"auths":{"a.io":{"auth":"dTpwOnE=","identitytoken":"t"}}}"#);
-        assert_eq!(config.find("a.io").expect("it can be read"), Some(Login::Token("t".to_owned())));
-    }
-
-    #[test]
-    fn an_empty_entry_is_no_login() {
-        let config = config(r#"{"auths":{"a.io":{"auth":""},"b.io":{}},"credsStore":""}"#);
-        assert_eq!(config.find("a.io").expect("it can be read"), None);
-        assert_eq!(config.find("b.io").expect("it can be read"), None);
-    }
-
-    #[test]
-    fn a_helper_that_is_missing_is_named() {
-        let config = config(r#"{"credHelpers":{"a.io":"edgectl-missing"}}"#);
-        let failure = config.find("a.io").expect_err("the helper is missing");
-        assert_eq!(failure.causes(), ["`docker-credential-edgectl-missing` cannot be started"]);
-        assert_eq!(config.find("b.io").expect("no helper is asked"), None);
-    }
-
-    #[test]
-    fn only_registries_that_are_mentioned_are_looked_up() {
-        let config = config(r#"{"auths":{"https://index.docker.io/v1/":{},"a.io":{}},"credHelpers":{"b.io":"x"}}"#);
-        let mentioned = |texts: &[&str]| -> Vec<String> {
-            config.registries().into_iter().filter(|name| is_mentioned(name, texts)).collect()
-        };
-        assert_eq!(mentioned(&["FROM a.io/x"]), ["a.io", "docker.io"]);
-        assert_eq!(mentioned(&["FROM ${REGISTRY}/x", "b.io"]), ["b.io", "docker.io"]);
-    }
-
-    #[tokio::test]
-    async fn a_login_that_is_given_comes_before_dockers_own() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let config = r#"{"auths":{"a.io:5000":{"auth":"dTpwOnE="},"b.io":{"auth":"dTpwOnE="}}}"#;
-        std::fs::write(folder.path().join("config.json"), config).expect("written");
-        let docker = [("DOCKER_CONFIG".to_owned(), folder.path().display().to_string())].into_iter().collect();
-        let given = [
-            ("https://A.io:5000/v2/", password("given", "1")),
-            ("index.docker.io", password("hub", "2")),
-            ("b.io", password("", "")),
-        ];
-        let logins = Logins::new(&docker).with(given.map(|(address, login)| (address.to_owned(), login)));
-        let found = async |registry| logins.find(registry).await.expect("it can be read");
-        assert_eq!(found("a.io:5000").await, Some(password("given", "1")));
-        assert_eq!(found("docker.io").await, Some(password("hub", "2")));
-        assert_eq!(found("b.io").await, Some(password("u", "p:q")), "a blank login is none");
-        assert_eq!(found("a.io").await, None, "another port is another registry");
-    }
-
-    #[test]
-    fn a_secret_is_never_printed() {
-        assert_eq!(format!("{:?}", password("u", "secret")), "Password { user: \"u\", .. }");
-        assert_eq!(format!("{:?}", Login::Token("secret".to_owned())), "Token(…)");
-    }
 }

@@ -46,16 +46,18 @@ impl Engine {
 
     /// Pulls an image; without tag and digest, `latest`.
     pub async fn pull(&self, reference: &Reference, logins: &Logins, watch: Watch<'_>) -> Outcome {
-        let login = logins.find(reference.registry()).await?;
+        let found = logins.find_with_origin(reference.registry()).await?;
+        let origin = found.as_ref().map(|(_, origin)| *origin);
         let key = credentials::key_of(reference.registry());
-        let credentials = login.map(|login| login.into_credentials(&key));
+        let credentials = found.map(|(login, _)| login.into_credentials(&key));
         let version = reference.digest().or(reference.tag()).unwrap_or("latest");
         let options = CreateImageOptionsBuilder::new().from_image(&reference.repository()).tag(version).build();
         let docker = self.to_registry("/images/create", reference).await;
         let mut messages = docker.create_image(Some(options), None, credentials);
         let mut transfers = Transfers::default();
         while let Some(message) = messages.next().await {
-            let message = message.map_err(|error| push::explain("pull", reference, &text_of(&error), &error))?;
+            let message =
+                message.map_err(|error| push::explain("pull", reference, (&text_of(&error), &error), origin))?;
             if let (Some(layer), Some(detail)) = (message.id, message.progress_detail)
                 && let (Some(bytes), Some(total)) = (detail.current, detail.total)
             {

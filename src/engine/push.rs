@@ -7,9 +7,10 @@ use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::credentials::{self, Login, Origin};
 use super::error::{self, text_of};
 use super::transfer::Transfers;
-use super::{Engine, Logins, Watch, credentials};
+use super::{Engine, Logins, Watch};
 use crate::failure::{Failure, Outcome};
 use crate::image::Reference;
 
@@ -35,10 +36,8 @@ impl Engine {
     /// What a moment may mend is tried again, and told, with the whole push: layers that arrived are not sent twice.
     pub async fn push(&self, reference: &Reference, logins: &Logins, watch: Watch<'_>) -> Outcome<Pushed> {
         let started = Instant::now();
-        let login = logins.find(reference.registry()).await?;
-        let key = credentials::key_of(reference.registry());
-        let credentials = login.map(|login| login.into_credentials(&key));
-        let digest = self.send_persistently(reference, credentials, watch).await?;
+        let found = logins.find_with_origin(reference.registry()).await?;
+        let digest = self.send_persistently(reference, found, watch).await?;
         digest.map(|digest| Pushed { digest, seconds: started.elapsed().as_secs_f64() }).ok_or_else(|| {
             Failure::refused(format!("cannot push `{reference}`"))
                 .cause("the engine ended without telling the digest")
@@ -49,9 +48,12 @@ impl Engine {
     async fn send_persistently(
         &self,
         reference: &Reference,
-        credentials: Option<DockerCredentials>,
+        found: Option<(Login, Origin)>,
         watch: Watch<'_>,
     ) -> Outcome<Option<String>> {
+        let origin = found.as_ref().map(|(_, origin)| *origin);
+        let key = credentials::key_of(reference.registry());
+        let credentials = found.map(|(login, _)| login.into_credentials(&key));
         let mut backoff = Backoff::new();
         let mut was_there = false;
         loop {
@@ -64,7 +66,7 @@ impl Engine {
             let may_pass = !was_tried_again && is_said(&error) && may_pass(&said, was_there);
             was_there |= may_pass;
             if !may_pass || !backoff.wait(&format!("cannot push `{reference}`: {said}"), watch).await {
-                return Err(explain("push", reference, &said, &error));
+                return Err(explain("push", reference, (&said, &error), origin));
             }
         }
     }
@@ -102,12 +104,31 @@ fn parse_digest(status: &str) -> Option<String> {
 }
 
 /// Says what a registry, or the way to it, objected to, and what to do.
-pub(super) fn explain(verb: &str, reference: &Reference, said: &str, error: &Error) -> Failure {
+pub(super) fn explain(
+    verb: &str,
+    reference: &Reference,
+    (said, error): (&str, &Error),
+    login: Option<Origin>,
+) -> Failure {
     let doing = format!("cannot {verb} `{reference}`");
     if !is_said(error) {
         return error::failure(doing, error);
     }
-    Failure::refused(doing).cause(said).hint(advise(verb, reference.registry(), said))
+    let refused = Failure::refused(doing).cause(said);
+    let registry = reference.registry();
+    match login {
+        Some(Origin::Variables) if is_about_login(&said.to_lowercase()) => refused.hint(format!(
+            "correct the `CONTAINER_REGISTRY_USERNAME…` and `…PASSWORD…` of `{registry}` in `.env`, or log in with \
+             `docker login {registry}`, which comes first"
+        )),
+        _ => refused.hint(advise(verb, registry, said)),
+    }
+}
+
+fn is_about_login(said: &str) -> bool {
+    ["no basic auth credentials", "unauthorized", "authentication required", "denied", "incorrect username"]
+        .iter()
+        .any(|words| said.contains(words))
 }
 
 /// Says whether the engine told it; anything else happened on the way to the engine.
@@ -147,7 +168,7 @@ pub(super) fn advise(verb: &str, registry: &str, said: &str) -> String {
     if has(&["does not exist locally", "no such image", "tag does not exist", "image not known"]) {
         return "build it first with `edgectl build`".to_owned();
     }
-    if has(&["no basic auth credentials", "unauthorized", "authentication required", "denied", "incorrect username"]) {
+    if is_about_login(&said) {
         return format!("log in with `docker login {registry}`, as a user who may {verb} this repository");
     }
     if has(&["the proxy `", "names no proxy"]) {
@@ -229,7 +250,7 @@ mod tests {
         ];
         for (said, hint) in cases {
             let error = Error::DockerStreamError { error: said.to_owned() };
-            let failure = explain("push", &reference, said, &error);
+            let failure = explain("push", &reference, (said, &error), None);
             assert_eq!(
                 (failure.message(), failure.hints()),
                 ("cannot push `127.0.0.1:5000/a:1`", &[hint.to_owned()][..])

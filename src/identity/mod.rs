@@ -4,6 +4,7 @@
 
 mod authentication;
 mod certificate;
+mod chain;
 mod connection_string;
 mod device_certificate;
 mod key;
@@ -14,6 +15,7 @@ mod thumbprint;
 
 pub use authentication::{Authentication, IdentityStatus};
 pub use certificate::{Authority, AuthorityError, CertificateError, CertifiedKey};
+pub use chain::AuthChain;
 pub use connection_string::{ConnectionString, ConnectionStringError, Proof};
 pub use device_certificate::DeviceCertificate;
 pub use key::{KEY_BYTES, Key, KeyError};

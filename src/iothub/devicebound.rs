@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::feedback::MessageEnd;
 use crate::clock::Now;
 use crate::edgehub::LockToken;
 use crate::identity::DeviceId;
@@ -50,13 +51,6 @@ struct Lock {
     until: Duration,
 }
 
-/// What became of a queue when it was looked at.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Dropped {
-    pub(super) expired: usize,
-    pub(super) given_up: usize,
-}
-
 /// What a device takes, and what it got, counted since it began to take.
 #[derive(Debug, Clone, Copy, Default)]
 struct Room {
@@ -70,12 +64,16 @@ struct Room {
 pub(super) struct DeviceBound {
     queues: BTreeMap<DeviceId, WaitingMessages>,
     receiving: BTreeMap<DeviceId, Room>,
+    /// When the next message that is not handed out expires, on the monotonic clock; of those with such a message.
+    expiries: BTreeMap<DeviceId, Duration>,
     last_lock: u64,
 }
 
 impl DeviceBound {
     pub(super) fn recovered(queues: BTreeMap<DeviceId, WaitingMessages>) -> Self {
-        Self { queues, ..Self::default() }
+        // The first look tells when they expire.
+        let expiries = queues.keys().map(|device| (device.clone(), Duration::ZERO)).collect();
+        Self { queues, expiries, ..Self::default() }
     }
 
     pub(super) fn count(&self, device: &DeviceId) -> usize {
@@ -106,12 +104,11 @@ impl DeviceBound {
         queue.0.iter_mut().map(Waiting::lose_lock).fold(false, |some, lost| some | lost)
     }
 
-    /// Removes a message that was taken; returns whether the lock was still good.
-    pub(super) fn complete(&mut self, device: &DeviceId, token: LockToken) -> bool {
-        let Some(queue) = self.queues.get_mut(device) else { return false };
-        let before = queue.0.len();
-        queue.0.retain(|waiting| waiting.lock.as_ref().is_none_or(|lock| lock.token != token));
-        queue.0.len() < before
+    /// Removes a message that is done with and returns it, if the lock was still good.
+    pub(super) fn complete(&mut self, device: &DeviceId, token: LockToken) -> Option<Arc<Message>> {
+        let queue = &mut self.queues.get_mut(device)?.0;
+        let place = queue.iter().position(|waiting| waiting.lock.as_ref().is_some_and(|lock| lock.token == token))?;
+        queue.remove(place).map(|waiting| waiting.message)
     }
 
     /// Takes a message back that was not used; returns whether the lock was still good.
@@ -125,24 +122,37 @@ impl DeviceBound {
     /// Forgets a device and what waits for it.
     pub(super) fn forget(&mut self, device: &DeviceId) {
         self.receiving.remove(device);
-        self.queues.remove(device);
+        self.purge(device);
     }
 
-    /// Drops what expired or was handed out too often, and takes back what was handed out too long ago.
-    pub(super) fn clean(&mut self, now: Now, device: &DeviceId) -> Dropped {
-        let Some(queue) = self.queues.get_mut(device) else { return Dropped::default() };
+    /// Removes all that waits for a device, and returns it.
+    pub(super) fn purge(&mut self, device: &DeviceId) -> Vec<Arc<Message>> {
+        self.expiries.remove(device);
+        let queue = self.queues.remove(device).unwrap_or_default();
+        queue.0.into_iter().map(|waiting| waiting.message).collect()
+    }
+
+    /// Drops what expired or was handed out too often and returns it, and takes back what was handed out too long ago.
+    pub(super) fn clean(&mut self, now: Now, device: &DeviceId) -> Vec<(Arc<Message>, MessageEnd)> {
+        let Some(queue) = self.queues.get_mut(device) else { return Vec::new() };
         let unix = u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX);
-        let mut dropped = Dropped::default();
+        let mut dropped = Vec::new();
         queue.0.retain_mut(|waiting| {
             if waiting.lock.as_ref().is_some_and(|lock| lock.until <= now.monotonic) {
                 waiting.lose_lock();
             }
-            let is_old = waiting.lock.is_none() && waiting.expires <= unix;
-            let is_given_up = waiting.lost_locks >= MAX_DELIVERIES;
-            dropped.expired += usize::from(is_old && !is_given_up);
-            dropped.given_up += usize::from(is_given_up);
-            !is_old && !is_given_up
+            let end = waiting.end(unix);
+            dropped.extend(end.map(|end| (Arc::clone(&waiting.message), end)));
+            end.is_none()
         });
+        let free = queue.0.iter().filter(|waiting| waiting.lock.is_none());
+        match free.map(|waiting| waiting.expires).min() {
+            Some(next) => {
+                let left = Duration::from_millis(next.saturating_sub(unix));
+                self.expiries.insert(device.clone(), now.monotonic + left);
+            }
+            None => drop(self.expiries.remove(device)),
+        }
         dropped
     }
 
@@ -165,15 +175,18 @@ impl DeviceBound {
         out
     }
 
-    /// Returns the devices with a lock whose time is over.
+    /// Returns the devices with a lock whose time is over, or a message that has expired.
     pub(super) fn overdue(&self, now: Now) -> Vec<DeviceId> {
         let is_over = |waiting: &Waiting| waiting.lock.as_ref().is_some_and(|lock| lock.until <= now.monotonic);
-        self.queues.iter().filter(|(_, queue)| queue.0.iter().any(is_over)).map(|(device, _)| device.clone()).collect()
+        let has_expired = |device: &DeviceId| self.expiries.get(device).is_some_and(|at| *at <= now.monotonic);
+        let due = self.queues.iter().filter(|(device, queue)| has_expired(device) || queue.0.iter().any(is_over));
+        due.map(|(device, _)| device.clone()).collect()
     }
 
-    /// Returns when the next lock's time is over, on the monotonic clock.
+    /// Returns when the next of them is, on the monotonic clock.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        self.queues.values().flat_map(|queue| &queue.0).filter_map(|waiting| Some(waiting.lock.as_ref()?.until)).min()
+        let locks = self.queues.values().flat_map(|queue| &queue.0).filter_map(|waiting| waiting.lock.as_ref());
+        locks.map(|lock| lock.until).chain(self.expiries.values().copied()).min()
     }
 }
 
@@ -182,6 +195,14 @@ impl Waiting {
         let had = self.lock.take().is_some();
         self.lost_locks += u32::from(had);
         had
+    }
+
+    /// Says whether, and why, it is not to be handed out any more.
+    fn end(&self, unix: u64) -> Option<MessageEnd> {
+        if self.lost_locks >= MAX_DELIVERIES {
+            return Some(MessageEnd::DeliveryCountExceeded);
+        }
+        (self.lock.is_none() && self.expires <= unix).then_some(MessageEnd::Expired)
     }
 }
 

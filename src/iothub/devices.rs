@@ -1,17 +1,19 @@
 //! What the cloud does for devices that are not simulated: registering them and their modules, and sending to them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::devicebound::{MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
+use super::feedback::{Ack, Feedback, MessageEnd};
 use super::registry::{Device, Module, Registry, RegistryError};
 use super::{IotHub, Output};
-use crate::clock::Now;
+use crate::clock::{Now, iso_millis};
 use crate::edgehub::{FromCloud, LockToken};
 use crate::identity::{Authentication, DeviceId, Identity, IdentityStatus};
-use crate::message::Message;
+use crate::message::{Message, system};
 use crate::twin::{ConnectionState, Twin, edge_scope};
 
 /// What an earlier run left in the store.
@@ -50,7 +52,7 @@ impl IotHub {
 
     /// Registers a device, with a new twin.
     pub fn add_device(&mut self, device: Device) -> Result<(), RegistryError> {
-        let (identity, parent) = (device.identity(), device.parent.clone());
+        let identity = device.identity();
         if self.twins.contains_key(&identity) {
             return Err(RegistryError::Exists(device.device_id));
         }
@@ -59,7 +61,7 @@ impl IotHub {
         self.twins.insert(identity.clone(), twin);
         self.save_registry();
         self.save(&identity);
-        self.tell_scope(&parent);
+        self.tell_scope(&self.registry.edge_of(&identity));
         Ok(())
     }
 
@@ -70,6 +72,7 @@ impl IotHub {
         self.twins.entry(identity.clone()).or_insert(twin);
         self.save_registry();
         self.save(&identity);
+        self.tell_scope(&self.registry.edge_of(&identity));
     }
 
     /// Removes a module with its twin.
@@ -77,17 +80,30 @@ impl IotHub {
         if self.registry.remove_module(identity).is_some() {
             self.twins.remove(identity);
             self.save_registry();
+            self.tell_scope(&self.registry.edge_of(identity));
         }
     }
 
     /// Removes a device with its modules, their twins, and what waits for it.
     pub fn remove_device(&mut self, id: &DeviceId) -> Result<(), RegistryError> {
-        let device = self.registry.remove(id)?;
+        let edge = self.registry.edge_of(&Identity::of_device(id.clone()));
+        self.registry.remove(id)?;
         self.twins.retain(|identity, _| identity.device != *id);
         self.device_bound.forget(id);
         self.save_registry();
         self.save_waiting(id);
-        self.tell_scope(&device.parent);
+        self.tell_scope(&edge);
+        Ok(())
+    }
+
+    /// Lets a device connect, or not any more: its parent hears of it, and ends the connection that it has.
+    ///
+    /// Its twin and what waits for it are kept.
+    pub fn set_status(&mut self, unix: Duration, id: &DeviceId, status: IdentityStatus) -> Result<(), RegistryError> {
+        if self.registry.set_status(id, status, unix)? {
+            self.save_registry();
+            self.tell_scope(&self.registry.edge_of(&Identity::of_device(id.clone())));
+        }
         Ok(())
     }
 
@@ -95,8 +111,11 @@ impl IotHub {
     pub fn twin_document(&self, identity: &Identity) -> Option<Value> {
         let mut document = self.twins.get(identity)?.service_view();
         let device = self.registry.device(&identity.device).filter(|_| identity.module.is_none());
-        if let Some(Device { status, authentication, .. }) = device {
+        if let Some(Device { status, status_changed, authentication, .. }) = device {
             document["status"] = json!(status);
+            if let Some(changed) = status_changed {
+                document["statusUpdateTime"] = json!(iso_millis(*changed));
+            }
             document["authenticationType"] = json!(authentication.word());
             if let Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint } = authentication {
                 document["x509Thumbprint"] =
@@ -126,14 +145,41 @@ impl IotHub {
     /// Says how many messages wait for a device, after those whose life is over are dropped.
     pub fn waiting(&mut self, now: Now, device: &DeviceId) -> usize {
         let dropped = self.device_bound.clean(now, device);
-        if dropped.given_up > 0 {
+        if dropped.iter().any(|(_, end)| *end == MessageEnd::DeliveryCountExceeded) {
             let warning = format!("`{device}` got a message ten times without completing it: it is dropped");
             self.out.push_back(Output::Warning(warning));
         }
-        if dropped.given_up + dropped.expired > 0 {
-            self.save_waiting(device);
-        }
+        self.note_ends(now.unix, device, dropped);
         self.device_bound.count(device)
+    }
+
+    /// Removes all that waits for a device; returns how many messages that were.
+    pub fn purge(&mut self, unix: Duration, device: &DeviceId) -> Result<usize, RegistryError> {
+        if self.registry.device(device).is_none() {
+            return Err(RegistryError::Unknown(device.clone()));
+        }
+        let purged = self.device_bound.purge(device);
+        let count = purged.len();
+        self.note_ends(unix, device, purged.into_iter().map(|message| (message, MessageEnd::Purged)).collect());
+        Ok(count)
+    }
+
+    /// Keeps what still waits for a device, and tells what became of the rest to whoever asked for that.
+    fn note_ends(&mut self, unix: Duration, device: &DeviceId, ended: Vec<(Arc<Message>, MessageEnd)>) {
+        if ended.is_empty() {
+            return;
+        }
+        self.save_waiting(device);
+        let generation_id = self.registry.device(device).map(|device| device.generation_id.clone()).unwrap_or_default();
+        for (message, end) in ended.into_iter().filter(|(message, end)| Ack::of(message).includes(*end)) {
+            self.out.push_back(Output::Feedback(Feedback {
+                original_message_id: message.system(system::MESSAGE_ID).map(str::to_owned),
+                at: unix,
+                end,
+                device: device.clone(),
+                generation_id: generation_id.clone(),
+            }));
+        }
     }
 
     /// Notices that the link to an edge device is cut: nothing behind it is connected, and takes what it was handed.
@@ -154,7 +200,7 @@ impl IotHub {
         self.device_bound.deadline()
     }
 
-    /// Takes back what was handed out too long ago, and hands it out again.
+    /// Drops what has expired, takes back what was handed out too long ago, and hands it out again.
     pub fn handle_timeout(&mut self, now: Now) {
         for device in self.device_bound.overdue(now) {
             self.hand_out(now, &device);
@@ -197,7 +243,7 @@ impl IotHub {
     }
 
     pub(super) fn tell_scope(&mut self, edge: &DeviceId) {
-        let children = self.registry.children_of(edge);
+        let children = self.registry.below(edge);
         self.tell(edge.clone(), FromCloud::Scope { children });
     }
 
@@ -216,10 +262,10 @@ impl IotHub {
         }
     }
 
-    pub(super) fn complete(&mut self, device: &DeviceId, lock: LockToken) {
-        if self.device_bound.complete(device, lock) {
-            self.save_waiting(device);
-        }
+    /// Takes what a device says of a message, if it has that still.
+    pub(super) fn end(&mut self, unix: Duration, device: &DeviceId, lock: LockToken, end: MessageEnd) {
+        let message = self.device_bound.complete(device, lock);
+        self.note_ends(unix, device, message.map(|message| (message, end)).into_iter().collect());
     }
 
     pub(super) fn abandon(&mut self, now: Now, device: &DeviceId, lock: LockToken) {

@@ -300,6 +300,7 @@ fn known(identity: &Identity, module: &Module) -> KnownIdentity {
         generation_id: module.generation_id.clone(),
         status: IdentityStatus::Enabled,
         authentication: module.authentication.clone(),
+        spoken_for_by: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod deploy;
 mod devicebound;
 mod devices;
+mod feedback;
 mod hierarchy;
 mod link;
 mod registry;
@@ -25,6 +26,7 @@ use crate::twin::{Twin, TwinDocument, TwinError};
 use devicebound::DeviceBound;
 pub use devicebound::{DEFAULT_LIFE, MAX_DEVICE_MESSAGE, MAX_WAITING, WaitingMessages};
 pub use devices::{Recovered, SendError};
+pub use feedback::{Ack, Feedback, MessageEnd};
 pub use hierarchy::{Hierarchy, ModuleChange};
 pub use link::{CloudLink, LinkChange, LinkStatus};
 pub use registry::{Capabilities, Device, Module, Registry, RegistryError};
@@ -55,6 +57,8 @@ pub enum Output {
         /// How it ended.
         result: Result<Answer, InvokeError>,
     },
+    /// What became of a message that somebody sent to a device, and asked for that.
+    Feedback(Feedback),
     /// Something a developer should know; one sentence.
     Warning(String),
 }
@@ -118,10 +122,8 @@ impl IotHub {
             ToCloud::GetScope => self.tell_scope(edge),
             ToCloud::Receive { identity, total } => self.receive(now, &identity.device, total),
             ToCloud::StopReceiving { identity } => self.stop_receiving(now, &identity.device),
-            // A rejected one is done too: nobody asks for feedback yet.
-            ToCloud::Completed { identity, lock } | ToCloud::Rejected { identity, lock } => {
-                self.complete(&identity.device, lock);
-            }
+            ToCloud::Completed { identity, lock } => self.end(unix, &identity.device, lock, MessageEnd::Success),
+            ToCloud::Rejected { identity, lock } => self.end(unix, &identity.device, lock, MessageEnd::Rejected),
             ToCloud::Abandoned { identity, lock } => self.abandon(now, &identity.device, lock),
         }
     }

@@ -2,6 +2,7 @@
 //! and whose children (protocol.md §12.2).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub struct Device {
     pub generation_id: String,
     /// Whether it may connect.
     pub status: IdentityStatus,
+    /// When that was last changed (wall clock); `None` is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_changed: Option<Duration>,
     /// What proves it.
     pub authentication: Authentication,
     /// The edge device that it connects through.
@@ -69,6 +73,7 @@ impl Device {
             generation_id: self.generation_id.clone(),
             status: self.status,
             authentication: self.authentication.clone(),
+            spoken_for_by: Vec::new(),
         }
     }
 }
@@ -123,6 +128,16 @@ impl Registry {
         Ok(())
     }
 
+    /// Lets a device connect from `unix` on, or not any more; returns whether that is new.
+    pub fn set_status(&mut self, id: &DeviceId, status: IdentityStatus, unix: Duration) -> Result<bool, RegistryError> {
+        let device = self.devices.get_mut(id).ok_or_else(|| RegistryError::Unknown(id.clone()))?;
+        let is_new = device.status != status;
+        if is_new {
+            (device.status, device.status_changed) = (status, Some(unix));
+        }
+        Ok(is_new)
+    }
+
     /// Removes a device with its modules.
     pub fn remove(&mut self, id: &DeviceId) -> Result<Device, RegistryError> {
         let device = self.devices.remove(id).ok_or_else(|| RegistryError::Unknown(id.clone()))?;
@@ -145,13 +160,61 @@ impl Registry {
         self.modules.remove(identity)
     }
 
-    /// Returns what the edge device `parent` has to know of its children.
-    pub(super) fn children_of(&self, parent: &DeviceId) -> Vec<KnownIdentity> {
-        self.devices.values().filter(|device| device.parent == *parent).map(Device::known).collect()
+    /// Returns what the edge device `edge` has to know: every device below it, and their modules.
+    pub(super) fn below(&self, edge: &DeviceId) -> Vec<KnownIdentity> {
+        let modules = self.modules.iter().filter_map(|(identity, module)| {
+            let (device, path) = self.path(&identity.device)?;
+            (path.top() == edge).then(|| KnownIdentity {
+                identity: identity.clone(),
+                generation_id: module.generation_id.clone(),
+                status: device.status,
+                authentication: module.authentication.clone(),
+                spoken_for_by: self.hubs(&path.0),
+            })
+        });
+        let devices = self.devices.keys().filter_map(|id| {
+            let (device, path) = self.path(id)?;
+            let above = path.0.get(1..).unwrap_or_default();
+            (path.top() == edge).then(|| KnownIdentity { spoken_for_by: self.hubs(above), ..device.known() })
+        });
+        devices.chain(modules).collect()
     }
 
-    /// Returns the edge device through which an identity connects: its own, or its parent.
+    /// Returns the edge device that an identity belongs to, or above which no other is registered: the one through
+    /// which it connects, if that is simulated.
     pub fn edge_of(&self, identity: &Identity) -> DeviceId {
-        self.devices.get(&identity.device).map_or(&identity.device, |device| &device.parent).clone()
+        self.path(&identity.device).map_or(&identity.device, |(_, path)| path.top()).clone()
+    }
+
+    /// Returns a device and the way up from it; `None` for one that is not registered.
+    fn path(&self, id: &DeviceId) -> Option<(&Device, Path<'_>)> {
+        let device = self.devices.get(id)?;
+        let mut path = vec![&device.device_id];
+        let mut last = device;
+        loop {
+            // Two devices may have been registered as parents of each other.
+            let is_known = path.contains(&&last.parent);
+            path.push(&last.parent);
+            match self.devices.get(&last.parent).filter(|_| !is_known) {
+                Some(above) => last = above,
+                None => return Some((device, Path(path))),
+            }
+        }
+    }
+
+    /// Returns those of some devices that are edge devices and enabled.
+    fn hubs(&self, devices: &[&DeviceId]) -> Vec<DeviceId> {
+        let speaks = |device: &&Device| device.capabilities.iot_edge && device.status == IdentityStatus::Enabled;
+        let hubs = devices.iter().filter_map(|id| self.devices.get(*id)).filter(speaks);
+        hubs.map(|device| device.device_id.clone()).collect()
+    }
+}
+
+/// The devices from one up to the first that is not registered; at least two.
+struct Path<'a>(Vec<&'a DeviceId>);
+
+impl<'a> Path<'a> {
+    fn top(&self) -> &'a DeviceId {
+        self.0[self.0.len() - 1]
     }
 }

@@ -1,6 +1,7 @@
 //! The cloud on a virtual clock: tests whose names are facts.
 
 mod children;
+mod feedback;
 mod hierarchy;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@
 
 mod bare;
 mod edit;
+mod places;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -18,15 +19,7 @@ use serde_json::{Map, Number, Value};
 use crate::text::{Pointer, TextError};
 
 pub use edit::{Member, append_items, insert_member};
-
-/// Which part of a member of an object is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Its key, with the quotes; for an item of an array or the root, its value.
-    Key,
-    /// Its value, a string with the quotes.
-    Value,
-}
+pub use places::{Part, Places, duplicates, places};
 
 /// Parses JSON; key order is kept.
 pub fn parse(file: &str, text: &str) -> Result<Value, TextError> {
@@ -48,48 +41,6 @@ pub fn first_lenient_line(text: &str) -> Option<usize> {
     let (masked, _) = bare::mask(text);
     let strict = serde_json::from_str::<serde::de::IgnoredAny>(&without_byte_order_mark(&masked));
     strict.err().map(|error| error.line())
-}
-
-/// Returns where a value stands in the text, or `None` if it isn't there.
-pub fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
-    let (masked, _) = bare::mask(text);
-    let unmarked = without_byte_order_mark(&masked);
-    let tree = parse_to_ast(&unmarked, &CollectOptions::default(), &options()).ok()?.value?;
-    let mut value = &tree;
-    let mut key = None;
-    for step in pointer.steps() {
-        (key, value) = match value {
-            ast::Value::Object(object) => object.get(&step).map(|member| (Some(&member.name), &member.value))?,
-            ast::Value::Array(array) => (None, array.elements.get(step.parse::<usize>().ok()?)?),
-            _ => return None,
-        };
-    }
-    Some(match (part, key) {
-        (Part::Key, Some(name)) => span(name),
-        _ => span(value),
-    })
-}
-
-/// Returns where a key stands a second time in its object, the first such place of the text.
-pub fn find_duplicate(text: &str) -> Option<Range<usize>> {
-    let (masked, _) = bare::mask(text);
-    let unmarked = without_byte_order_mark(&masked);
-    duplicate_in(&parse_to_ast(&unmarked, &CollectOptions::default(), &options()).ok()?.value?)
-}
-
-fn duplicate_in(tree: &ast::Value) -> Option<Range<usize>> {
-    match tree {
-        ast::Value::Array(array) => array.elements.iter().find_map(duplicate_in),
-        ast::Value::Object(object) => {
-            let mut keys = BTreeSet::new();
-            let mut members = object.properties.iter();
-            members.find_map(|member| {
-                let is_new = keys.insert(member.name.as_str());
-                if is_new { duplicate_in(&member.value) } else { Some(span(&member.name)) }
-            })
-        }
-        _ => None,
-    }
 }
 
 /// Maps a range of bytes of a string's value to the bytes of the text, given where its literal stands.
@@ -166,8 +117,7 @@ impl Reader<'_> {
             }
             let value = self.value(&member.value, &at.key(key), bare)?;
             if map.insert(key.to_owned(), value).is_some() {
-                let hint = format!("keep one of the two members `{key}`");
-                return Err(self.error(place, format!("the key `{key}` stands twice in one object")).hint(hint));
+                return Err(twice(self.file, self.text, place, key));
             }
         }
         Ok(Value::Object(map))
@@ -195,6 +145,12 @@ impl Reader<'_> {
             _ => told,
         }
     }
+}
+
+/// Describes a key that stands in its object already.
+pub fn twice(file: &str, text: &str, place: Range<usize>, key: &str) -> TextError {
+    let told = TextError::at(file, text, place, format!("the key `{key}` stands twice in one object"));
+    told.hint(format!("keep one of the two members `{key}`"))
 }
 
 /// The word, or else the character, that stands at a place.

@@ -59,6 +59,17 @@ fn a_bare_variable_is_no_key() {
     assert_eq!(error.to_string(), "t.json:1:2: expected a key in quotes, found a variable");
 }
 
+fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
+    places(text).find(pointer, part)
+}
+
+#[test]
+fn every_key_that_stands_twice_is_found() {
+    let found = duplicates(r#"{"a": 1, "b": [{"x": 1, "x": {"y": 1, "y": 2}}], "a": 2, "a": 3}"#);
+    let keys: Vec<_> = found.iter().map(|(key, place)| (key.as_str(), place.start)).collect();
+    assert_eq!(keys, [("x", 24), ("y", 38), ("a", 49), ("a", 57)]);
+}
+
 #[test]
 fn a_value_is_found_by_its_pointer() {
     let text = "{\"a\": {\"b/c\": [1, \"two\"]}}";

@@ -25,21 +25,33 @@ pub enum Chunks {
     Whole,
 }
 
-/// Writes every module's createOptions, objects and strings alike, as text.
-pub fn write(document: &Document, chunks: Chunks) -> Result<Document, Finding> {
-    let wrong = |at| Finding::error("create-options", at);
-    let content = shape::modules_content(document).map_err(|at| Finding::error("no-content", at))?;
-    let mut value = document.value().clone();
+/// Writes every module's createOptions, objects and strings alike, as text; what cannot be written is told and left out.
+pub fn write(document: &Document, chunks: Chunks) -> (Document, Vec<Finding>) {
+    let Ok(content) = shape::modules_content(document) else { return (document.clone(), Vec::new()) };
+    let (mut value, mut findings) = (document.value().clone(), Vec::new());
     for module in document.node(&content).iter().flat_map(shape::modules) {
         let Some(node) = module.get("settings") else { continue };
         let Some(settings) = value.pointer_mut(node.pointer().as_str()).and_then(Value::as_object_mut) else {
             continue;
         };
-        let none = || settings.get(KEY).is_some_and(Value::is_null).then(|| "{}".to_owned());
-        let Some(text) = text_of(&node).map_err(wrong)?.or_else(none) else { continue };
-        replace(settings, &fitting(&text, chunks).map_err(|message| wrong(node.error(message).hint(SHORTEN)))?);
+        match written(&node, chunks) {
+            Ok(Some(pieces)) => replace(settings, &pieces),
+            Ok(None) => {}
+            Err(at) => {
+                findings.push(Finding::error("create-options", at));
+                replace(settings, &[String::new()]);
+            }
+        }
     }
-    Ok(document.with_value(value))
+    (document.with_value(value), findings)
+}
+
+/// The createOptions of a module's settings in pieces; `None` if there are none.
+fn written(settings: &Node<'_>, chunks: Chunks) -> Result<Option<Vec<String>>, TextError> {
+    let is_null = settings.value().get(KEY).is_some_and(Value::is_null);
+    let Some(text) = text_of(settings)?.or_else(|| is_null.then(|| "{}".to_owned())) else { return Ok(None) };
+    let first = || settings.get(KEY).unwrap_or_else(|| settings.clone());
+    fitting(&text, chunks).map(Some).map_err(|message| first().key_error(message).hint(SHORTEN))
 }
 
 const SHORTEN: &str = "move data into a file or an environment variable";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, Severity};
+use super::finding::{Finding, Severity, kept};
 use super::hub::HubSettings;
 use super::policy::{DesiredStatus, PullPolicy, RestartPolicy};
 use super::{modules, routes, shape};
@@ -134,15 +134,10 @@ impl Deployment {
         let routes = routes::read(&hub, schema.as_deref().unwrap_or("1.1"), &modules::names(&agent), findings);
         let time_to_live = kept(time_to_live(&hub), findings).unwrap_or_default();
         let max_bytes = kept(max_bytes(&hub), findings).unwrap_or_default();
-        let registries = kept(registries(&agent), findings).unwrap_or_default();
+        let registries = registries(&agent, findings);
         let desired = all_desired(document, &content, &pointer, findings);
         Some(Self { modules, system, routes, time_to_live, max_bytes, desired, registries })
     }
-}
-
-/// Returns the value, or keeps the finding.
-fn kept<T>(read: Result<T, Finding>, findings: &mut Vec<Finding>) -> Option<T> {
-    read.map_err(|finding| findings.push(finding)).ok()
 }
 
 fn twin<'d>(document: &'d Document, content: &Pointer, name: &str) -> Result<Node<'d>, TextError> {
@@ -172,7 +167,7 @@ pub(super) fn time_to_live(hub: &Node<'_>) -> Result<Option<Duration>, Finding> 
     let Some(node) = setting else { return Ok(Some(Duration::from_secs(7200))) };
     match node.value().as_i64() {
         Some(seconds) => Ok(u64::try_from(seconds).ok().map(Duration::from_secs)),
-        None => Err(Finding::error("time-to-live", node.wrong("a whole number of seconds"))),
+        None => Err(Finding::error("time-to-live", without_quotes(&node, node.wrong("a whole number of seconds")))),
     }
 }
 
@@ -181,16 +176,24 @@ pub(super) fn max_bytes(hub: &Node<'_>) -> Result<Option<u64>, Finding> {
     let limits = hub.get("storeAndForwardConfiguration").and_then(|setting| setting.get("storeLimits"));
     let Some(node) = limits.and_then(|limits| limits.get("maxSizeBytes")) else { return Ok(None) };
     let bytes = node.value().as_u64();
-    bytes.map(Some).ok_or_else(|| Finding::error("store-limit", node.wrong("a whole number of bytes")))
+    let wrong = || Finding::error("store-limit", without_quotes(&node, node.wrong("a whole number of bytes")));
+    bytes.map(Some).ok_or_else(wrong)
 }
 
-fn registries(agent: &Node<'_>) -> Result<Vec<RegistryCredential>, Finding> {
+/// Says what to write, where a number stands in quotes.
+fn without_quotes(node: &Node<'_>, told: TextError) -> TextError {
+    let number = node.value().as_str().filter(|text| text.parse::<i64>().is_ok());
+    told.or_hint(number.map(|text| format!("write `{text}` without quotes")))
+}
+
+fn registries(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<RegistryCredential> {
+    let wrong = |at| Finding::error("registry", at);
     let runtime = agent.get("runtime").and_then(|runtime| runtime.get("settings"));
     let Some(credentials) = runtime.and_then(|settings| settings.get("registryCredentials")) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
-    let read = credentials.members().and_then(|members| members.iter().map(|(_, node)| registry(node)).collect());
-    read.map_err(|at| Finding::error("registry", at))
+    let members = kept(credentials.members().map_err(wrong), findings).unwrap_or_default();
+    members.into_iter().filter_map(|(_, node)| kept(registry(&node).map_err(wrong), findings)).collect()
 }
 
 pub(super) fn registry(node: &Node<'_>) -> Result<RegistryCredential, TextError> {
@@ -208,7 +211,11 @@ fn all_desired(
     for (name, node) in
         kept(content.members().map_err(|at| Finding::error("no-content", at)), findings).unwrap_or_default()
     {
-        let id = ModuleId::parse(name).map_err(|error| Finding::error("module-name", node.key_error(error)));
+        let id = match name {
+            ModuleId::EDGE_AGENT => Ok(ModuleId::edge_agent()),
+            ModuleId::EDGE_HUB => Ok(ModuleId::edge_hub()),
+            name => modules::check_name(name, &node),
+        };
         let Some(id) = kept(id, findings) else { continue };
         let desired = shape::desired(document.value(), pointer, name).and_then(|pointer| document.node(&pointer));
         if let Some(properties) = desired.and_then(|node| kept(modules::read_desired(&node), findings)) {

@@ -42,6 +42,9 @@ pub struct Expanded {
 /// Names that no variable replaces.
 const PROTECTED: [&str; 3] = ["edgeAgent", "edgeHub", "upstream"];
 
+/// The versions of `$schema-template`, their last zeros left out (ecosystem.md §1.1).
+const VERSIONS: [&str; 5] = ["0.0.1", "1", "2", "3", "4"];
+
 /// Expands a template, which was parsed by [`Document::parse_template`].
 pub fn expand(template: &Document, names: &dyn Names) -> Outcome<Expanded> {
     let mut work = Work { template, names, findings: Vec::new() };
@@ -50,12 +53,22 @@ pub fn expand(template: &Document, names: &dyn Names) -> Outcome<Expanded> {
         root.shift_remove(shape::SCHEMA_TEMPLATE);
     }
     let mut findings = work.findings;
+    findings.extend(unknown_version(template));
     let expanded = template.with_value(value);
-    let document = create_options::write(&expanded, Chunks::Split).unwrap_or_else(|finding| {
-        findings.push(finding);
-        expanded
-    });
+    let (document, unwritten) = create_options::write(&expanded, Chunks::Split);
+    findings.extend(unwritten);
     Ok(Expanded { document, findings })
+}
+
+/// Warns of a version of templates that edgectl cannot know the rules of; no version at all is that of the oldest tools.
+fn unknown_version(template: &Document) -> Option<Finding> {
+    let stated = template.root().get(shape::SCHEMA_TEMPLATE)?;
+    let told = match stated.text() {
+        Ok(version) if VERSIONS.contains(&version.trim_end_matches(".0")) => return None,
+        Ok(version) => stated.error(format!("templates of version `{version}` are not known; it is read as 4.0.0")),
+        Err(wrong) => wrong,
+    };
+    Some(Finding::warning("template-version", told.hint("write \"$schema-template\": \"4.0.0\"")))
 }
 
 /// Expands `$NAME` and `${NAME}` in every value, as other tools do with `module.json`: an unknown name stays.

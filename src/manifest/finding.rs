@@ -1,12 +1,14 @@
 //! What is wrong, or suspicious, in a template or manifest.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::document::Syntax;
 use crate::failure::Failure;
-use crate::json;
 use crate::text::TextError;
+use crate::{json, yaml};
 
 /// Whether a finding stops a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -30,10 +32,17 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Describes why a text is no document at all.
-    pub fn unreadable(at: TextError, text: &str) -> Self {
-        let is_duplicate = json::find_duplicate(text).is_some() || at.message.starts_with("duplicate entry");
-        Self::error(if is_duplicate { "duplicate-key" } else { "syntax" }, at)
+    /// Describes why a text is no document at all; keys that stand twice are told of all at once.
+    pub fn unreadable(at: TextError, text: &str) -> Vec<Self> {
+        let keys = match Syntax::of(&at.file) {
+            Syntax::Json => json::duplicates(text),
+            Syntax::Yaml => yaml::duplicates(text),
+        };
+        if keys.is_empty() {
+            return vec![Self::error("syntax", at)];
+        }
+        let twice = |(key, place): (String, Range<usize>)| json::twice(&at.file, text, place, &key);
+        keys.into_iter().map(|key| Self::error("duplicate-key", twice(key))).collect()
     }
 
     /// Says whether the file could not be read at all.
@@ -73,6 +82,11 @@ impl Finding {
     }
 }
 
+/// Returns the value, or keeps the finding.
+pub(super) fn kept<T>(read: Result<T, Finding>, findings: &mut Vec<Finding>) -> Option<T> {
+    read.map_err(|finding| findings.push(finding)).ok()
+}
+
 /// A finding as `deploy --check --json` prints it.
 #[derive(Debug, Clone, Serialize)]
 pub struct FindingRecord<'a> {
@@ -105,11 +119,13 @@ pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
     let mut failure = Failure::request(message).excerpt(excerpts.join("\n"));
     let mut hints: Vec<&str> = Vec::new();
     for error in shown {
-        failure = failure.cause(format!("line {}, column {}: {}", error.line, error.column, error.message));
+        // What was composed of several files is wrong in one of them.
+        let place = if *error.file == *file { String::new() } else { format!("`{}`, ", error.file) };
+        failure = failure.cause(format!("{place}line {}, column {}: {}", error.line, error.column, error.message));
         hints.extend(error.hint.as_deref().filter(|hint| !hints.contains(hint)));
     }
     let failure = match hints.is_empty() {
-        true => failure.hint(format!("correct `{file}` there and try again")),
+        true => failure.hint(format!("correct `{}` there and try again", shown.first().map_or(file, |at| &at.file))),
         false => hints.into_iter().fold(failure, Failure::hint),
     };
     match more.len() {

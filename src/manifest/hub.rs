@@ -107,7 +107,7 @@ mod tests {
         let refused = with(json!({ "good": TO_CLOUD, "bad": "FROM /messages/*" }));
         assert_eq!(refused, Err("Error parsing route bad - expected `/`, `WHERE` or `INTO`, found the end".into()));
         let refused = with(json!({ "o": { "route": TO_CLOUD } }));
-        assert_eq!(refused, Err("Error parsing route o - expected a string, found an object".into()));
+        assert_eq!(refused, Err("Error parsing route o - expected a string for `o`, found an object".into()));
         assert_eq!(with(json!({ "blank": " ", "good": TO_CLOUD })), Ok(1), "1.0 passes a blank route over");
         let refused = parse(&json!({ "schemaVersion": "2.0" }));
         assert_eq!(refused, Err("the schema `2.0` is not known; known are 1.0, 1.1, 1.2, 1.3".into()));

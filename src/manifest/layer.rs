@@ -4,7 +4,7 @@
 //! have, and keys that lead into a module (`….modules.filter.env.LEVEL`) are taken as they are.
 
 use super::deployment::{self, ModuleSpec, RegistryCredential, RouteSpec};
-use super::finding::{Finding, Severity};
+use super::finding::{Finding, Severity, kept};
 use super::{modules, routes, shape};
 use crate::document::{Document, Node};
 use crate::identity::ModuleId;
@@ -38,24 +38,18 @@ impl Layer {
 
     fn read(content: &Node<'_>, findings: &mut Vec<Finding>) -> Self {
         let mut layer = Self { modules: Vec::new(), routes: Vec::new(), registries: Vec::new(), twins: Vec::new() };
-        let mut keep = |finding| findings.push(finding);
         if let Some(agent) = content.get(ModuleId::EDGE_AGENT) {
             for (name, node) in shape::members_of(&agent, &["modules"]) {
-                layer.modules.extend(modules::read_named(name, &node).map_err(&mut keep));
+                layer.modules.extend(modules::read_named(name, &node, findings));
             }
             for (_, node) in shape::members_of(&agent, &["runtime", "settings", "registryCredentials"]) {
                 let registry = deployment::registry(&node).map_err(|at| Finding::error("registry", at));
-                layer.registries.extend(registry.map_err(&mut keep));
+                layer.registries.extend(kept(registry, findings));
             }
         }
         for (name, node) in content.members().unwrap_or_default() {
-            match ModuleId::parse(name) {
-                Ok(id) if id.is_system() => {}
-                Ok(id) => layer.twins.push(id),
-                Err(error) => {
-                    let told = node.key_error(error).hint("name a module as its image's entry does");
-                    keep(Finding::error("module-name", told));
-                }
+            if !matches!(name, ModuleId::EDGE_AGENT | ModuleId::EDGE_HUB) {
+                layer.twins.extend(kept(modules::check_name(name, &node), findings));
             }
         }
         if let Some(hub) = content.get(ModuleId::EDGE_HUB) {

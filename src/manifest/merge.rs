@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::content::{Assignment, assignments};
 use super::layered::is_whole;
-use crate::document::Document;
+use crate::document::{ComposedPart, Composition, Document};
 use crate::failure::Outcome;
 use crate::identity::ModuleId;
 use crate::text::Pointer;
@@ -21,6 +21,17 @@ pub struct Merged {
     pub origins: Vec<Origin>,
 }
 
+impl Merged {
+    /// Returns the manifest as a document whose mistakes are told in the documents that were merged.
+    pub fn document(&self, file: &str, documents: Vec<Document>) -> Document {
+        let part = |origin: &Origin| {
+            let part = ComposedPart { document: origin.from, pointer: origin.source.clone() };
+            (origin.pointer(), part)
+        };
+        Document::composed(file, self.manifest.clone(), Composition::new(documents, self.origins.iter().map(part)))
+    }
+}
+
 /// Where a part of the effective manifest comes from; documents are counted in the order that they were given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -32,6 +43,8 @@ pub struct Origin {
     pub from: usize,
     /// The documents that set it too, and did not count.
     pub over: Vec<usize>,
+    /// Where it stands in the document that it comes from.
+    pub source: Pointer,
 }
 
 impl Origin {
@@ -70,9 +83,11 @@ impl Work {
             let path: Vec<String> = assignment.path.iter().map(|step| (*step).to_owned()).collect();
             let over = self.overridden(assignment.module, &path, from);
             self.set(assignment.module, &path, assignment.value);
+            let depth = path.len();
             for unit in units(assignment.module, path, assignment.value) {
-                let over = over.clone();
-                self.origins.push(Origin { module: assignment.module.to_owned(), path: unit, from, over });
+                let source = unit[depth..].iter().fold(assignment.pointer.clone(), |pointer, step| pointer.key(step));
+                let (module, over) = (assignment.module.to_owned(), over.clone());
+                self.origins.push(Origin { module, path: unit, from, over, source });
             }
         }
     }

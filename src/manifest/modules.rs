@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::create_options;
 use super::deployment::ModuleSpec;
+use super::finding::{Finding, kept};
 use super::policy::{DesiredStatus, PullPolicy, RestartPolicy};
-use super::{create_options, finding::Finding};
 use crate::document::Node;
 use crate::identity::ModuleId;
 use crate::text::TextError;
@@ -12,23 +13,14 @@ use crate::text::TextError;
 /// Started last: what a module without `startupOrder` gets.
 const LAST: u32 = u32::MAX;
 
-/// Reads the modules that users write; what is wrong with one doesn't hide what is wrong with the next.
+/// Reads the modules that users write; one mistake never hides another.
 pub(super) fn read_user(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<ModuleSpec> {
     let Some(modules) = agent.get("modules") else { return Vec::new() };
-    let mut read = Vec::new();
-    match modules.members() {
-        Err(at) => findings.push(Finding::error("modules", at)),
-        Ok(members) => {
-            // A member that is null deletes a module in a patch, and means nothing here.
-            for (name, node) in members.into_iter().filter(|(_, node)| !node.value().is_null()) {
-                match read_named(name, &node) {
-                    Ok(module) => read.push(module),
-                    Err(finding) => findings.push(finding),
-                }
-            }
-        }
-    }
-    read
+    let members = modules.members().map_err(|at| Finding::error("modules", at));
+    let members = kept(members, findings).unwrap_or_default();
+    // A member that is null deletes a module in a patch, and means nothing here.
+    let members = members.into_iter().filter(|(_, node)| !node.value().is_null());
+    members.filter_map(|(name, node)| read_named(name, &node, findings)).collect()
 }
 
 /// Returns the names of the modules that users write, those that have mistakes too.
@@ -39,27 +31,30 @@ pub(super) fn names<'d>(agent: &Node<'d>) -> Vec<&'d str> {
 
 /// Reads the agent and the hub, under the ids of their identities.
 pub(super) fn read_system(agent: &Node<'_>, findings: &mut Vec<Finding>) -> Vec<ModuleSpec> {
+    let missing = |at| Finding::error("system-modules", at);
+    let Some(system) = kept(agent.need("systemModules").map_err(missing), findings) else { return Vec::new() };
+    if let Err(at) = system.object() {
+        findings.push(missing(at));
+        return Vec::new();
+    }
     let parts = [("edgeAgent", ModuleId::edge_agent()), ("edgeHub", ModuleId::edge_hub())];
-    let system = agent.need("systemModules").map_err(|at| Finding::error("system-modules", at));
     let mut read = Vec::new();
     for (name, id) in parts {
-        let node =
-            system.clone().and_then(|system| system.need(name).map_err(|at| Finding::error("system-modules", at)));
-        match node.and_then(|node| read_module(id, &node)) {
-            Ok(module) => read.push(module),
-            Err(finding) if findings.contains(&finding) => {}
-            Err(finding) => findings.push(finding),
+        if let Some(node) = kept(system.need(name).map_err(missing), findings) {
+            read.extend(read_module(Some(id), &node, findings));
         }
     }
     read
 }
 
 /// Reads one module that users write.
-pub(super) fn read_named(name: &str, node: &Node<'_>) -> Result<ModuleSpec, Finding> {
-    read_module(check_name(name, node)?, node)
+pub(super) fn read_named(name: &str, node: &Node<'_>, findings: &mut Vec<Finding>) -> Option<ModuleSpec> {
+    let id = kept(check_name(name, node), findings);
+    read_module(id, node, findings)
 }
 
-fn check_name(name: &str, node: &Node<'_>) -> Result<ModuleId, Finding> {
+/// Reads the name of a module that users write, which is the key of the node.
+pub(super) fn check_name(name: &str, node: &Node<'_>) -> Result<ModuleId, Finding> {
     let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     ModuleId::parse(name).ok().filter(|_| fits).ok_or_else(|| {
         let told = node.key_error(format!("`{name}` is no name of a module"));
@@ -67,17 +62,24 @@ fn check_name(name: &str, node: &Node<'_>) -> Result<ModuleId, Finding> {
     })
 }
 
-fn read_module(id: ModuleId, node: &Node<'_>) -> Result<ModuleSpec, Finding> {
+/// Reads what a module is made of, to the end, whatever is wrong on the way; `None` if something is.
+fn read_module(id: Option<ModuleId>, node: &Node<'_>, findings: &mut Vec<Finding>) -> Option<ModuleSpec> {
     let module = |at| Finding::error("module", at);
-    read_kind(node).map_err(module)?;
-    let settings = node.need("settings").map_err(module)?;
-    let version = read_version(node).map_err(module)?;
-    let image = read_image(&settings).map_err(|at| Finding::error("image", at))?;
-    let create_options = create_options::read(&settings).map_err(|at| Finding::error("create-options", at))?;
-    let env = read_env(node).map_err(|at| Finding::error("env", at))?;
-    let policies = read_policies(node, &id).map_err(module)?;
+    kept(node.object().map_err(module), findings)?;
+    let kind = kept(read_kind(node).map_err(module), findings);
+    let settings = kept(node.need("settings").map_err(module), findings);
+    let version = kept(read_version(node).map_err(module), findings);
+    let of_settings = settings.map(|settings| {
+        let image = read_image(&settings).map_err(|at| Finding::error("image", at));
+        let options = create_options::read(&settings).map_err(|at| Finding::error("create-options", at));
+        (kept(image, findings), kept(options, findings))
+    });
+    let env = read_env(node, findings);
+    let policies = read_policies(node, id.as_ref(), findings);
+    let ((), (image, create_options), policies) = (kind?, of_settings?, policies?);
     let Policies { status, restart, pull, startup_order } = policies;
-    Ok(ModuleSpec { id, version, image, create_options, env, status, restart, pull, startup_order })
+    let (version, image, create_options, env) = (version?, image?, create_options?, env?);
+    Some(ModuleSpec { id: id?, version, image, create_options, env, status, restart, pull, startup_order })
 }
 
 fn read_kind(node: &Node<'_>) -> Result<(), TextError> {
@@ -109,26 +111,30 @@ fn read_image(settings: &Node<'_>) -> Result<String, TextError> {
     }
 }
 
-fn read_env(node: &Node<'_>) -> Result<Vec<(String, String)>, TextError> {
-    let Some(env) = node.get("env") else { return Ok(Vec::new()) };
-    let mut read = Vec::new();
-    for (name, variable) in env.members()? {
-        if name.is_empty() || name.contains(|c: char| "+#$.".contains(c) || c.is_whitespace()) {
-            let told = variable.key_error(format!("`{name}` is no name of a variable"));
-            return Err(told.hint("leave out blanks and the characters + # $ ."));
-        }
-        let value = variable.need("value")?;
-        read.push((
-            name.to_owned(),
-            match value.value() {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                Value::Bool(flag) => flag.to_string(),
-                _ => return Err(value.wrong("a string, a number, true or false")),
-            },
-        ));
+fn read_env(node: &Node<'_>, findings: &mut Vec<Finding>) -> Option<Vec<(String, String)>> {
+    let Some(env) = node.get("env") else { return Some(Vec::new()) };
+    let members = kept(env.members().map_err(|at| Finding::error("env", at)), findings)?;
+    let read = members.into_iter().map(|(name, variable)| {
+        let value = read_variable(name, &variable).map_err(|at| Finding::error("env", at));
+        Some((name.to_owned(), kept(value, findings)?))
+    });
+    // Every variable is read before one that is wrong counts.
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn read_variable(name: &str, variable: &Node<'_>) -> Result<String, TextError> {
+    // What stands before the first `=` would be the name, and what follows a part of the value.
+    if name.is_empty() || name.contains(|c: char| "+#$.=".contains(c) || c.is_whitespace()) {
+        let told = variable.key_error(format!("`{name}` is no name of a variable"));
+        return Err(told.hint("leave out blanks and the characters + # $ . ="));
     }
-    Ok(read)
+    let value = variable.need("value")?;
+    match value.value() {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        _ => Err(value.wrong("a string, a number, true or false")),
+    }
 }
 
 struct Policies {
@@ -138,19 +144,26 @@ struct Policies {
     startup_order: u32,
 }
 
-fn read_policies(node: &Node<'_>, id: &ModuleId) -> Result<Policies, TextError> {
-    let is_agent = id.as_str() == ModuleId::EDGE_AGENT;
-    let restart_default = if id.is_system() { RestartPolicy::Always } else { RestartPolicy::default() };
+/// Reads the policies; `id` is missing if the name of the module is wrong.
+fn read_policies(node: &Node<'_>, id: Option<&ModuleId>, findings: &mut Vec<Finding>) -> Option<Policies> {
+    let is_agent = id.is_some_and(|id| id.as_str() == ModuleId::EDGE_AGENT);
+    let is_system = id.is_some_and(ModuleId::is_system);
+    let restart_default = if is_system { RestartPolicy::Always } else { RestartPolicy::default() };
     let status = node.get("status").map(|status| status.word(DesiredStatus::WORDS, DesiredStatus::from_word));
     let restart = node.get("restartPolicy").map(|policy| policy.word(RestartPolicy::WORDS, RestartPolicy::from_word));
     let pull = node.get("imagePullPolicy").map(|policy| policy.word(PullPolicy::WORDS, PullPolicy::from_word));
     let order = node.get("startupOrder").map(|order| order.whole_number(u64::from(LAST)));
-    let order = order.transpose()?.map(|order| u32::try_from(order).unwrap_or(LAST));
-    Ok(Policies {
-        status: status.transpose()?.unwrap_or_default(),
-        restart: restart.transpose()?.unwrap_or(restart_default),
-        pull: pull.transpose()?.unwrap_or_default(),
-        startup_order: if is_agent { 0 } else { order.unwrap_or(LAST) },
+    let wrong = |at| Finding::error("module", at);
+    let (status, restart) = (status.transpose().map_err(wrong), restart.transpose().map_err(wrong));
+    let (pull, order) = (pull.transpose().map_err(wrong), order.transpose().map_err(wrong));
+    let (status, restart) = (kept(status, findings), kept(restart, findings));
+    let (pull, order) = (kept(pull, findings), kept(order, findings));
+    let order = order?.and_then(|order| u32::try_from(order).ok()).unwrap_or(LAST);
+    Some(Policies {
+        status: status?.unwrap_or_default(),
+        restart: restart?.unwrap_or(restart_default),
+        pull: pull?.unwrap_or_default(),
+        startup_order: if is_agent { 0 } else { order },
     })
 }
 

@@ -1,9 +1,10 @@
 //! A manifest without its secrets, and with those of registries put back.
 //!
-//! A secret that comes from a variable is replaced by that variable as the template writes it, so that the manifest can
-//! still be completed where the variable is known ([`fill_in`]); one that stands in the file itself becomes `***`.
+//! The password of a registry that comes from a variable is replaced by that variable as the template writes it, so that
+//! the manifest can still be completed where the variable is known ([`fill_in`]). Every other secret becomes `***`, which
+//! nothing completes and nobody deploys ([`missing_secrets`]).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::content::{Assignment, assignments};
 use super::finding::Finding;
@@ -46,7 +47,7 @@ pub fn redact(document: &Document, hide: Hide) -> Redacted {
 
 /// Puts passwords of registries into a finished manifest that names variables in their place.
 ///
-/// Those that remain unknown are warned of at their place.
+/// Those that remain unknown, and other secrets that were taken out, are warned of at their place.
 pub fn fill_in<'v>(
     document: &Document,
     variable: &dyn Fn(&str) -> Option<&'v str>,
@@ -63,16 +64,43 @@ pub fn fill_in<'v>(
             None => warnings.push(Finding::warning("registry-password", unknown_password(document, &pointer))),
         }
     }
+    warnings.extend(hidden(document).into_iter().map(|at| Finding::warning("hidden-secret", at)));
     document.with_value(value)
 }
 
-/// Returns where passwords of registries stand that are not known: `***`, or a variable that nobody has defined.
-pub fn unknown_passwords(document: &Document) -> Vec<TextError> {
+/// Returns where secrets are missing: passwords of registries that are `***` or a variable that nobody has defined, and
+/// `***` wherever else a secret stood.
+pub fn missing_secrets(document: &Document) -> Vec<TextError> {
     let is_unknown = |pointer: &Pointer| {
         let text = document.value().pointer(pointer.as_str()).and_then(Value::as_str);
         text.is_some_and(secret::is_placeholder)
     };
-    passwords(document).iter().filter(|pointer| is_unknown(pointer)).map(|at| unknown_password(document, at)).collect()
+    let unknown = passwords(document).into_iter().filter(is_unknown);
+    unknown.map(|at| unknown_password(document, &at)).chain(hidden(document)).collect()
+}
+
+/// Where `***` stands for a secret of a module: in its environment, its createOptions or its twin.
+fn hidden(document: &Document) -> Vec<TextError> {
+    let mut found = Vec::new();
+    let mut tell = |pointer: &Pointer, name: &str| {
+        let told = document.error(pointer, format!("the value of `{name}` was taken out; `{HIDDEN}` is in its place"));
+        found.push(told.hint("deploy from the template, or write the file anew without `--redact`"));
+    };
+    for assignment in assignments(document).unwrap_or_default() {
+        each_text(&assignment, &mut |path, text, pointer| {
+            if text == HIDDEN && !is_password(assignment.module, path) {
+                tell(pointer, name_of(assignment.module, path));
+            }
+        });
+        each_settings(&assignment, &mut |members, pointer| {
+            let options = create_options::open(members).unwrap_or_default();
+            let variables = options.get("Env").and_then(Value::as_array).into_iter().flatten();
+            for (name, _) in variables.filter_map(|text| text.as_str()?.split_once('=')).filter(|(_, v)| *v == HIDDEN) {
+                tell(&pointer.key("createOptions"), name);
+            }
+        });
+    }
+    found
 }
 
 fn unknown_password(document: &Document, pointer: &Pointer) -> TextError {
@@ -132,18 +160,19 @@ impl Work {
                 Hide::Registries => false,
                 Hide::All => secret::is_secret(name_of(module, path), text) && !is_create_options(path),
             };
-            if is_hidden || is_password(module, path) && !text.is_empty() && !secret::is_placeholder(text) {
-                found.push(pointer.clone());
+            let is_password = is_password(module, path) && !text.is_empty() && !secret::is_placeholder(text);
+            if is_hidden || is_password {
+                found.push((pointer.clone(), is_password));
             }
         });
-        for pointer in found {
-            let replacement = self.replacement(&pointer);
+        for (pointer, is_password) in found {
+            let replacement = if is_password { self.replacement(&pointer) } else { HIDDEN.to_owned() };
             if let Some(place) = self.value.pointer_mut(pointer.as_str()) {
                 *place = Value::String(replacement);
                 self.hidden += 1;
             }
         }
-        if self.hide == Hide::All && module == "$edgeAgent" {
+        if self.hide == Hide::All {
             self.redact_create_options(assignment);
         }
     }
@@ -154,31 +183,33 @@ impl Work {
         written.and_then(Value::as_str).filter(|text| secret::is_placeholder(text)).unwrap_or(HIDDEN).to_owned()
     }
 
-    /// `Env` of createOptions is text inside text.
+    /// createOptions are text inside text.
     fn redact_create_options(&mut self, assignment: &Assignment<'_>) {
         let mut settings = Vec::new();
-        each_object(assignment, &mut |path, pointer| {
-            if path.last() == Some(&"settings") && path.first() != Some(&"runtime") {
-                settings.push(pointer.clone());
-            }
-        });
+        each_settings(assignment, &mut |_, pointer| settings.push(pointer.clone()));
         for pointer in settings {
             let Some(Value::Object(members)) = self.value.pointer_mut(pointer.as_str()) else { continue };
             let Some(mut options) = create_options::open(members) else { continue };
-            let Some(Value::Array(variables)) = options.get_mut("Env") else { continue };
-            let mut hidden = 0;
-            for variable in variables {
-                let split = variable.as_str().and_then(|text| text.split_once('='));
-                let Some((name, _)) = split.filter(|(name, value)| secret::is_secret(name, value)) else { continue };
-                *variable = Value::String(format!("{name}={HIDDEN}"));
-                hidden += 1;
-            }
+            let lists = options.iter_mut().filter(|(key, _)| secret::LISTS.contains(&key.as_str()));
+            let items = lists.filter_map(|(_, list)| list.as_array_mut()).flatten();
+            let hidden = items.map(hide_item).filter(|is_hidden| *is_hidden).count();
             if hidden > 0 {
                 create_options::close(members, &options);
                 self.hidden += hidden;
             }
         }
     }
+}
+
+/// Hides the value in an item of a list, such as `API_KEY=…`; says whether it is a secret.
+fn hide_item(item: &mut Value) -> bool {
+    let Some(text) = item.as_str() else { return false };
+    let Some((name, start)) = secret::item_of_list(text) else { return false };
+    if !secret::is_secret(name, &text[start..]) {
+        return false;
+    }
+    *item = Value::String(format!("{}{HIDDEN}", &text[..start]));
+    true
 }
 
 /// The name that a text has: that of its variable in `env`, else its key.
@@ -203,10 +234,12 @@ fn each_text<'d>(assignment: &Assignment<'d>, visit: &mut dyn FnMut(&[&'d str], 
     });
 }
 
-fn each_object<'d>(assignment: &Assignment<'d>, visit: &mut dyn FnMut(&[&'d str], &Pointer)) {
+/// Calls `visit` with the `settings` of every module below an assignment, and their place.
+fn each_settings(assignment: &Assignment<'_>, visit: &mut dyn FnMut(&Map<String, Value>, &Pointer)) {
     each(assignment, &mut |path, value, pointer| {
-        if value.is_object() {
-            visit(path, pointer);
+        let is_settings = path.last() == Some(&"settings") && path.first() != Some(&"runtime");
+        if let Some(members) = value.as_object().filter(|_| is_settings && assignment.module == "$edgeAgent") {
+            visit(members, pointer);
         }
     });
 }
@@ -279,7 +312,7 @@ mod tests {
 
     #[test]
     fn all_secrets_are_those_of_environments_create_options_and_twins_too() {
-        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"] }).to_string();
+        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"], "Cmd": ["--token=s3cret"] }).to_string();
         let module = json!({ "settings": { "image": "a:1", "createOptions": options },
             "env": { "API_KEY": { "value": "s3cret" }, "LEVEL": { "value": "info" } } });
         let manifest = json!({ "modulesContent": {
@@ -289,11 +322,31 @@ mod tests {
         let kept = redacted(&manifest, &manifest, Hide::Registries);
         assert_eq!((kept.value, kept.hidden), (manifest.clone(), 0));
         let Redacted { value, hidden } = redacted(&manifest, &manifest, Hide::All);
-        assert!(!value.to_string().contains("s3cret") && hidden == 4, "{hidden}: {value}");
+        assert!(!value.to_string().contains("s3cret") && hidden == 5, "{hidden}: {value}");
         assert_eq!(
             value.pointer("/modulesContent/$edgeAgent/properties.desired/modules/m/settings/createOptions"),
-            Some(&json!(r#"{"Env":["DB_PASSWORD=***","LEVEL=debug"]}"#))
+            Some(&json!(r#"{"Env":["DB_PASSWORD=***","LEVEL=debug"],"Cmd":["--token=***"]}"#))
         );
+    }
+
+    #[test]
+    fn what_was_taken_out_of_modules_is_found_again() {
+        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"] }).to_string();
+        let module = json!({ "settings": { "image": "a:1", "createOptions": options },
+            "env": { "API_KEY": { "value": "s3cret" }, "LEVEL": { "value": "info" } } });
+        let manifest = |module| {
+            json!({ "modulesContent": {
+            "$edgeAgent": { "properties.desired": { "modules": { "m": module } } },
+            "m": { "properties.desired": { "broker": { "password": "s3cret" }, "stars": "****" } },
+        } })
+        };
+        let whole = Document::parse("m.json", &manifest(&module).to_string()).expect("JSON");
+        assert_eq!(missing_secrets(&whole), []);
+        let redacted = Document::parse("m.json", &redact(&whole, Hide::All).value.to_string()).expect("JSON");
+        let mut told: Vec<_> = missing_secrets(&redacted).into_iter().map(|at| at.message.to_string()).collect();
+        told.sort();
+        let expected = ["API_KEY", "DB_PASSWORD", "password"];
+        assert_eq!(told, expected.map(|name| format!("the value of `{name}` was taken out; `***` is in its place")));
     }
 
     #[test]
@@ -306,9 +359,9 @@ mod tests {
         assert!(warnings.is_empty());
         let unknown = fill_in(&document("${OTHER}"), &known, &mut warnings);
         let warned: Vec<_> = warnings.into_iter().map(|finding| finding.at).collect();
-        assert_eq!(warned, unknown_passwords(&unknown));
+        assert_eq!(warned, missing_secrets(&unknown));
         let told: Vec<_> = warned.iter().map(|at| &*at.message).collect();
         assert_eq!(told, ["this registry's password is the variable `OTHER`, which is not set"]);
-        assert_eq!(unknown_passwords(&document("***")).len(), 1);
+        assert_eq!(missing_secrets(&document("***")).len(), 1);
     }
 }

@@ -6,37 +6,8 @@ use std::time::Duration;
 use super::deployment::RouteSpec;
 use super::finding::Finding;
 use crate::document::Node;
-use crate::route::{Route, RouteWarningKind, Sink};
+use crate::route::{Route, RouteWarningKind, SYSTEM_PROPERTIES, Sink};
 use crate::text::{TextError, did_you_mean};
-
-/// The names that `$` leads to in a condition, besides `$body` and `$upstream` (protocol.md §8.3).
-const SYSTEM_PROPERTIES: [&str; 25] = [
-    "messageId",
-    "cid",
-    "correlationId",
-    "userId",
-    "to",
-    "ack",
-    "absolute-expiry-time",
-    "contentType",
-    "contentEncoding",
-    "creationTime",
-    "messageSchema",
-    "operation",
-    "outputName",
-    "inputName",
-    "connectionDeviceId",
-    "connectionModuleId",
-    "enqueuedTime",
-    "messageType",
-    "edgeMessageId",
-    "edgeHubOriginInterface",
-    "iothub-interface-id",
-    "dt-subject",
-    "modelId",
-    "rpSenderDeviceId",
-    "rpSenderModuleId",
-];
 
 const SHAPE: &str = "write `FROM <source> [WHERE <condition>] INTO <sink>`";
 
@@ -139,6 +110,7 @@ fn warning_code(kind: &RouteWarningKind) -> &'static str {
         RouteWarningKind::CommentInPath => "route-comment",
         RouteWarningKind::OperatorInName { .. } => "operator-in-name",
         RouteWarningKind::IsNull => "is-null",
+        RouteWarningKind::NoSuchProperty { .. } => "unknown-property",
         RouteWarningKind::NeverTrue { .. } | RouteWarningKind::AlwaysFalse | RouteWarningKind::BodyOfTwinChange => {
             "never-matches"
         }

@@ -6,6 +6,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// The lists of createOptions whose items may give a name a value: `API_KEY=…`, `--password=…`.
+pub(super) const LISTS: [&str; 3] = ["Env", "Cmd", "Entrypoint"];
+
+/// Returns the name in such an item, and where its value begins.
+pub(super) fn item_of_list(text: &str) -> Option<(&str, usize)> {
+    let end = text.find('=')?;
+    Some((text[..end].trim_start_matches('-'), end + 1))
+}
+
 /// Words of a name whose value is a secret.
 const WORDS: [&str; 14] = [
     "password",

@@ -79,7 +79,7 @@ fn a_version_is_text_whatever_it_is_written_as() {
         ["1.0", "2.5", ""].map(|v| Ok(v.into()))
     );
     let refused = version(json!({})).expect_err("it is refused");
-    assert_eq!(refused, ["expected a string, found an object"]);
+    assert_eq!(refused, ["expected a string for `version`, found an object"]);
 }
 
 #[test]
@@ -136,7 +136,11 @@ fn every_twin_brings_its_desired_properties() {
 fn all_mistakes_are_told_at_once() {
     let more = json!({"env": {"A B": {"value": 1}}});
     let told = parse(&manifest(module(more), json!({"schemaVersion": 1.1, "routes": {"x y": "", "r": ""}})));
-    let expected = ["expected a string, found `1.1`", "`A B` is no name of a variable", "`x y` is no name of a route"];
+    let expected = [
+        "expected a string for `schemaVersion`, found `1.1`",
+        "`A B` is no name of a variable",
+        "`x y` is no name of a route",
+    ];
     let told = told.expect_err("it has mistakes");
     assert_eq!(told[..3], expected);
     assert_eq!(told.len(), 4, "{told:?}");

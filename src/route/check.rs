@@ -139,7 +139,11 @@ pub(super) fn call(name: Token<'_>, arguments: Vec<Typed>, span: Range<usize>) -
     };
     let given: Vec<Type> = arguments.iter().map(|argument| argument.kind).collect();
     if !declaration.takes(&given) {
-        let property = arguments.iter().find_map(|argument| argument.property()).map(str::to_owned);
+        // Only if a number instead of it is what the function takes.
+        let numbers: Vec<Type> =
+            arguments.iter().map(|a| if a.property().is_some() { Type::Number } else { a.kind }).collect();
+        let property = arguments.iter().find_map(|argument| argument.property());
+        let property = property.filter(|_| declaration.takes(&numbers)).map(str::to_owned);
         return fail(RouteErrorKind::Arguments { usage: declaration.usage, found: given, property });
     }
     let depth = 1 + arguments.iter().map(|argument| argument.depth).max().unwrap_or_default();

@@ -79,6 +79,13 @@ pub enum RouteErrorKind {
         /// The property on one of the sides.
         property: Option<String>,
     },
+    /// `||`, which joins strings, where its result does not fit.
+    ConcatForOr,
+    /// An operator without blanks around it, so that it is part of a name.
+    OperatorInName {
+        /// The name.
+        name: String,
+    },
     /// An operator before a type that it does not take.
     Operand {
         /// The operator as written.
@@ -169,6 +176,10 @@ impl fmt::Display for RouteErrorKind {
             Self::Operands { operator, wanted: None, left, right, .. } => {
                 write!(f, "`{operator}` takes two values of one type, found {left} and {right}")
             }
+            Self::ConcatForOr => f.write_str("`||` joins strings, and what it makes does not fit here"),
+            Self::OperatorInName { name } => {
+                write!(f, "`{name}` is the name of one property, since operators need blanks on both sides")
+            }
             Self::Operand { operator, wanted, found } => write!(f, "`{operator}` takes {wanted}, found {found}"),
             Self::NotOnBody { operator } => write!(f, "the edge hub cannot apply `{operator}` to a body value"),
             Self::BodyOnTheRight { operator } => {
@@ -205,6 +216,8 @@ impl RouteErrorKind {
             Self::Operands { operator, wanted, left, right, property } => {
                 return hint_for_operands(operator, *wanted, [*left, *right], property.as_deref());
             }
+            Self::ConcatForOr => "write `OR`, or put what `||` joins into parentheses".into(),
+            Self::OperatorInName { name } => super::warning::hint_for_operator(name),
             Self::Operand { operator, .. } if operator == "-" => "convert it first: `- as_number(…)`".into(),
             Self::Operand { .. } => "`NOT` binds tighter than a comparison: write `NOT (a = b)`".into(),
             Self::NotOnBody { operator } if operator == "-" => "subtract from zero: `0 - $body.…`".into(),

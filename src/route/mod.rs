@@ -13,6 +13,7 @@ mod function;
 mod lexer;
 mod parser;
 mod sink;
+mod system;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -23,6 +24,7 @@ use crate::message::Message;
 pub use error::{RouteError, RouteErrorKind};
 pub use evaluate::Subject;
 pub use sink::Sink;
+pub use system::SYSTEM_PROPERTIES;
 pub use types::Type;
 pub use warning::{RouteWarning, RouteWarningKind};
 

@@ -8,6 +8,7 @@ use super::evaluate::Node;
 use super::lexer::{Kind, Token, Tokens};
 use super::sink::{Sink, parse_address};
 use super::types::{Type, Typed};
+use super::warning::holds_operator;
 
 /// Levels of nesting that are evaluated; recursion is bounded by it.
 const MAX_DEPTH: usize = 200;
@@ -24,6 +25,8 @@ pub(super) struct Parts<'t> {
     pub(super) sink: Sink,
     /// Names of application properties in the condition.
     pub(super) properties: Vec<Token<'t>>,
+    /// Names with a `$` in the condition.
+    pub(super) system: Vec<Token<'t>>,
     /// Calls of `is_null` on body values.
     pub(super) null_checks: Vec<Range<usize>>,
 }
@@ -36,6 +39,7 @@ pub(super) fn parse<'t>(tokens: &Tokens<'t>) -> Result<Parts<'t>, RouteError> {
         at: 0,
         depth: 0,
         properties: Vec::new(),
+        system: Vec::new(),
         null_checks: Vec::new(),
     };
     if parser.peek().kind == Kind::End {
@@ -61,7 +65,8 @@ pub(super) fn parse<'t>(tokens: &Tokens<'t>) -> Result<Parts<'t>, RouteError> {
     if after.kind != Kind::End {
         return Err(RouteError::new(after.span(), RouteErrorKind::Trailing { found: after.text.to_owned() }));
     }
-    Ok(Parts { path, condition, sink, properties: parser.properties, null_checks: parser.null_checks })
+    let Parser { properties, system, null_checks, .. } = parser;
+    Ok(Parts { path, condition, sink, properties, system, null_checks })
 }
 
 struct Parser<'p, 't> {
@@ -70,6 +75,7 @@ struct Parser<'p, 't> {
     at: usize,
     depth: usize,
     properties: Vec<Token<'t>>,
+    system: Vec<Token<'t>>,
     null_checks: Vec<Range<usize>>,
 }
 
@@ -108,6 +114,12 @@ impl<'t> Parser<'_, 't> {
     /// The error for the next token, which may be one that is wrong wherever it stands.
     fn unexpected(&self, expected: &'static str) -> RouteError {
         let token = self.peek();
+        let before = self.at.checked_sub(1).map(|before| self.tokens[before]);
+        let is_joined = |before: &Token<'_>| before.kind == Kind::Id && holds_operator(before.text);
+        if let Some(before) = before.filter(|before| expected.contains("operator") && is_joined(before)) {
+            let kind = RouteErrorKind::OperatorInName { name: before.text.to_owned() };
+            return RouteError::new(before.span(), kind);
+        }
         let kind = match token.kind {
             Kind::Stray => RouteErrorKind::UnknownSymbol { symbol: token.text.to_owned() },
             Kind::Unterminated if self.tokens[self.at + 1].text == "\\" => RouteErrorKind::Escape,
@@ -169,13 +181,25 @@ impl<'t> Parser<'_, 't> {
         while let Some(power) = binding_power(self.peek().kind).filter(|power| *power > floor) {
             let operator = self.advance();
             let right = self.expression(power)?;
-            left = check::binary(operator, left, right)?;
+            let span = left.span.start..right.span.end;
+            left = check::binary(operator, left, right).map_err(|error| self.explain(error, &span))?;
             if left.depth > MAX_DEPTH {
                 return Err(self.too_deep(left.span));
             }
         }
         self.depth -= 1;
         Ok(left)
+    }
+
+    /// Names `||` as what is wrong with two operands, if it stands among them.
+    fn explain(&self, error: RouteError, operands: &Range<usize>) -> RouteError {
+        let is_concat = |token: &&Token<'_>| token.kind == Kind::Concat && operands.contains(&token.start);
+        match (&error.kind, self.tokens.iter().find(is_concat)) {
+            (RouteErrorKind::Operands { operator, .. }, Some(concat)) if operator != "||" => {
+                RouteError::new(concat.span(), RouteErrorKind::ConcatForOr)
+            }
+            _ => error,
+        }
     }
 
     fn too_deep(&self, span: Range<usize>) -> RouteError {
@@ -194,6 +218,7 @@ impl<'t> Parser<'_, 't> {
             }
             Kind::System => {
                 self.advance();
+                self.system.push(token);
                 check::system(token, false)
             }
             Kind::Id => {
@@ -223,6 +248,7 @@ impl<'t> Parser<'_, 't> {
         self.advance();
         let name = self.expect(Kind::System, "a name with `$`, such as `{$contentType}`")?;
         self.expect(Kind::CloseBrace, "`}`")?;
+        self.system.push(name);
         check::system(name, true)
     }
 

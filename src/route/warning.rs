@@ -6,8 +6,10 @@ use std::ops::Range;
 use super::evaluate::{Node, Subject};
 use super::lexer::Token;
 use super::parser::Parts;
+use super::system::{self, SYSTEM_PROPERTIES};
 use super::types::{Type, Typed};
 use crate::message::Message;
+use crate::text::nearest;
 
 /// Something in a valid route that probably is not meant so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +57,11 @@ pub enum RouteWarningKind {
     },
     /// The real hub's `is_null` answers the opposite for body values.
     IsNull,
+    /// No message has a property that `$` and this name lead to.
+    NoSuchProperty {
+        /// The name without its `$`.
+        name: String,
+    },
 }
 
 impl fmt::Display for RouteWarningKind {
@@ -73,6 +80,9 @@ impl fmt::Display for RouteWarningKind {
             }
             Self::OperatorInName { name } => {
                 write!(f, "`{name}` is the name of one property, since operators need blanks on both sides")
+            }
+            Self::NoSuchProperty { name } => {
+                write!(f, "`${name}` is no system property, so that no message has it")
             }
             Self::IsNull => f.write_str(
                 "the real edge hub answers `is_null` wrongly for body values; `$body.… = null` means the same everywhere",
@@ -100,12 +110,23 @@ impl RouteWarning {
             RouteWarningKind::BodyOfTwinChange => "route all twin changes to a module, and look at them there".into(),
             RouteWarningKind::OperatorInName { name } => hint_for_operator(name),
             RouteWarningKind::IsNull => "write `$body.… = null`".into(),
+            RouteWarningKind::NoSuchProperty { name } => hint_for_property(name),
         }
     }
 }
 
+fn hint_for_property(name: &str) -> String {
+    if name.eq_ignore_ascii_case("body") {
+        return "write `$body.NAME` for a value of the body".into();
+    }
+    match nearest(name, SYSTEM_PROPERTIES) {
+        Some(near) => format!("did you mean `${near}`?"),
+        None => format!("write `{name}` for a property that modules set, or define the variable `{name}`"),
+    }
+}
+
 /// Shows a name as the expression that it probably is: `a!` as `a !=`, `x*2` as `x * 2`.
-fn hint_for_operator(name: &str) -> String {
+pub(super) fn hint_for_operator(name: &str) -> String {
     if let Some(name) = name.strip_suffix('!') {
         return format!("write `{name} != …`, with blanks");
     }
@@ -135,6 +156,9 @@ pub(super) fn find(parts: &Parts<'_>, source: &str, comments: &[Range<usize>]) -
     for token in parts.properties.iter().filter(|token| holds_operator(token.text)) {
         warn(token.span(), RouteWarningKind::OperatorInName { name: token.text.to_owned() });
     }
+    for token in parts.system.iter().filter(|token| !is_property(token.text)) {
+        warn(token.span(), RouteWarningKind::NoSuchProperty { name: token.text[1..].to_owned() });
+    }
     for span in &parts.null_checks {
         warn(span.clone(), RouteWarningKind::IsNull);
     }
@@ -145,6 +169,12 @@ pub(super) fn find(parts: &Parts<'_>, source: &str, comments: &[Range<usize>]) -
         warn(span, kind);
     }
     found
+}
+
+/// Says whether a name with its `$` leads to something that a message may have.
+fn is_property(name: &str) -> bool {
+    let is_body = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("$body."));
+    is_body || system::is_known(&name[1..])
 }
 
 fn about_condition(condition: &Typed, source: &str) -> Option<(Range<usize>, RouteWarningKind)> {

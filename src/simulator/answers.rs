@@ -87,6 +87,10 @@ impl Dispatcher {
             Request::Monitor { from, to, since } => {
                 self.filter(from, to).map(|filter| self.handle_monitor(now, filter, since, &answers))
             }
+            Request::Feedback { since } => {
+                self.handle_watch_feedback(now, since, &answers);
+                Ok(())
+            }
             Request::Upstream { device, change } => {
                 self.find_edge(device.as_ref()).map(|edge| self.handle_upstream(now, edge, change, &answers))
             }
@@ -99,6 +103,8 @@ impl Dispatcher {
                 self.handle_devices(now, &answers);
                 Ok(())
             }
+            Request::SetDeviceStatus { device, status } => self.handle_device_status(now, &device, status, &answers),
+            Request::PurgeDevice { device } => self.handle_purge_device(now, &device, &answers),
             Request::RemoveDevice { device } => self.handle_remove_device(&device, &answers),
         };
         if let Err(failure) = refused {
@@ -216,6 +222,7 @@ impl Dispatcher {
     }
 
     fn handle_send(&mut self, now: Now, target: SendTarget, body: MessageBody, answers: &Answers) -> Outcome {
+        let life = body.expires_in.map(seconds);
         let mut message = message_of(body)?;
         let (edge, injection) = match target {
             SendTarget::Input { module, input } => {
@@ -225,7 +232,7 @@ impl Dispatcher {
                 message.set_system(system::OUTPUT_NAME, output);
                 (self.find_module(&module)?, Injection::FromModule(module.module))
             }
-            SendTarget::Device { device } => return self.handle_send_to_device(now, &device, message, answers),
+            SendTarget::Device { device } => return self.handle_send_to_device(now, &device, (message, life), answers),
         };
         if message.size() > MAX_MESSAGE {
             let size = message.size();
@@ -262,11 +269,7 @@ impl Dispatcher {
 
     fn handle_monitor(&mut self, now: Now, filter: Filter, since: Option<Since>, answers: &Answers) {
         if let Some(since) = since {
-            let since = match since {
-                Since::Start(_) => Duration::ZERO,
-                Since::Seconds(seconds) => ago(now, seconds),
-            };
-            for tapped in self.audience.taps.since(since).filter(|tapped| filter.admits(tapped)) {
+            for tapped in self.audience.taps.since(begin_of(now, since)).filter(|tapped| filter.admits(tapped)) {
                 answers.record(&tapped.record(&self.edges[tapped.edge].device));
             }
         }
@@ -364,6 +367,14 @@ fn has_started(state: &agent::ModuleState) -> bool {
     state.started_at.is_some() || state.start_failure.is_some()
 }
 
+/// Returns from when on something is wanted (wall clock).
+pub(super) fn begin_of(now: Now, since: Since) -> Duration {
+    match since {
+        Since::Start(_) => Duration::ZERO,
+        Since::Seconds(seconds) => ago(now, seconds),
+    }
+}
+
 fn ago(now: Now, seconds_back: f64) -> Duration {
     now.unix.saturating_sub(seconds(seconds_back))
 }
@@ -378,7 +389,12 @@ fn message_of(body: MessageBody) -> Outcome<Message> {
         STANDARD.decode(&body.body).map_err(|error| Failure::request("the message is no base64").cause(error))?;
     let properties = body.properties.into_iter().map(|(key, value)| (key, Some(value))).collect();
     let mut message = Message { body: Bytes::from(bytes), properties, ..Message::default() };
-    let known = [(system::CONTENT_TYPE, body.content_type), (system::CONTENT_ENCODING, body.content_encoding)];
+    let known = [
+        (system::CONTENT_TYPE, body.content_type),
+        (system::CONTENT_ENCODING, body.content_encoding),
+        (system::MESSAGE_ID, body.message_id),
+        (system::ACK, body.ack.map(|ack| ack.as_word().to_owned())),
+    ];
     for (name, value) in known {
         if let Some(value) = value {
             message.set_system(name, value);

@@ -49,8 +49,8 @@ impl CloudFolder {
             }
         }
         for (name, path) in documents(&self.0.join("devicebound"))? {
-            let is_child = |device: &DeviceId| registry.device(device).is_some_and(|device| device.parent == *edge);
-            if DeviceId::parse(&name).is_ok_and(|device| is_child(&device)) {
+            let is_below = |device: DeviceId| registry.edge_of(&Identity::of_device(device)) == *edge;
+            if DeviceId::parse(&name).is_ok_and(is_below) {
                 remove_all(&path)?;
             }
         }

@@ -295,7 +295,7 @@ mod tests {
         let with = |schema: &str, modules: Value| json!({ "schemaVersion": schema, "systemModules": system, "modules": modules });
         let schema = "the schema `2.0` is not known; known are 1.0, 1.1".to_owned();
         assert_eq!(status(with("2.0", json!({}))), (412, schema));
-        let kind = "expected `docker`, found `podman`".to_owned();
+        let kind = "expected `docker`, found `podman`; the member `settings` is missing".to_owned();
         assert_eq!(status(with("1.1", json!({ "a": { "type": "podman" } }))), (400, kind));
         assert!(read(with("1.1", json!({})).as_object().expect("an object")).is_ok());
     }

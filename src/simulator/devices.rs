@@ -13,14 +13,14 @@ use super::dispatcher::{Dispatcher, Injector};
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::lock::lock;
 use super::state::{generation_id, load, make_root, unwritable};
-use crate::clock::Now;
+use crate::clock::{Now, iso_millis};
 use crate::edgehub::{ClientStatus, ConnectionId, Link, ToStore};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{
     Authentication, ConnectionString, DeviceCertificate, DeviceId, Identity, IdentityStatus, Proof, Thumbprint,
 };
-use crate::iothub::{Capabilities, DEFAULT_LIFE, Device, Module, RegistryError, SendError};
-use crate::message::Message;
+use crate::iothub::{Capabilities, DEFAULT_LIFE, Device, Module, Registry, RegistryError, SendError};
+use crate::message::{Message, system};
 use crate::store::{self, Durability};
 use crate::text::did_you_mean;
 
@@ -105,10 +105,19 @@ pub fn remove(project: &Path, id: &DeviceId) -> Outcome {
     let _lock = lock(project)?;
     let cloud = CloudFolder::new(&project.join(".edgectl"));
     let mut registry = cloud.registry()?;
-    let known: Vec<DeviceId> = registry.devices().map(|device| device.device_id.clone()).collect();
-    registry.remove(id).map_err(|_| unknown(id, &known))?;
+    registry.remove(id).map_err(|_| unknown_in(&registry, id))?;
     cloud.save_registry(&registry)?;
     cloud.forget(id)
+}
+
+/// Lets a device connect, or not any more, while no simulation runs; its record is that of `device list`.
+pub fn set_status(project: &Path, id: &DeviceId, status: IdentityStatus, unix: Duration) -> Outcome<Value> {
+    let _lock = lock(project)?;
+    let cloud = CloudFolder::new(&project.join(".edgectl"));
+    let mut registry = cloud.registry()?;
+    registry.set_status(id, status, unix).map_err(|_| unknown_in(&registry, id))?;
+    cloud.save_registry(&registry)?;
+    Ok(json!(registry.device(id).map(|device| record(device, ClientStatus::default(), None))))
 }
 
 /// Lists the devices while no simulation runs.
@@ -131,7 +140,7 @@ pub fn only_edge_device(project: &Path) -> Outcome<Option<DeviceId>> {
 fn device_of(new: NewDevice, parent: DeviceId, unix: Duration) -> Device {
     let NewDevice { device_id, status, authentication, parent: _, capabilities } = new;
     let generation_id = generation_id(unix.as_micros());
-    Device { device_id, generation_id, status, authentication, parent, capabilities }
+    Device { device_id, generation_id, status, status_changed: None, authentication, parent, capabilities }
 }
 
 /// Makes the modules that a device has from the beginning, with keys.
@@ -178,9 +187,9 @@ fn explain(error: RegistryError) -> Failure {
     }
 }
 
-fn unknown(id: &DeviceId, known: &[DeviceId]) -> Failure {
+fn unknown_in(registry: &Registry, id: &DeviceId) -> Failure {
     let failure = Failure::request(format!("there is no device `{id}`"));
-    match did_you_mean(id.as_str(), known.iter().map(DeviceId::as_str)) {
+    match did_you_mean(id.as_str(), registry.devices().map(|device| device.device_id.as_str())) {
         Some(hint) => failure.hint(hint),
         None => failure.hint(format!("register it with `edgectl device add {id}`")),
     }
@@ -200,31 +209,69 @@ impl Dispatcher {
 
     pub(super) fn handle_devices(&mut self, now: Now, answers: &Answers) {
         let devices: Vec<Device> = self.cloud.registry().devices().cloned().collect();
-        for device in devices {
-            let waiting = self.cloud.waiting(now, &device.device_id);
-            let client = self.edges.find(&device.parent).map(|edge| self.edges[edge].hub.client(&device.identity()));
-            answers.record(&record(&device, client.unwrap_or_default(), Some(waiting)));
-        }
+        devices.iter().for_each(|device| self.answer_device(now, device, answers));
         answers.done();
     }
 
+    fn answer_device(&mut self, now: Now, device: &Device, answers: &Answers) {
+        let waiting = self.cloud.waiting(now, &device.device_id);
+        let edge = self.edge_of(&device.identity());
+        let client = edge.map(|edge| self.edges[edge].hub.client(&device.identity()));
+        answers.record(&record(device, client.unwrap_or_default(), Some(waiting)));
+    }
+
+    pub(super) fn handle_device_status(
+        &mut self,
+        now: Now,
+        id: &DeviceId,
+        status: IdentityStatus,
+        answers: &Answers,
+    ) -> Outcome {
+        self.cloud.set_status(now.unix, id, status).map_err(|_| self.unregistered(id))?;
+        // What its parent makes of it at once is shown, too.
+        self.settle(now);
+        if let Some(device) = self.cloud.registry().device(id).cloned() {
+            self.answer_device(now, &device, answers);
+        }
+        answers.done();
+        Ok(())
+    }
+
+    /// The failure of naming a device that the registry does not have.
+    fn unregistered(&self, id: &DeviceId) -> Failure {
+        match self.edges.find(id) {
+            Some(_) => Failure::request(format!("`{id}` is simulated here, and no child device"))
+                .hint(format!("cut its link to the cloud instead: `edgectl upstream offline --device {id}`")),
+            None => unknown_in(self.cloud.registry(), id),
+        }
+    }
+
     pub(super) fn handle_remove_device(&mut self, id: &DeviceId, answers: &Answers) -> Outcome {
-        let known: Vec<DeviceId> = self.cloud.registry().devices().map(|device| device.device_id.clone()).collect();
-        self.cloud.remove_device(id).map_err(|_| unknown(id, &known))?;
+        self.cloud.remove_device(id).map_err(|_| self.unregistered(id))?;
         answers.record(&json!({ "removed": id }));
         answers.done();
         Ok(())
     }
 
-    /// Queues a message for a device in the cloud; answered when that is stored.
+    pub(super) fn handle_purge_device(&mut self, now: Now, id: &DeviceId, answers: &Answers) -> Outcome {
+        let purged = self.cloud.purge(now.unix, id).map_err(|_| self.unregistered(id))?;
+        answers.record(&json!({ "deviceId": id, "moduleId": null, "totalMessagesPurged": purged }));
+        answers.done();
+        Ok(())
+    }
+
+    /// Queues a message for a device in the cloud, to live for that long; answered when that is stored.
     pub(super) fn handle_send_to_device(
         &mut self,
         now: Now,
         id: &DeviceId,
-        message: Message,
+        (mut message, life): (Message, Option<Duration>),
         answers: &Answers,
     ) -> Outcome {
-        self.cloud.send(now, id, message, DEFAULT_LIFE).map_err(|error| self.explain_send(&error))?;
+        if let Some(life) = life {
+            message.set_system(system::EXPIRY, iso_millis(now.unix + life));
+        }
+        self.cloud.send(now, id, message, life.unwrap_or(DEFAULT_LIFE)).map_err(|error| self.explain_send(&error))?;
         self.settle_link(now);
         let ticket = self.asked.open_injection(Injector::Control(answers.clone()));
         let edge = self.edge_of(&Identity::of_device(id.clone())).unwrap_or(EdgeNumber::MAIN);
@@ -238,10 +285,7 @@ impl Dispatcher {
             SendError::Unknown(id) if self.edges.find(id).is_some() => {
                 failure.hint("messages go to child devices: `edgectl device add leaf1`, then `send devices/leaf1`")
             }
-            SendError::Unknown(id) => {
-                let known: Vec<DeviceId> = self.cloud.registry().devices().map(|d| d.device_id.clone()).collect();
-                unknown(id, &known)
-            }
+            SendError::Unknown(id) => unknown_in(self.cloud.registry(), id),
             SendError::TooLarge { .. } => failure.cause("the properties count too").hint("send it in parts"),
             SendError::Full(id) => Failure::refused(error.to_string())
                 .hint(format!("connect `{id}` and have it receive, or wait: a message lives for an hour")),
@@ -252,7 +296,7 @@ impl Dispatcher {
     pub(super) fn device_credentials(&self, id: &DeviceId) -> Option<Value> {
         let device = self.cloud.registry().device(id)?;
         // A parent that is not simulated has no gateway; the main one refuses the device, and says why.
-        let edge = self.edges.find(&device.parent).unwrap_or(EdgeNumber::MAIN);
+        let edge = self.edge_of(&device.identity()).unwrap_or(EdgeNumber::MAIN);
         let EdgeDevice { place, state, .. } = &self.edges[edge];
         let connection_string = ConnectionString {
             host_name: place.hub.clone(),
@@ -275,11 +319,17 @@ impl Dispatcher {
         Some(json!({ "connectionString": variables }))
     }
 
-    /// Tells that the device that speaks on a connection came or went, if it is one.
+    /// Tells that whoever speaks on a connection came or went, if it is no module of the device itself.
     pub(super) fn tell_speaker(&mut self, edge: EdgeNumber, connection: ConnectionId, connected: bool) {
-        let speaker = self.edges[edge].hub.speaker(connection).cloned();
-        if let Some(identity) = speaker.filter(|identity| identity.module.is_none()) {
-            self.report.device(&identity.device, connected);
+        if let Some(identity) = self.edges[edge].hub.speaker(connection).cloned() {
+            self.tell_child(edge, &identity, connected);
+        }
+    }
+
+    /// Tells that somebody came or went, if it is no module of the device itself.
+    pub(super) fn tell_child(&mut self, edge: EdgeNumber, identity: &Identity, connected: bool) {
+        if self.edges[edge].own_module(identity).is_none() {
+            self.report.child(identity, connected);
         }
     }
 
@@ -292,8 +342,11 @@ impl Dispatcher {
         let id = &identity.device;
         Some(match self.cloud.registry().device(id) {
             None => format!("register it with `edgectl device add {id}`"),
-            Some(device) if device.parent != edge.device => {
+            Some(device) if self.cloud.registry().edge_of(identity) != edge.device => {
                 format!("the parent of `{id}` is `{}`: connect it there, or register it anew", device.parent)
+            }
+            Some(device) if device.status == IdentityStatus::Disabled => {
+                format!("let it connect with `edgectl device enable {id}`")
             }
             Some(_) if edge.hub.link() == Link::Offline => format!(
                 "if `{id}` was registered or changed while the link was cut, restore it once: `edgectl upstream online`"

@@ -13,6 +13,7 @@ use super::alarm::Alarm;
 use super::control::Answers;
 use super::edges::{EdgeDevice, EdgeDevices, EdgeNumber};
 use super::event::{EdgeEvent, Event, FromHead};
+use super::feedback::Feedbacks;
 use super::logs::Line;
 use super::refusals::{Refusals, Turned};
 use super::report::Report;
@@ -189,6 +190,7 @@ impl Asked {
 pub(super) struct Audience {
     pub(super) taps: Taps,
     pub(super) monitors: Vec<(Filter, Answers)>,
+    pub(super) feedback: Feedbacks,
     pub(super) followers: Vec<(Vec<(EdgeNumber, ModuleId)>, Answers)>,
     pub(super) expectant: Vec<(super::control::Until, Answers)>,
     /// Who waits until a device has applied a version of `$edgeAgent`'s desired properties.
@@ -216,9 +218,9 @@ impl Dispatcher {
         loop {
             let now = self.clock.now();
             self.settle_cores(now);
-            if self.heads.flush() {
-                // Somebody waits for what they write now, and the store's thread would take a processor from them.
-                tokio::task::yield_now().await;
+            if let Some(turn) = self.heads.flush() {
+                // Somebody waits for what the heads write, and the store's thread would take a processor from them.
+                turn.wait().await;
             }
             self.flush_stores(now);
             if self.has_ended() {
@@ -427,10 +429,18 @@ impl Dispatcher {
         }
     }
 
-    /// Remembers and tells a line about the module that speaks on a connection.
+    /// Tells a line about the client that speaks on a connection; of a module it is remembered, too.
     fn note_client(&mut self, now: Now, edge: EdgeNumber, connection: ConnectionId, text: String) {
-        if let Some(module) = self.edges[edge].hub.speaker(connection).and_then(|identity| identity.module.clone()) {
-            self.note(now, edge, module, text);
+        if let Some(identity) = self.edges[edge].hub.speaker(connection).cloned() {
+            self.note_identity(now, edge, &identity, text);
+        }
+    }
+
+    /// Tells a line about a module, or about somebody below the device.
+    pub(super) fn note_identity(&mut self, now: Now, edge: EdgeNumber, identity: &Identity, text: String) {
+        match self.edges[edge].own_module(identity).cloned() {
+            Some(module) => self.note(now, edge, module, text),
+            None => self.report.child_note(now.unix, identity, &text),
         }
     }
 

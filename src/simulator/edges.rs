@@ -54,6 +54,11 @@ impl EdgeDevice {
         Identity::of_module(self.device.clone(), module.clone())
     }
 
+    /// Returns which of its modules an identity is; `None` for the device, its children and their modules.
+    pub(super) fn own_module<'i>(&self, identity: &'i Identity) -> Option<&'i ModuleId> {
+        identity.module.as_ref().filter(|_| identity.device == self.device)
+    }
+
     /// Returns when something is due, on the monotonic clock.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let cores = [self.hub.deadline(), self.agent.deadline(), self.link.deadline(), self.storage.deadline()];

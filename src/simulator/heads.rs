@@ -4,8 +4,11 @@ mod amqp;
 mod https;
 mod mqtt;
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +19,7 @@ use tokio::time::timeout;
 use super::alarm::Alarm;
 use super::dispatcher::Clock;
 use super::event::{EdgeEvent, EdgeEvents, FromHead, ToHead};
-use super::to_heads::HeadSender;
+use super::to_heads::{HeadSender, Turn, Words};
 use crate::clock::Now;
 use crate::edgehub::{ConnectionId, Request};
 use crate::identity::{DeviceId, Thumbprints};
@@ -99,12 +102,12 @@ impl Heads {
         seat: Seat,
         begin: impl FnOnce(&Self, HeadSender) -> P,
     ) {
-        let (to_head, mut from_dispatcher) = mpsc::unbounded_channel();
+        let (to_head, from_dispatcher) = mpsc::unbounded_channel();
         let mut protocol = begin(&self, to_head);
         let mut alarm = Alarm::new(self.clock);
-        let mut said = Vec::new();
+        let mut inbox = Inbox::new(from_dispatcher);
         let mut input = BytesMut::with_capacity(SHORT_READ);
-        while self.flush(&mut protocol, &mut stream).await {
+        while inbox.hear_during(self.flush(&mut protocol, &mut stream)).await {
             let deadline = protocol.deadline();
             tokio::select! {
                 read = stream.read_buf(&mut input), if protocol.wants_read() => match read {
@@ -114,10 +117,9 @@ impl Heads {
                         make_room(&mut input, length);
                     }
                 },
-                _ = from_dispatcher.recv_many(&mut said, 256) => {
+                () = inbox.hear() => {
                     let now = self.clock.now();
-                    let words = said.drain(..).flat_map(|(client, words)| words.into_iter().map(move |said| (client, said)));
-                    for (client, said) in words {
+                    for (client, said) in inbox.take() {
                         if let ToHead::Connected { .. } = said {
                             seat.leave();
                         }
@@ -129,6 +131,7 @@ impl Heads {
                 () = alarm.wait(deadline) => protocol.handle_timeout(self.clock.now()),
             }
         }
+        drop(inbox);
         // The client is told the end of a refused or superseded connection; it may be gone already.
         let _ = timeout(GOODBYE, stream.shutdown()).await;
     }
@@ -189,6 +192,60 @@ impl Heads {
     }
 }
 
+/// What the dispatcher says to one head.
+///
+/// It is heard at once, even while the head writes: the dispatcher waits for that.
+struct Inbox {
+    words: mpsc::UnboundedReceiver<Words>,
+    heard: Vec<(ConnectionId, Vec<ToHead>)>,
+    /// Shares in turns of the dispatcher whose words are not written yet.
+    turns: Vec<Turn>,
+}
+
+impl Inbox {
+    fn new(words: mpsc::UnboundedReceiver<Words>) -> Self {
+        Self { words, heard: Vec::new(), turns: Vec::new() }
+    }
+
+    /// Returns when something was heard that was not taken yet.
+    async fn hear(&mut self) {
+        if self.heard.is_empty() {
+            // The dispatcher has dropped its end: that is awaited elsewhere.
+            let Some(words) = self.words.recv().await else { return std::future::pending().await };
+            self.keep(words);
+        }
+        while let Ok(words) = self.words.try_recv() {
+            self.keep(words);
+        }
+    }
+
+    fn keep(&mut self, Words { connection, said, turn }: Words) {
+        self.heard.push((connection, said));
+        self.turns.push(turn);
+    }
+
+    /// Takes what was heard, in its order.
+    fn take(&mut self) -> impl Iterator<Item = (ConnectionId, ToHead)> {
+        self.heard.drain(..).flat_map(|(client, words)| words.into_iter().map(move |said| (client, said)))
+    }
+
+    /// Lets the head work, and the dispatcher go on as soon as that is done or has to wait.
+    async fn hear_during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            let done = work.as_mut().poll(context);
+            while done.is_pending()
+                && let Poll::Ready(Some(words)) = self.words.poll_recv(context)
+            {
+                self.keep(words);
+            }
+            self.turns.clear();
+            done
+        })
+        .await
+    }
+}
+
 /// Makes room for the next read, according to what came with the last one.
 fn make_room(input: &mut BytesMut, length: usize) {
     let room = if length < SHORT_READ { SHORT_READ } else { READ };
@@ -216,4 +273,51 @@ async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
         stream.flush().await
     };
     matches!(timeout(WRITE_WITHIN, written).await, Ok(Ok(())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::to_heads::ToHeads;
+
+    const CLIENT: ConnectionId = ConnectionId(1);
+
+    #[tokio::test]
+    async fn a_head_that_has_to_wait_itself_keeps_no_turn_of_the_dispatcher_open() {
+        let (sender, words) = mpsc::unbounded_channel();
+        let (mut heads, mut inbox) = (ToHeads::default(), Inbox::new(words));
+        heads.add(CLIENT, sender);
+        let mut turn = |reason| {
+            heads.tell(CLIENT, ToHead::Close(reason));
+            heads.flush().expect("somebody was told")
+        };
+        let first = turn("heard before it writes");
+        inbox.hear().await;
+        let client_takes_nothing = std::future::pending::<()>();
+        let work = async {
+            first.wait().await;
+            turn("heard while it writes").wait().await;
+        };
+        tokio::select! {
+            () = inbox.hear_during(client_takes_nothing) => unreachable!("it never ends"),
+            () = work => {}
+        }
+        let heard = inbox.take().map(|(client, said)| (client, format!("{said:?}"))).collect::<Vec<_>>();
+        let expected = ["Close(\"heard before it writes\")", "Close(\"heard while it writes\")"];
+        assert_eq!(heard, expected.map(|said| (CLIENT, said.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_until_its_words_are_written() {
+        let (sender, words) = mpsc::unbounded_channel();
+        let (mut heads, mut inbox) = (ToHeads::default(), Inbox::new(words));
+        heads.add(CLIENT, sender);
+        heads.tell(CLIENT, ToHead::Close("bye"));
+        let mut end = std::pin::pin!(heads.flush().expect("somebody was told").wait());
+        inbox.hear().await;
+        assert!(futures_util::poll!(end.as_mut()).is_pending());
+        inbox.hear_during(std::future::ready(())).await;
+        end.await;
+        assert!(heads.flush().is_none(), "nobody was told anything since");
+    }
 }

@@ -5,6 +5,7 @@
 //!   lock, interrupts           one simulation at a time, and its end at any moment
 //!   fleet, subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
+//!   debug                      the images with a debugger, and the way to it
 //!   prepare, setup             images and packages made ready
 //!   planner, plan              its identity, environment, container or process
 //!   site, gateway              one edge device with its cores, and where it listens
@@ -14,7 +15,7 @@
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
-//!   answers, naming, devices, nested, report, taps, logs  what people see
+//!   answers, naming, devices, nested, report, taps, feedback, logs  what people see
 //!   alarm                      deadlines that are put off again and again
 //!   metrics, host              what Prometheus sees: of the cores, and of this machine
 //! ```
@@ -28,11 +29,13 @@ mod cloud_folder;
 mod containers;
 pub mod control;
 mod cores;
+mod debug;
 mod deployer;
 pub mod devices;
 mod dispatcher;
 mod edges;
 mod event;
+mod feedback;
 mod fleet;
 mod gateway;
 mod heads;

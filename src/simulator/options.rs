@@ -43,6 +43,8 @@ pub struct Options {
     pub metrics: Metrics,
     /// How containers reach the workload API.
     pub workload: Option<WorkloadChoice>,
+    /// Modules that are run with a debugger.
+    pub debug: Vec<String>,
     /// Modules that are started from outside.
     pub external: Vec<String>,
     /// Only these modules, if any are named.
@@ -76,7 +78,7 @@ pub struct Options {
 impl Options {
     /// Returns the names of modules that something is said of.
     pub(super) fn named(&self) -> impl Iterator<Item = &String> {
-        self.only.iter().chain(&self.without).chain(&self.external).chain(self.runtimes.keys())
+        self.only.iter().chain(&self.without).chain(&self.debug).chain(&self.external).chain(self.runtimes.keys())
     }
 
     /// Returns what is said of one device: `DEVICE/MODULE` is one of its modules, `MODULE` one of the main device's.
@@ -88,6 +90,7 @@ impl Options {
         let all = |names: &[String]| names.iter().filter_map(own).collect();
         Self {
             runtimes: self.runtimes.iter().filter_map(|(name, choice)| Some((own(name)?, *choice))).collect(),
+            debug: all(&self.debug),
             external: all(&self.external),
             only: all(&self.only),
             without: all(&self.without),

@@ -13,9 +13,8 @@ use super::setup::Setup;
 use super::subject::Simulated;
 use crate::engine::registry::Registries;
 use crate::engine::{Builder, Engine, Event, Freshness, Login, Logins, Means, Place, Work};
-use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{BuildPlan, Reference, Variant};
+use crate::image::{BuildPlan, Reference};
 use crate::manifest::{ModuleSpec, PullPolicy};
 use crate::solution::{Module, RuntimeChoice, Solution};
 use crate::text::size;
@@ -87,14 +86,19 @@ impl Workshop<'_> {
 
     /// Finds the source of a module in the solution: the folder that makes its image, else the one of its name.
     fn source(&self, spec: &ModuleSpec) -> Option<&Module> {
-        let solution = self.solution()?;
-        let platform = solution.platform(self.simulated.wanted.platform.as_ref()).ok()?;
-        let tag = solution.tag_suffix(self.simulated.wanted.tag.as_deref());
-        let makes_it = |module: &&Module| {
-            module.image(&platform, Variant::Release, tag).is_ok_and(|image| image.to_string() == spec.image)
-        };
-        let modules = solution.modules();
-        modules.iter().find(makes_it).or_else(|| modules.iter().find(|module| module.name() == spec.id.as_str()))
+        let makes_it = self.simulated.source_of(&spec.image).map(|(module, _)| module);
+        let of_that_name = || self.solution()?.modules().iter().find(|module| module.name() == spec.id.as_str());
+        makes_it.or_else(of_that_name)
+    }
+
+    fn logins(&self) -> Logins {
+        Logins::of_solution(&self.options.environment, self.solution())
+    }
+
+    fn means(&self) -> Means {
+        let environment = &self.options.environment;
+        let builder = Builder::Auto.or_environment(environment);
+        Means { builder, registries: Registries::new(environment, self.logins()), place: Place::Engine }
     }
 
     /// Decides how a module is run, and makes that ready.
@@ -132,7 +136,7 @@ impl Workshop<'_> {
     async fn container(&self, engine: &Engine, candidate: Candidate<'_>) -> Outcome<Prepared> {
         let image = &candidate.spec.image;
         let plan = self.build_plan(candidate)?;
-        let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.options.environment.clone()));
+        let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.means()));
         match plan {
             Some(plan) if self.options.build == Permission::Refused => self.look_at(engine, candidate, &plan).await?,
             Some(plan) => self.build(engine, candidate, &plan).await?,
@@ -144,16 +148,17 @@ impl Workshop<'_> {
 
     /// Returns how the image is built, if the solution has its source.
     fn build_plan(&self, candidate: Candidate<'_>) -> Outcome<Option<BuildPlan>> {
-        let (Some(solution), Some(source)) = (self.solution(), candidate.source) else { return Ok(None) };
+        let made = self.simulated.source_of(&candidate.spec.image);
+        let (Some(solution), Some((source, variant))) = (self.solution(), made) else { return Ok(None) };
         let platform = solution.platform(self.simulated.wanted.platform.as_ref())?;
-        let target = solution.target(source, &platform, Variant::Release, self.simulated.wanted.tag.as_deref())?;
-        Ok((target.plan.image.to_string() == candidate.spec.image).then_some(target.plan))
+        let target = solution.target(source, &platform, variant, self.simulated.wanted.tag.as_deref())?;
+        Ok(Some(target.plan))
     }
 
     /// Where nothing may be built: an image that is missing is a failure, one that is stale is told.
     async fn look_at(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
         let module = &candidate.spec.id;
-        let registries = means(&self.options.environment).registries;
+        let registries = self.means().registries;
         match engine.survey(plan, &registries).await?.freshness {
             Freshness::Missing | Freshness::InRegistry(_) => {
                 Err(Failure::request(format!("the image of `{module}` is missing"))
@@ -174,7 +179,7 @@ impl Workshop<'_> {
         let module = &candidate.spec.id;
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Building {}", plan.image));
-        let built = engine.build(plan, &means(&self.options.environment), &|event| show(&task, event)).await;
+        let built = engine.build(plan, &self.means(), &|event| show(&task, event)).await;
         task.finish();
         let built = built.map_err(|failure| self.with_output(failure))?;
         if built.work != Work::Nothing {
@@ -195,7 +200,7 @@ impl Workshop<'_> {
             .map_err(|failure| failure.hint("write it as `registry/repository:tag`"))?;
         let progress = self.ui.progress();
         let task = progress.task(module.as_str(), format!("Pulling {image}"));
-        let logins = Logins::new(&self.options.environment).with(self.registries());
+        let logins = self.logins().with(self.registries());
         let started = self.clock.now().monotonic;
         let pulled = engine.pull(&reference, &logins, &|event| show(&task, event)).await;
         task.finish();
@@ -283,15 +288,12 @@ impl Workshop<'_> {
     }
 }
 
-fn means(environment: &Environment) -> Means {
-    let builder = Builder::Auto.or_environment(environment);
-    Means { builder, registries: Registries::new(environment, Logins::new(environment)), place: Place::Engine }
-}
-
-fn rebuild(engine: Engine, plan: BuildPlan, environment: Environment) -> Rebuild {
+/// What registries answered may have changed since, and is asked anew.
+fn rebuild(engine: Engine, plan: BuildPlan, means: Means) -> Rebuild {
     Arc::new(move || {
-        let (engine, plan, environment) = (engine.clone(), plan.clone(), environment.clone());
-        Box::pin(async move { engine.build(&plan, &means(&environment), &|_| {}).await.map(drop) })
+        let (engine, plan) = (engine.clone(), plan.clone());
+        let means = Means { registries: means.registries.anew(), ..means.clone() };
+        Box::pin(async move { engine.build(&plan, &means, &|_| {}).await.map(drop) })
     })
 }
 

@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::bridge::WorkloadWay;
 use super::control::LinkState;
+use super::debug::Debugger;
+use super::feedback::FeedbackRecord;
 use super::logs::Line;
 use super::taps::Tapped;
+use crate::clock::iso_millis;
 use crate::edgehub::Link;
 use crate::failure::Failure;
 use crate::identity::{DeviceId, Identity, ModuleId};
@@ -51,6 +55,9 @@ pub(super) struct Place {
     pub(super) modules: Vec<ModuleId>,
     /// Whether the cloud can be reached.
     pub(super) upstream: Link,
+    /// What `--debug` wants; left out without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) debuggers: Vec<Debugger>,
 }
 
 /// The ports; `null` is one that could not be opened.
@@ -99,6 +106,7 @@ impl Report {
         if let Some(port) = ports.metrics {
             self.ui.detail(format!("metrics are at http://{address}:{port}/metrics"));
         }
+        place.debuggers.iter().for_each(|debugger| debugger.tell(&self.ui));
     }
 
     /// Says how containers reach the workload API.
@@ -152,6 +160,13 @@ impl Report {
     pub(super) fn message(&mut self, tapped: &Tapped, device: &DeviceId) {
         if self.ui.is_json() {
             self.record(&tapped.record(device));
+        }
+    }
+
+    /// Tells what became of a cloud-to-device message; only JSON shows it unasked.
+    pub(super) fn feedback(&mut self, record: &FeedbackRecord<'_>) {
+        if self.ui.is_json() {
+            self.record(record);
         }
     }
 
@@ -210,13 +225,31 @@ impl Report {
         self.tell_change(&self.name(device, module), before.as_ref(), &record);
     }
 
-    /// Tells that a device connected or went.
-    pub(super) fn device(&mut self, device: &DeviceId, connected: bool) {
+    /// Tells that a child device, or a module below one, connected or went.
+    pub(super) fn child(&mut self, identity: &Identity, connected: bool) {
         if self.ui.is_json() {
-            let record = serde_json::json!({ "type": "device", "deviceId": device, "connected": connected });
-            return self.record(&record);
+            return self.child_record(identity, serde_json::json!({ "type": "device", "connected": connected }));
         }
-        self.ui.step(if connected { "Connected" } else { "Disconnected" }, format!("device {device}"));
+        let kind = if identity.module.is_some() { "module" } else { "device" };
+        self.ui.step(if connected { "Connected" } else { "Disconnected" }, format!("{kind} {identity}"));
+    }
+
+    /// Tells a detail about a child device or a module below one.
+    pub(super) fn child_note(&mut self, at: Duration, identity: &Identity, text: &str) {
+        if self.ui.is_json() {
+            let note = serde_json::json!({ "type": "note", "time": iso_millis(at), "text": text });
+            return self.child_record(identity, note);
+        }
+        self.ui.detail(format!("{:<width$} . {text}", identity.to_string(), width = self.width));
+    }
+
+    /// Adds `deviceId`, and `moduleId` for a module.
+    fn child_record(&mut self, identity: &Identity, mut record: Value) {
+        record["deviceId"] = serde_json::json!(identity.device);
+        if let Some(module) = &identity.module {
+            record["moduleId"] = serde_json::json!(module);
+        }
+        self.record(&record);
     }
 
     fn tell_change(&self, module: &str, before: Option<&Value>, now: &Value) {

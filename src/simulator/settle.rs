@@ -14,7 +14,7 @@ impl Dispatcher {
     pub(super) fn settle(&mut self, now: Now) {
         self.settle_cores(now);
         // Who is waited for first.
-        self.heads.flush();
+        drop(self.heads.flush());
         self.flush_stores(now);
     }
 
@@ -61,10 +61,8 @@ impl Dispatcher {
             Output::Client { connection, event } => self.heads.tell(connection, ToHead::Event(event)),
             Output::Close { connection, identity, reason } => {
                 self.heads.tell(connection, ToHead::Close(reason));
-                match identity.module.clone() {
-                    Some(module) => self.note(now, edge, module, format!("connection closed: {reason}")),
-                    None => self.report.device(&identity.device, false),
-                }
+                self.note_identity(now, edge, &identity, format!("connection closed: {reason}"));
+                self.tell_child(edge, &identity, false);
                 self.tell_connection(edge, Some(identity));
             }
             Output::Invoked { call, result } => self.handle_invoked(now, edge, call, result),
@@ -133,10 +131,10 @@ impl Dispatcher {
 
     /// Tells of a module that connected or went.
     pub(super) fn tell_connection(&mut self, edge: EdgeNumber, identity: Option<Identity>) {
-        if let Some(module) = identity.and_then(|identity| identity.module)
-            && self.edges[edge].children.plan(&module).is_some()
-        {
-            self.tell_module(edge, &module);
+        let device = &self.edges[edge];
+        let module = identity.as_ref().and_then(|identity| device.own_module(identity));
+        if let Some(module) = module.filter(|module| device.children.plan(module).is_some()) {
+            self.tell_module(edge, module);
         }
     }
 }

@@ -13,6 +13,7 @@ use super::children::Children;
 use super::containers::Containers;
 use super::control::RunFolder;
 use super::cores::Opening;
+use super::debug;
 use super::deployer::{self, Deployer, Desired};
 use super::dispatcher::Clock;
 use super::edges::{EdgeDevice, EdgeNumber};
@@ -296,6 +297,7 @@ impl<'a> Opened<'a> {
             workload: self.bridge.as_ref().map(|bridge| bridge.way),
             modules: self.plans.iter().map(|plan| plan.spec.id.clone()).collect(),
             upstream: self.site.options.link,
+            debuggers: debug::debuggers(&self.site.simulated),
         }
     }
 }

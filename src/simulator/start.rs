@@ -12,6 +12,7 @@ use super::bridge::Bridge;
 use super::containers::Containers;
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::{self, Opening};
+use super::debug;
 use super::deployer;
 use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
 use super::edges::{EdgeDevices, EdgeNumber};
@@ -89,8 +90,13 @@ type Bridges = Vec<Option<Arc<Bridge>>>;
 
 impl Ground<'_> {
     /// Makes everything ready that modules are run with; until they run, an interrupt takes all of it back.
-    async fn simulate(self, mut interrupts: Interrupts) -> Outcome<Ended> {
+    async fn simulate(mut self, mut interrupts: Interrupts) -> Outcome<Ended> {
         let prepared = interrupts.unless(self.prepare()).await?;
+        let mut taken = debug::Taken::new();
+        for site in &mut self.sites {
+            debug::publish(&mut site.simulated, &mut taken)?;
+            debug::write_launch(self.ui, &site.simulated)?;
+        }
         let run_folder = RunFolder::create(&self.options.environment, self.root)?;
         let main = &self.sites[0];
         let containers = Arc::new(Containers::none(&main.simulated, &main.identities.simulation, self.root));

@@ -97,6 +97,7 @@ impl Identities {
                 primary_key: keys.primary.clone(),
                 secondary_key: keys.secondary.clone(),
             },
+            spoken_for_by: Vec::new(),
         };
         let modules = self.modules.iter();
         let of_module = |(module, keys): (&ModuleId, &Keys)| known(self.identity(module), keys);

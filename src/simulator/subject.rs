@@ -1,14 +1,18 @@
 //! What is simulated: the deployment, its device, and which of its modules take part.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, json};
 
+use super::debug::{self, Debugged};
 use super::machine::Machine;
 use super::options::{Address, Options, Subject};
 use crate::demo::{document, parse_deployment};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::identity::DeviceId;
+use crate::identity::{DeviceId, ModuleId};
+use crate::image::Variant;
 use crate::manifest::{Deployment, Finding, ModuleSpec, is_about_devices};
-use crate::solution::{FurtherDevice, RuntimeChoice, Solution, Wanted, WorkloadChoice};
+use crate::solution::{FurtherDevice, Module, RuntimeChoice, Solution, Wanted, WorkloadChoice};
 use crate::text::{counted, did_you_mean};
 use crate::ui::Ui;
 
@@ -28,6 +32,8 @@ pub(super) struct Simulated {
     pub(super) parent: Option<DeviceId>,
     /// How containers reach the workload API.
     pub(super) workload: WorkloadChoice,
+    /// The modules that are run with a debugger.
+    pub(super) debugged: BTreeMap<ModuleId, Debugged>,
 }
 
 impl Simulated {
@@ -79,6 +85,7 @@ impl Simulated {
             address: options.address,
             parent: None,
             workload: WorkloadChoice::default(),
+            debugged: BTreeMap::new(),
         })
     }
 
@@ -98,8 +105,8 @@ impl Simulated {
             })?,
         };
         let (name, device) = (solution.name(), solution.device_id(options.device.as_deref())?);
-        let (solution, parent) = (Some(solution), None);
-        Ok(Self { name, device, deployment, solution, wanted, address, parent, workload })
+        let (solution, parent, debugged) = (Some(solution), None, BTreeMap::new());
+        Ok(Self { name, device, deployment, solution, wanted, address, parent, workload, debugged })
     }
 
     /// Returns how a module is to be run, by flags, then `edgectl.yaml`.
@@ -107,18 +114,36 @@ impl Simulated {
         let settings = self.solution.as_ref().map(Solution::settings);
         let of_module = settings.and_then(|settings| settings.modules.get(spec.id.as_str())?.runtime);
         let of_all = options.runtime.or(settings.and_then(|settings| settings.simulate.runtime));
+        // A debugger is in an image; a flag that says otherwise was refused.
+        if self.debugged.contains_key(&spec.id) {
+            return RuntimeChoice::Docker;
+        }
         options.runtimes.get(spec.id.as_str()).copied().or(of_module).or(of_all).unwrap_or(RuntimeChoice::Auto)
     }
 
-    /// Leaves out the modules that take no part; `options` are those of this device.
+    /// Returns the module of the solution that makes an image, and which of its images that is.
+    pub(super) fn source_of(&self, image: &str) -> Option<(&Module, Variant)> {
+        let solution = self.solution.as_ref()?;
+        let platform = solution.platform(self.wanted.platform.as_ref()).ok()?;
+        let tag = solution.tag_suffix(self.wanted.tag.as_deref());
+        let makes_it = |(module, variant): &(&Module, Variant)| {
+            module.image(&platform, *variant, tag).is_ok_and(|made| made.to_string() == image)
+        };
+        let variants = [Variant::Release, Variant::Debug];
+        let mut images = solution.modules().iter().flat_map(|module| variants.map(|variant| (module, variant)));
+        images.find(makes_it)
+    }
+
+    /// Leaves out the modules that take no part, and plans those that are debugged; `options` are those of this device.
     pub(super) fn select(&mut self, options: &Options) -> Outcome {
         self.check_names(options)?;
+        self.debugged = debug::plan(self, options)?;
         let modules = std::mem::take(&mut self.deployment.modules);
         self.deployment.modules = self.taking_part(options, modules);
         Ok(())
     }
 
-    /// Leaves out what flags and `edgectl.yaml` leave out, and applies the overrides of the rest.
+    /// Leaves out what flags and `edgectl.yaml` leave out, and applies debuggers and overrides to the rest.
     pub(super) fn taking_part(&self, options: &Options, mut modules: Vec<ModuleSpec>) -> Vec<ModuleSpec> {
         let overrides = self.solution.as_ref().map(|solution| solution.settings().modules.clone()).unwrap_or_default();
         let is_in = |names: &[String], name: &str| names.iter().any(|other| other == name);
@@ -129,9 +154,12 @@ impl Simulated {
             is_in(&options.external, name) || (wanted && !skipped)
         });
         for spec in &mut modules {
+            let debugged = self.debugged.get(&spec.id);
+            debugged.inspect(|debugged| debugged.replace(spec));
             if let Some(over) = overrides.get(spec.id.as_str()) {
                 over.apply(spec);
             }
+            debugged.inspect(|debugged| debugged.publish(spec));
         }
         modules
     }

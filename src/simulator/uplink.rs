@@ -64,6 +64,7 @@ impl Dispatcher {
                 self.edges[edge].storage.send(ToStore::Save { mark: 0, name, document });
             }
             iothub::Output::Answered { call, result } => self.answer_service(call, result),
+            iothub::Output::Feedback(feedback) => self.tell_feedback(feedback),
             iothub::Output::Warning(text) => self.report.warn(&text),
         }
     }

@@ -15,7 +15,7 @@ use crate::image::{Platform, Variant};
 use crate::manifest::{
     Chunks, Deployment, Finding, ImagePlaceholder, Layer, ModulePlace, ModuleSpec, Names, RegistryCredential,
     RouteSpec, Severity, Surroundings, check, expand, failure_of, fill_in, hide_secrets, images, is_template,
-    modules_content, write_create_options,
+    write_create_options,
 };
 
 /// Which deployment is wanted; empty means the solution's own.
@@ -128,16 +128,12 @@ impl Manifest {
 
     /// Writes createOptions as text, in pieces or not, whatever they were.
     pub fn write_create_options(&mut self, chunks: Chunks) -> Outcome {
-        let written = self.with_create_options(chunks);
-        self.document = written.map_err(|finding| failure_of(self.document.file(), &[finding]))?;
-        Ok(())
-    }
-
-    fn with_create_options(&self, chunks: Chunks) -> Result<Document, Finding> {
-        match modules_content(&self.document) {
-            Ok(_) => write_create_options(&self.document, chunks),
-            Err(_) => Ok(self.document.clone()),
+        let (document, mistakes) = write_create_options(&self.document, chunks);
+        if !mistakes.is_empty() {
+            return Err(failure_of(self.document.file(), &mistakes));
         }
+        self.document = document;
+        Ok(())
     }
 
     /// Returns the images of its modules, those of the runtime too.
@@ -165,12 +161,23 @@ impl Manifest {
         }
     }
 
-    fn check(&mut self, today: Duration) {
+    /// Checks the document; `mistakes` are those that were found before.
+    fn check(&mut self, today: Duration, mut mistakes: Vec<Finding>) {
         let sources = SourceTexts::of(&self.sources);
-        let checked = check(&self.document, Surroundings { today, sources: &sources });
-        self.deployment = checked.deployment;
-        self.layer = checked.layer;
+        let mut checked = check(&self.document, Surroundings { today, sources: &sources });
+        // A value that could not be expanded is wrong in other words, too; one of them is enough.
+        let told: BTreeSet<usize> = mistakes.iter().map(|mistake| mistake.at.line).collect();
+        checked.warnings.retain(|warning| !told.contains(&warning.at.line));
         self.warnings.extend(checked.warnings);
+        (self.deployment, self.layer) = (checked.deployment, checked.layer);
+        if mistakes.is_empty() {
+            return;
+        }
+        if let (Err(more), None) = (&self.deployment, &self.layer) {
+            mistakes.extend(more.iter().filter(|mistake| !told.contains(&mistake.at.line)).cloned());
+        }
+        mistakes.sort_by_key(|mistake| (mistake.at.line, mistake.at.column));
+        (self.deployment, self.layer) = (Err(mistakes), None);
     }
 
     /// Returns what an image is built from, or `None` if it isn't the solution's own.
@@ -197,7 +204,7 @@ impl Solution {
         };
         let mut mistakes = Vec::new();
         let document = parsed.unwrap_or_else(|at| {
-            mistakes.push(Finding::unreadable(at, &text));
+            mistakes = Finding::unreadable(at, &text);
             Document::unread(&shown, &text)
         });
         let mut manifest = Manifest {
@@ -211,22 +218,21 @@ impl Solution {
             path,
             platform,
         };
-        if mistakes.is_empty() {
-            match kind {
-                ManifestKind::Template => mistakes = self.expand(&mut manifest, tag)?,
-                ManifestKind::Finished => {
-                    let variable = |name: &str| self.variables().get(name);
-                    manifest.document = fill_in(&manifest.document, &variable, &mut manifest.warnings);
-                    // What cannot be written so is told of below, at its place.
-                    manifest.document = manifest.with_create_options(Chunks::Split).unwrap_or(manifest.document);
-                }
+        if !mistakes.is_empty() {
+            manifest.deployment = Err(mistakes);
+            return Ok(manifest);
+        }
+        let mistakes = match kind {
+            ManifestKind::Template => self.expand(&mut manifest, tag)?,
+            ManifestKind::Finished => {
+                let variable = |name: &str| self.variables().get(name);
+                let document = fill_in(&manifest.document, &variable, &mut manifest.warnings);
+                let (document, mistakes) = write_create_options(&document, Chunks::Split);
+                manifest.document = document;
+                mistakes
             }
-        }
-        match mistakes.is_empty() {
-            true => manifest.check(wanted.today),
-            // What was not expanded would be told of again, in other words.
-            false => manifest.deployment = Err(mistakes),
-        }
+        };
+        manifest.check(wanted.today, mistakes);
         Ok(manifest)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Solution;
 use crate::document::{Document, Syntax, read_text};
 use crate::failure::Outcome;
-use crate::json::{Member, append_items, insert_member};
+use crate::json::{Member, Part, append_items, insert_member, places};
 use crate::text::Pointer;
 
 const FILE: &str = ".vscode/launch.json";
@@ -26,8 +26,17 @@ pub enum Launch {
     Paste(PathBuf, String),
 }
 
-/// Plans what configurations change in the solution's `.vscode/launch.json`; one whose name it has stays as it is.
-pub fn plan_launch(solution: &Solution, configurations: &[Value]) -> Outcome<Launch> {
+/// What becomes of a configuration whose name `.vscode/launch.json` has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It stays as it is.
+    Stays,
+    /// It stays, but for its port: where the new one has this port, it gets it, too.
+    TakesPort(u16),
+}
+
+/// Plans what configurations change in the solution's `.vscode/launch.json`.
+pub fn plan_launch(solution: &Solution, configurations: &[Value], known: Known) -> Outcome<Launch> {
     let path = solution.root().join(FILE);
     if configurations.is_empty() {
         return Ok(Launch::Nothing);
@@ -38,16 +47,53 @@ pub fn plan_launch(solution: &Solution, configurations: &[Value]) -> Outcome<Lau
     }
     let text = read_text(&path, FILE)?;
     let Ok(document) = Document::parse(FILE, &text) else { return Ok(paste(path, configurations)) };
-    let known = document.value().get(CONFIGURATIONS).and_then(Value::as_array);
-    let is_new = |one: &&Value| known.is_none_or(|known| known.iter().all(|other| other["name"] != one["name"]));
-    let missing: Vec<Value> = configurations.iter().filter(is_new).cloned().collect();
-    if missing.is_empty() {
-        return Ok(Launch::Nothing);
-    }
-    Ok(match add(&document, &missing) {
-        Some(text) => Launch::Edit(path, text),
-        None => paste(path, &missing),
+    let (there, missing): (Vec<Value>, Vec<Value>) =
+        configurations.iter().cloned().partition(|one| index_of(&document, one).is_some());
+    let edited = match known {
+        Known::Stays => Some(text.clone()),
+        Known::TakesPort(port) => there.iter().try_fold(text.clone(), |text, one| take_port(&text, one, port)),
+    };
+    let edited = edited.and_then(|text| match missing.is_empty() {
+        true => Some(text),
+        false => add(&Document::parse(FILE, &text).ok()?, &missing),
+    });
+    Ok(match edited {
+        Some(edited) if edited == text => Launch::Nothing,
+        Some(edited) => Launch::Edit(path, edited),
+        None if known == Known::Stays => paste(path, &missing),
+        None => paste(path, configurations),
     })
+}
+
+/// Returns which of the configurations there has the name of this one.
+fn index_of(document: &Document, configuration: &Value) -> Option<usize> {
+    let known = document.value().get(CONFIGURATIONS)?.as_array()?;
+    known.iter().position(|other| other["name"] == configuration["name"])
+}
+
+/// Writes the port into the configuration of the same name, wherever the new one has it; `None` if that has no place for it.
+fn take_port(text: &str, configuration: &Value, port: u16) -> Option<String> {
+    let mut text = text.to_owned();
+    for place in places_of(configuration, port) {
+        let document = Document::parse(FILE, &text).ok().filter(|document| document.syntax() == Syntax::Json)?;
+        let index = index_of(&document, configuration)?;
+        let place = Pointer::root().key(CONFIGURATIONS).index(index).join(&place);
+        document.value().pointer(place.as_str())?.as_u64()?;
+        text.replace_range(places(&text).find(&place, Part::Value)?, &port.to_string());
+    }
+    Some(text)
+}
+
+/// Returns where a configuration holds a number.
+fn places_of(value: &Value, number: u16) -> Vec<Pointer> {
+    let below = |(key, inner): (&String, &Value)| -> Vec<Pointer> {
+        places_of(inner, number).into_iter().map(|place| Pointer::root().key(key).join(&place)).collect()
+    };
+    match value {
+        Value::Object(members) => members.iter().flat_map(below).collect(),
+        value if value.as_u64() == Some(number.into()) => vec![Pointer::root()],
+        _ => Vec::new(),
+    }
 }
 
 fn add(document: &Document, configurations: &[Value]) -> Option<String> {
@@ -114,5 +160,17 @@ mod tests {
         );
         check_added("{\"configurations\": {}}", None);
         check_added("[]", None);
+    }
+
+    #[test]
+    fn a_known_configuration_takes_the_port_and_keeps_the_rest() {
+        let new = json!({"name": "b", "connect": {"host": "localhost", "port": 5679}});
+        let text = "{\n  \"configurations\": [\n    {\"name\": \"a\", \"connect\": {\"port\": 1}},\n    // mine\n    \
+            {\"name\": \"b\", \"connect\": {\"port\": 5678}, \"x\": 5678}\n  ]\n}\n";
+        let taken = text.replace("{\"port\": 5678}", "{\"port\": 5679}");
+        assert_eq!(take_port(text, &new, 5679), Some(taken.clone()));
+        assert_eq!(take_port(&taken, &new, 5679), Some(taken));
+        let other = "{\"configurations\": [{\"name\": \"b\", \"listen\": 1}]}";
+        assert_eq!(take_port(other, &new, 5679), None, "it is the user's own, and has no such member");
     }
 }

@@ -8,6 +8,7 @@ mod dotenv;
 mod launch;
 mod module;
 mod name;
+mod registries;
 mod replace;
 mod settings;
 mod source_texts;
@@ -26,9 +27,10 @@ use crate::image::{ImageLock, Platform};
 use crate::text::did_you_mean;
 
 pub use deployment::{Manifest, ManifestKind, Source, Wanted};
-pub use launch::{Launch, free_debug_port, plan_launch};
+pub use launch::{Known, Launch, free_debug_port, plan_launch};
 pub use module::{Module, Run};
 pub use name::{check_module_name, check_solution_name};
+pub use registries::{RegistryLogin, RegistryServer};
 pub use replace::{Readers, replace_file};
 pub use settings::{FurtherDevice, ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
 pub use targets::{Selection, Target};
@@ -75,6 +77,11 @@ impl Solution {
     /// Returns the variables that templates see.
     pub fn variables(&self) -> &Variables {
         &self.variables
+    }
+
+    /// Returns the logins of registries that the variables hold.
+    pub fn registry_logins(&self) -> Vec<RegistryLogin> {
+        registries::logins(&self.variables)
     }
 
     /// Returns what `edgectl.yaml` says.

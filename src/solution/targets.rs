@@ -147,6 +147,7 @@ impl Solution {
         let file = self.shown(&module.folder().join("module.json"));
         let failure = Failure::request(format!("cannot build module `{}`", module.name())).cause(&error);
         let hint = match error {
+            OptionError::Refused { option, .. } => format!("take `{option}` out of `image.buildOptions` in `{file}`"),
             OptionError::Unknown(_) | OptionError::Word(_) => {
                 format!("correct `image.buildOptions` in `{file}`: supported are {}", supported_options())
             }
@@ -314,16 +315,22 @@ mod tests {
 
     #[test]
     fn an_option_that_is_not_supported_is_named_with_its_file() {
-        let module = r#"{"image": {"repository": "c", "buildOptions": ["--sbom true"], "tag": {"version": "1",
-            "platforms": {"amd64": "Dockerfile"}}}}"#;
-        let (_folder, solution) = solution(&[("modules/c/module.json", module)]);
-        let failure = solution.targets(Selection::default()).expect_err("the option is not supported");
-        assert_eq!(
-            (failure.message(), failure.causes()),
-            ("cannot build module `c`", &["build option `--sbom` is not supported".to_owned()][..])
-        );
-        let hint =
-            format!("correct `image.buildOptions` in `modules/c/module.json`: supported are {}", supported_options());
-        assert_eq!(failure.hints(), [hint]);
+        let refused = |option: &str| {
+            let module = format!(
+                r#"{{"image": {{"repository": "c", "buildOptions": ["{option}"], "tag": {{"version": "1",
+                "platforms": {{"amd64": "Dockerfile"}}}}}}}}"#
+            );
+            let (_folder, solution) = solution(&[("modules/c/module.json", &module)]);
+            let failure = solution.targets(Selection::default()).expect_err("the option is not supported");
+            assert_eq!(failure.message(), "cannot build module `c`");
+            (failure.causes()[0].clone(), failure.hints()[0].clone())
+        };
+        let cause = "build option `--frobnicate` is not supported".to_owned();
+        let supported = supported_options();
+        let hint = format!("correct `image.buildOptions` in `modules/c/module.json`: supported are {supported}");
+        assert_eq!(refused("--frobnicate"), (cause, hint));
+        let cause = "build option `--push` is not supported: `edgectl build --push` pushes".to_owned();
+        let hint = "take `--push` out of `image.buildOptions` in `modules/c/module.json`".to_owned();
+        assert_eq!(refused("--push"), (cause, hint));
     }
 }

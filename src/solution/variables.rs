@@ -64,6 +64,16 @@ impl Variables {
         [&self.set, &self.process, &self.file].into_iter().find_map(|source| source.get(name)).map(String::as_str)
     }
 
+    /// Returns the names that `.env` defines.
+    pub fn of_file(&self) -> impl Iterator<Item = &str> {
+        self.file.keys().map(String::as_str)
+    }
+
+    /// Returns the names of all variables that somebody set, those of the process environment included.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &str> {
+        [&self.set, &self.process, &self.file].into_iter().flat_map(|source| source.keys()).map(String::as_str)
+    }
+
     /// Returns the names of the solution's own variables, without those of the process environment.
     pub fn names(&self) -> Vec<&str> {
         let built_in = BUILT_IN.iter().map(|(name, _)| *name);

@@ -24,7 +24,7 @@ mod write;
 mod tests;
 
 pub use answers::Answers;
-pub use debugging::Debugging;
+pub use debugging::{Debugging, debuggable};
 pub use embedded::{all, find};
 pub use error::TemplateError;
 pub use git::load_from;

@@ -43,12 +43,14 @@ impl TextError {
         let span = first_line_of(text, span);
         let before = &text[..span.start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.matches('\n').count() + 1;
+        let excerpt = excerpt(file, (line, &text[line_start..]), span.start - line_start..span.end - line_start);
         Self {
             file: file.into(),
-            line: before.matches('\n').count() + 1,
+            line,
             column: before[line_start..].chars().count() + 1,
             message: message.to_string().into(),
-            excerpt: excerpt(file, text, span).into(),
+            excerpt: excerpt.into(),
             hint: None,
         }
     }
@@ -94,11 +96,13 @@ impl From<TextError> for Failure {
     }
 }
 
-/// Shows the line of `text` where `span` lies, with the file's name and place above and carets below.
+/// Shows the first line of `text`, where `span` lies, with the file's name and place above and carets below.
 ///
-/// The span must lie on one line and on character borders, see [`TextError::at`].
-fn excerpt(file: &str, text: &str, span: Range<usize>) -> String {
-    let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span));
+/// The span must lie on that line and on character borders, see [`TextError::at`]. The library looks at every line that
+/// it gets, so it gets one.
+fn excerpt(file: &str, (number, text): (usize, &str), span: Range<usize>) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let snippet = Snippet::source(line).line_start(number).path(file).annotation(AnnotationKind::Primary.span(span));
     Renderer::plain().render(&[Group::with_level(Level::ERROR).element(snippet)])
 }
 

@@ -6,6 +6,7 @@
 mod error;
 mod limits;
 mod merge;
+mod metadata;
 mod section;
 #[cfg(test)]
 mod tests;

@@ -37,7 +37,27 @@ fn a_file_without_its_passwords_is_completed() {
     site.folder.write(".env", "DB_PASSWORD=hunter2\n");
     let run = site.run(&[&APPLY[..], &file, &["--quiet"]].concat());
     assert_eq!((run.status, site.calls().len()), (Some(1), 1), "{}", run.stderr);
-    assert!(run.stderr.contains("error: a registry's password is missing\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("error: `config/deployment.amd64.json` lacks 1 secret\n"), "{}", run.stderr);
+}
+
+#[test]
+fn a_redacted_file_is_refused_at_each_secret_that_it_lacks() {
+    let site = Site::new();
+    assert_eq!(site.run(&["deploy", "--redact", "--quiet"]).status, Some(0));
+    let run = site.run(&[&APPLY[..], &["--file", "config/deployment.amd64.json", "--allow", "hidden-secret"]].concat());
+    let line = site.folder.read("config/deployment.amd64.json").lines().position(|line| line.contains("\"***\""));
+    let line = line.map_or(0, |index| index + 1);
+    run.check(
+        1,
+        "",
+        &format!(
+            "error: `config/deployment.amd64.json` lacks 1 secret\n  \
+             caused by: line {line}, column 26: the value of `DB_PASSWORD` was taken out; `***` is in its place\n  \
+             --> config/deployment.amd64.json:{line}:26\n   |\n{line} |                 \"value\": \"***\"\n   |                          \
+             ^^^^^\nhint: deploy from the template, or write the file anew without `--redact`\n"
+        ),
+    );
+    assert!(site.calls().is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Contexts that are larger than memory should be: sent in pieces, to the real engine and to one that only drains.
 
 use crate::fake::{Answer, DOCKER, Fake, common};
-use crate::parts::{engine, solution};
+use crate::parts::{Own, engine, solution};
 use crate::support::Folder;
 
 /// What a build may take at most, in kilobytes, whatever it sends.
@@ -35,8 +35,9 @@ fn peak_kilobytes(process: u32) -> Option<u64> {
 #[test]
 fn a_gigabyte_for_the_real_engine_takes_little_memory() {
     if engine() {
-        check_memory(&with_sparse_file(solution("edgectl-tests", "RUN echo big"), 1 << 30), "buildkit");
-        check_memory(&with_sparse_file(solution("edgectl-tests", "RUN echo big"), 256 << 20), "classic");
+        let own = Own::new();
+        check_memory(&with_sparse_file(own.solution("RUN echo big"), 1 << 30), "buildkit");
+        check_memory(&with_sparse_file(own.solution("RUN echo big"), 256 << 20), "classic");
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use edgectl::image::{BuildContext, BuildPlan, IgnoreFile, Reference};
 
-use crate::parts::{BUILDERS, docker, engine};
+use crate::parts::{BUILDERS, Own, docker, engine};
 use crate::support::Folder;
 
 struct Case {
@@ -41,11 +41,11 @@ fn read_case(path: &Path) -> Case {
 
 impl Case {
     /// The context, with the Dockerfile beside it, so that only the case's own files are in it.
-    fn folder(&self) -> Folder {
-        let module = r#"{"image": {"repository": "edgectl-tests/ignored", "contextPath": "context",
+    fn folder(&self, repository: &str) -> Folder {
+        let module = r#"{"image": {"repository": "REPOSITORY", "contextPath": "context",
             "tag": {"version": "1", "platforms": {"amd64": "context/Dockerfile"}}}}"#;
         let folder = Folder::new()
-            .file("modules/ignored/module.json", module)
+            .file("modules/ignored/module.json", &module.replace("REPOSITORY", repository))
             .file("modules/ignored/context/Dockerfile", "FROM scratch\nCOPY . /context/\n")
             .file("modules/ignored/context/.dockerignore", &self.ignore);
         self.files.iter().fold(folder, |folder, file| folder.file(&format!("modules/ignored/context/{file}"), ""))
@@ -72,7 +72,7 @@ fn walked(folder: &Folder) -> BTreeSet<String> {
 #[test]
 fn what_is_sent_is_what_the_cases_say() {
     for case in cases() {
-        let mut sent = walked(&case.folder());
+        let mut sent = walked(&case.folder("ignored"));
         // It is always sent.
         sent.remove("Dockerfile");
         sent.remove(".dockerignore");
@@ -85,18 +85,16 @@ fn docker_itself_sends_the_same() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let (oracle, ignored) = (own.name("oracle:1"), own.name("ignored:1-amd64"));
     for case in cases() {
-        let folder = case.folder();
+        let folder = case.folder(&own.name("ignored"));
         let context = folder.path("modules/ignored/context");
-        docker(&["build", "--quiet", "--tag", "edgectl-tests/oracle:1", &context.to_string_lossy()]);
-        let expected = content("edgectl-tests/oracle:1");
+        docker(&["build", "--quiet", "--tag", &oracle, &context.to_string_lossy()]);
+        let expected = content(&oracle);
         for builder in BUILDERS {
-            folder.run_args(&["build", "--quiet", "--builder", builder]).check(
-                0,
-                "edgectl-tests/ignored:1-amd64\n",
-                "",
-            );
-            let got = content("edgectl-tests/ignored:1-amd64");
+            folder.run_args(&["build", "--quiet", "--builder", builder]).check(0, &format!("{ignored}\n"), "");
+            let got = content(&ignored);
             assert_eq!(got, expected, "{} with {builder}", case.name);
         }
     }

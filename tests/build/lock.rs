@@ -3,7 +3,7 @@
 use std::process::Child;
 
 use crate::fake::{Answer, DOCKER, Fake, common};
-use crate::parts::{digest_in, engine, solution};
+use crate::parts::{Own, engine, module_json, solution};
 use crate::support::Folder;
 use crate::support::parts::part;
 
@@ -27,9 +27,8 @@ fn line(module: &str, platform: &str, digit: &str) -> String {
 }
 
 fn two_platforms() -> Folder {
-    let module = r#"{"image": {"repository": "registry.test/filter", "tag": {"version": "1",
-        "platforms": {"amd64": "./Dockerfile", "arm64v8": "./Dockerfile"}}}}"#;
-    solution("registry.test", "").file("modules/filter/module.json", module)
+    let module = module_json("registry.test/filter", r#""amd64": "./Dockerfile", "arm64v8": "./Dockerfile""#);
+    solution("registry.test", "").file("modules/filter/module.json", &module)
 }
 
 #[test]
@@ -59,11 +58,7 @@ fn a_lock_that_cannot_be_read_is_told_before_anything_is_pushed() {
 #[test]
 fn runs_at_the_same_time_all_note_what_they_pushed() {
     let fake = Fake::start(pushing);
-    let module = |name: &str| {
-        format!(
-            r#"{{"image": {{"repository": "registry.test/{name}", "tag": {{"version": "1", "platforms": {{"amd64": "Dockerfile"}}}}}}}}"#
-        )
-    };
+    let module = |name: &str| module_json(&format!("registry.test/{name}"), r#""amd64": "Dockerfile""#);
     let names = ["a", "b", "c", "d", "e", "f"];
     let folder = names.iter().fold(fake.use_in(Folder::new()), |folder, name| {
         let file = |file: &str| format!("modules/{name}/{file}");
@@ -82,12 +77,14 @@ fn runs_at_the_same_time_all_note_what_they_pushed() {
 #[test]
 fn the_digest_of_the_real_registry_is_noted_with_the_sources() {
     let Some(registry) = part("EDGECTL_TEST_REGISTRY").filter(|_| engine()) else { return };
-    let folder = solution(&registry, "RUN echo noted > /noted");
+    let own = Own::of(&registry);
+    let folder = own.solution("RUN echo noted > /noted");
     folder.run("build --push --quiet --tag noted --build-arg A=1");
     let noted = folder.read("images.lock");
-    let digest = digest_in(&registry, "filter", "1-noted-amd64").expect("the registry has the tag");
+    let digest = own.digest("1-noted-amd64").expect("the registry has the tag");
     let line = format!(
-        r#"- {{"module":"filter","platform":"amd64","image":"{registry}/filter:1-noted-amd64","digest":"{digest}","inputs":"sha256:"#
+        r#"- {{"module":"filter","platform":"amd64","image":"{}","digest":"{digest}","inputs":"sha256:"#,
+        own.name("filter:1-noted-amd64")
     );
     assert!(noted.starts_with(&format!("{HEAD}{line}")), "{noted}");
     folder.run("build --quiet --tag noted");

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::parts::{digest_in, engine, logged_in, solution};
+use crate::parts::{Own, engine, logged_in};
 use crate::support::parts::part;
 
 /// What becomes of a request.
@@ -102,16 +102,16 @@ fn a_registry_that_is_busy_slow_or_broken_for_a_moment_gets_the_image_all_the_sa
     let cases: [(Fates, usize, &str); 4] = [
         (|number| if number == 0 { Fate::Status(503) } else { Fate::Passed }, 2, "503"),
         (|number| if number == 0 { Fate::Status(429) } else { Fate::Passed }, 2, "429"),
-        (|number| if number == 0 { Fate::Cut } else { Fate::Passed }, 2, "/manifests/1-proxy2-amd64\": "),
+        (|number| if number == 0 { Fate::Cut } else { Fate::Passed }, 2, "/manifests/1-amd64\": "),
         (|_| Fate::Late, 1, ""),
     ];
-    for (number, (fates, put, said)) in cases.into_iter().enumerate() {
+    for (fates, put, said) in cases {
         let proxy = Proxy::start(&registry, fates);
-        let folder = solution(&proxy.address, "");
-        let run = folder.run(&format!("build --push --quiet --tag proxy{number}"));
-        let tag = format!("1-proxy{number}-amd64");
-        let digest = digest_in(&registry, "filter", &tag).expect("the registry has it");
-        let image = format!("{}/filter:{tag}", proxy.address);
+        let own = Own::of(&proxy.address);
+        let folder = own.solution("");
+        let run = folder.run("build --push --quiet");
+        let digest = own.digest("1-amd64").expect("the registry has it");
+        let image = own.image();
         assert_eq!((run.status, run.stdout), (Some(0), format!("{image}@{digest}\n")), "{}", run.stderr);
         assert_eq!(proxy.put(), put, "{}", run.stderr);
         let told =
@@ -129,11 +129,12 @@ fn what_lasts_is_one_failure_without_the_secret_and_nothing_is_noted() {
     let cases: [(Fates, usize); 3] = [(|_| Fate::Status(503), 4), (|_| Fate::Cut, 4), (|_| Fate::Status(403), 1)];
     for (fates, put) in cases {
         let proxy = Proxy::start(&registry, fates);
-        let folder = logged_in(solution(&proxy.address, ""), &proxy.address, &user, &password);
+        let own = Own::of(&proxy.address);
+        let folder = logged_in(own.solution(""), &proxy.address, &user, &password);
         let run = folder.run("build --push --verbose");
         assert_eq!((run.status, run.stdout.as_str()), (Some(4), ""), "{}", run.stderr);
         assert_eq!(proxy.put(), put, "{}", run.stderr);
-        let failure = format!("error: cannot push `{}/filter:1-amd64`", proxy.address);
+        let failure = format!("error: cannot push `{}`", own.image());
         assert_eq!(run.stderr.lines().filter(|line| **line == failure).count(), 1, "{}", run.stderr);
         assert!(!run.stderr.contains(&password), "{}", run.stderr);
         assert!(!folder.list().contains(&"images.lock".to_owned()));

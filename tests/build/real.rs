@@ -3,11 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::Command;
 
-use crate::parts::{BASE, BUILDERS, digest_in, docker, engine, logged_in, solution};
+use crate::parts::{BASE, BUILDERS, Own, docker, engine, logged_in};
 use crate::support::parts::part;
 use crate::support::{Run, is_running};
-
-const IMAGE: &str = "edgectl-tests/filter:1-amd64";
 
 fn message_and_hints(run: &Run) -> (String, Vec<String>) {
     let document: serde_json::Value = serde_json::from_str(&run.stderr).expect("stderr is one document");
@@ -21,15 +19,18 @@ fn a_built_image_is_in_the_engine_and_is_not_built_twice() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let image = own.image();
     for builder in BUILDERS {
-        let folder = solution("edgectl-tests", "ARG WHO=nobody\nCOPY a /a\nRUN echo $WHO > /who && ls -l /a >> /who")
+        let folder = own
+            .solution("ARG WHO=nobody\nCOPY a /a\nRUN echo $WHO > /who && ls -l /a >> /who")
             .file("modules/filter/a", builder);
         let built =
             folder.run_args(&["build", "--json", "--builder", builder, "--build-arg", "WHO=me", "--no-cache"]).json();
-        assert_eq!((&built[0]["image"], &built[0]["cached"]), (&IMAGE.into(), &false.into()), "{built}");
-        assert_eq!(docker(&["run", "--rm", IMAGE, "cat", "/a"]), builder.as_bytes());
-        assert!(docker(&["run", "--rm", IMAGE, "cat", "/who"]).starts_with(b"me\n"));
-        let id = docker(&["image", "inspect", "--format", "{{.Id}}", IMAGE]);
+        assert_eq!((&built[0]["image"], &built[0]["cached"]), (&image.as_str().into(), &false.into()), "{built}");
+        assert_eq!(docker(&["run", "--rm", &image, "cat", "/a"]), builder.as_bytes());
+        assert!(docker(&["run", "--rm", &image, "cat", "/who"]).starts_with(b"me\n"));
+        let id = docker(&["image", "inspect", "--format", "{{.Id}}", &image]);
         assert_eq!(built[0]["id"], String::from_utf8_lossy(&id).trim());
         let again = folder.run_args(&["build", "--json", "--builder", builder, "--build-arg", "WHO=me"]).json();
         assert_eq!((&again[0]["cached"], &again[0]["id"]), (&true.into(), &built[0]["id"]), "{again}");
@@ -37,39 +38,41 @@ fn a_built_image_is_in_the_engine_and_is_not_built_twice() {
 }
 
 /// What one change of a module's folder does to its next build.
-type Change = (&'static str, fn(&crate::support::Folder), bool);
+type Change<'a> = (&'static str, &'a dyn Fn(&crate::support::Folder), bool);
 
 #[test]
 fn only_what_changed_is_built_again() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let (moving, other) = (own.name("moving:1"), own.name("other:1-amd64"));
     let changes: [Change; 6] = [
-        ("nothing", |_| (), true),
-        ("an ignored file", |folder| folder.write("modules/filter/x.log", "x"), true),
-        ("a file", |folder| folder.write("modules/filter/a", "2"), false),
-        ("its name", |folder| folder.write("modules/filter/b", ""), false),
+        ("nothing", &|_| (), true),
+        ("an ignored file", &|folder| folder.write("modules/filter/x.log", "x"), true),
+        ("a file", &|folder| folder.write("modules/filter/a", "2"), false),
+        ("its name", &|folder| folder.write("modules/filter/b", ""), false),
         (
             "the Dockerfile",
-            |folder| folder.write("modules/filter/Dockerfile", "FROM edgectl-tests/moving:1\nCOPY a /\n"),
+            &|folder| folder.write("modules/filter/Dockerfile", &format!("FROM {moving}\nCOPY a /\n")),
             false,
         ),
-        ("the base", |_| drop(docker(&["tag", "edgectl-tests/moving:2", "edgectl-tests/moving:1"])), false),
+        ("the base", &|_| drop(docker(&["tag", &other, &moving])), false),
     ];
     for builder in BUILDERS {
-        docker(&["tag", BASE, "edgectl-tests/moving:1"]);
-        let other = solution("edgectl-tests/other", "RUN echo other > /other");
-        other.run_args(&["build", "--quiet", "--builder", builder]);
-        docker(&["tag", "edgectl-tests/other/filter:1-amd64", "edgectl-tests/moving:2"]);
-        let dockerfile = "FROM edgectl-tests/moving:1\nCOPY . /\n";
-        let folder = solution("edgectl-tests", "")
-            .file("modules/filter/Dockerfile", dockerfile)
+        docker(&["tag", BASE, &moving]);
+        let of_other = own.solution("RUN echo other > /other");
+        of_other.write("modules/filter/module.json", &own.module("other", r#""amd64": "Dockerfile""#));
+        of_other.run_args(&["build", "--quiet", "--builder", builder]);
+        let folder = own
+            .solution("")
+            .file("modules/filter/Dockerfile", &format!("FROM {moving}\nCOPY . /\n"))
             .file("modules/filter/.dockerignore", "*.log\n")
             .file("modules/filter/a", "1");
         let build = |arguments: &[&str]| {
             let run = folder.run_args(&[&["build", "--builder", builder], arguments].concat());
             assert_eq!(run.status, Some(0), "{}", run.stderr);
-            run.stderr.trim_start().starts_with("Unchanged `edgectl-tests/filter:1-amd64`")
+            run.stderr.trim_start().starts_with(&format!("Unchanged `{}`", own.image()))
         };
         build(&[]);
         for (change, apply, unchanged) in &changes {
@@ -88,20 +91,23 @@ fn with_fail_fast_the_others_are_cancelled() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let image = own.image();
     for builder in BUILDERS {
         // A number that no other process sleeps for.
         let nap = format!("7{}.{builder}", std::process::id()).replace(".buildkit", "1").replace(".classic", "2");
-        let slow = r#"{"image": {"repository": "edgectl-tests/slow", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
-        let folder = solution("edgectl-tests", "RUN sleep 1; exit 1")
-            .file("modules/slow/module.json", slow)
+        let slow = own.module("slow", r#""amd64": "Dockerfile""#);
+        let folder = own
+            .solution("RUN sleep 1; exit 1")
+            .file("modules/slow/module.json", &slow)
             .file("modules/slow/Dockerfile", &format!("FROM {BASE}\nRUN sleep {nap}\n"));
         folder.run_args(&["build", "--fail-fast", "--no-cache", "--jobs", "2", "--builder", builder]).check(
             4,
             "",
             &format!(
-                "error: cannot build `{IMAGE}`\n  caused by: step `[2/2] RUN sleep 1; exit 1` ended with exit code 1\n\
+                "error: cannot build `{image}`\n  caused by: step `[2/2] RUN sleep 1; exit 1` ended with exit code 1\n\
                  hint: correct that step in `modules/filter/Dockerfile`, then build again\n\
-                 error: cannot finish 2 of 2 images\n  caused by: cannot build `{IMAGE}`\n  \
+                 error: cannot finish 2 of 2 images\n  caused by: cannot build `{image}`\n  \
                  caused by: `--fail-fast` cancelled 1 image\n"
             ),
         );
@@ -114,13 +120,15 @@ fn a_failing_step_shows_its_own_output() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let image = own.image();
     for builder in BUILDERS {
-        let folder = solution("edgectl-tests", "RUN echo before\nRUN echo one; echo two; exit 3");
+        let folder = own.solution("RUN echo before\nRUN echo one; echo two; exit 3");
         folder.run_args(&["build", "--no-cache", "--builder", builder]).check(
             4,
             "",
             &format!(
-                "error: cannot build `{IMAGE}`\n  caused by: step `[3/3] RUN echo one; echo two; exit 3` ended with exit code 3\n\
+                "error: cannot build `{image}`\n  caused by: step `[3/3] RUN echo one; echo two; exit 3` ended with exit code 3\n\
                  one\ntwo\nhint: correct that step in `modules/filter/Dockerfile`, then build again\n"
             ),
         );
@@ -132,12 +140,14 @@ fn a_dockerfile_that_is_wrong_is_quoted() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let image = own.image();
     for builder in BUILDERS {
-        solution("edgectl-tests", "FOO bar").run_args(&["build", "--builder", builder]).check(
+        own.solution("FOO bar").run_args(&["build", "--builder", builder]).check(
             4,
             "",
             &format!(
-                "error: cannot build `{IMAGE}`\n  caused by: dockerfile parse error line 2: unknown instruction: FOO\n\
+                "error: cannot build `{image}`\n  caused by: dockerfile parse error line 2: unknown instruction: FOO\n\
                  hint: correct `modules/filter/Dockerfile`, then build again\n"
             ),
         );
@@ -149,16 +159,18 @@ fn a_base_image_that_is_not_there_is_named() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let image = own.image();
     let registry = "127.0.0.1:1";
     for builder in BUILDERS {
-        let folder = solution("edgectl-tests", "").file("modules/filter/Dockerfile", "FROM 127.0.0.1:1/no/base:1\n");
+        let folder = own.solution("").file("modules/filter/Dockerfile", "FROM 127.0.0.1:1/no/base:1\n");
         let run = folder.run_args(&["build", "--json", "--builder", builder]);
         let hints = [
             format!("see whether the registry `{registry}` is up and can be reached from the engine"),
             "correct `FROM` in `modules/filter/Dockerfile` if another image is meant".to_owned(),
         ];
         assert_eq!(run.status, Some(4));
-        assert_eq!(message_and_hints(&run), (format!("cannot build `{IMAGE}`"), hints.to_vec()));
+        assert_eq!(message_and_hints(&run), (format!("cannot build `{image}`"), hints.to_vec()));
     }
 }
 
@@ -167,16 +179,19 @@ fn the_other_modules_finish_when_one_fails() {
     if !engine() {
         return;
     }
-    let other = r#"{"image": {"repository": "edgectl-tests/other", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
-    let folder = solution("edgectl-tests", "RUN exit 1")
-        .file("modules/other/module.json", other)
+    let own = Own::new();
+    let image = own.image();
+    let other = own.module("other", r#""amd64": "Dockerfile""#);
+    let folder = own
+        .solution("RUN exit 1")
+        .file("modules/other/module.json", &other)
         .file("modules/other/Dockerfile", &format!("FROM {BASE}\n"));
     folder.run("build --quiet").check(
         4,
-        "edgectl-tests/other:1-amd64\n",
+        &format!("{}\n", own.name("other:1-amd64")),
         &format!(
-            "error: cannot build `{IMAGE}`\n  caused by: step `[2/2] RUN exit 1` ended with exit code 1\n\
-             error: cannot finish 1 of 2 images\n  caused by: cannot build `{IMAGE}`\n"
+            "error: cannot build `{image}`\n  caused by: step `[2/2] RUN exit 1` ended with exit code 1\n\
+             error: cannot finish 1 of 2 images\n  caused by: cannot build `{image}`\n"
         ),
     );
 }
@@ -184,11 +199,12 @@ fn the_other_modules_finish_when_one_fails() {
 #[test]
 fn a_pushed_digest_is_known_to_the_registry() {
     let Some(registry) = part("EDGECTL_TEST_REGISTRY").filter(|_| engine()) else { return };
-    let folder = solution(&registry, "RUN echo pushed > /pushed");
+    let own = Own::of(&registry);
+    let folder = own.solution("RUN echo pushed > /pushed");
     let built = folder.run("build --push --json").json();
-    let digest = digest_in(&registry, "filter", "1-amd64").expect("the registry has the tag");
+    let digest = own.digest("1-amd64").expect("the registry has the tag");
     assert_eq!((&built[0]["digest"], &built[0]["platform"]), (&digest.as_str().into(), &"amd64".into()));
-    folder.run("push --quiet").check(0, &format!("{registry}/filter:1-amd64@{digest}\n"), "");
+    folder.run("push --quiet").check(0, &format!("{}@{digest}\n", own.image()), "");
 }
 
 #[test]
@@ -198,10 +214,9 @@ fn what_another_machine_pushed_is_not_built_again() {
     for registry in open.into_iter().chain(closed) {
         let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
         let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
-        let folder = solution(&registry, "RUN echo elsewhere > /elsewhere")
-            .file("modules/filter/module.json", &MODULE.replace("REGISTRY", &registry));
-        let folder = logged_in(folder, &registry, &user, &password);
-        let image = format!("{registry}/elsewhere:1-amd64");
+        let own = Own::of(&registry);
+        let folder = logged_in(own.solution("RUN echo elsewhere > /elsewhere"), &registry, &user, &password);
+        let image = own.image();
         let built = folder.run("build --push --json").json();
         docker(&["image", "rm", &image]);
         let again = folder.run("build --push --json").json();
@@ -218,15 +233,13 @@ fn what_another_machine_pushed_is_not_built_again() {
     }
 }
 
-const MODULE: &str =
-    r#"{"image": {"repository": "REGISTRY/elsewhere", "tag": {"version": "1", "platforms": {"amd64": "Dockerfile"}}}}"#;
-
 #[test]
 fn a_password_that_needs_the_urls_base64_is_accepted() {
     let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
     let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
     let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
-    let folder = logged_in(solution(&registry, "RUN echo secret > /pushed"), &registry, &user, &password);
+    let own = Own::of(&registry);
+    let folder = logged_in(own.solution("RUN echo secret > /pushed"), &registry, &user, &password);
     let run = folder.run("build --push --json --verbose");
     assert!(run.json()[0]["digest"].is_string());
     assert!(!run.stderr.contains(&password));
@@ -235,9 +248,10 @@ fn a_password_that_needs_the_urls_base64_is_accepted() {
 #[test]
 fn a_wrong_password_is_one_failure_without_the_secret() {
     let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
-    let image = format!("{registry}/filter:1-amd64");
+    let own = Own::of(&registry);
+    let image = own.image();
     let login = format!("hint: log in with `docker login {registry}`, as a user who may push this repository\n");
-    let folder = solution(&registry, "RUN echo wrong > /pushed");
+    let folder = own.solution("RUN echo wrong > /pushed");
     folder.run("build --quiet").check(0, &format!("{image}\n"), "");
     let said = "no basic auth credentials";
     folder.run("push").check(4, "", &format!("error: cannot push `{image}`\n  caused by: {said}\n{login}"));
@@ -249,16 +263,20 @@ fn a_wrong_password_is_one_failure_without_the_secret() {
 #[test]
 fn a_base_image_behind_a_password_is_pulled_with_it() {
     let Some(registry) = part("EDGECTL_TEST_REGISTRY_AUTH").filter(|_| engine()) else { return };
+    let own = Own::new();
+    let image = own.image();
     let user = part("EDGECTL_TEST_REGISTRY_USER").expect("it comes with the registry");
     let password = part("EDGECTL_TEST_REGISTRY_PASSWORD").expect("it comes with the registry");
-    let base = logged_in(solution(&registry, "RUN echo base > /base"), &registry, &user, &password);
-    base.run("build --push --quiet --tag base");
+    let behind = Own::of(&registry);
+    let base = logged_in(behind.solution("RUN echo base > /base"), &registry, &user, &password);
+    base.run("build --push --quiet");
+    let base = behind.image();
     for builder in BUILDERS {
-        docker(&["image", "rm", "--force", &format!("{registry}/filter:1-base-amd64")]);
-        let folder = logged_in(solution("edgectl-tests", ""), &registry, &user, &password)
-            .file("modules/filter/Dockerfile", &format!("FROM {registry}/filter:1-base-amd64\nRUN ls /base\n"));
+        docker(&["image", "rm", "--force", &base]);
+        let folder = logged_in(own.solution(""), &registry, &user, &password)
+            .file("modules/filter/Dockerfile", &format!("FROM {base}\nRUN ls /base\n"));
         let run = folder.run_args(&["build", "--quiet", "--pull", "--builder", builder]);
-        run.check(0, &format!("{IMAGE}\n"), "");
+        run.check(0, &format!("{image}\n"), "");
     }
 }
 
@@ -271,10 +289,10 @@ fn a_registry_that_is_down_or_unknown_is_named() {
     let unknown = "correct the registry `registry.invalid` in `image.repository` of `module.json`, \
         or look to this machine's network";
     for (registry, hint) in [("127.0.0.1:1", down), ("registry.invalid", unknown)] {
-        let folder = solution(registry, "");
-        let run = folder.run("build --push --json --quiet");
+        let own = Own::of(registry);
+        let run = own.solution("").run("build --push --json --quiet");
         assert_eq!(run.status, Some(4), "{}", run.stderr);
-        let message = format!("cannot push `{registry}/filter:1-amd64`");
+        let message = format!("cannot push `{}`", own.image());
         assert_eq!(message_and_hints(&run), (message, vec![hint.to_owned()]));
         assert_eq!(run.stdout, "", "nothing was pushed");
     }
@@ -285,12 +303,16 @@ fn an_image_that_was_not_built_cannot_be_pushed() {
     if !engine() {
         return;
     }
-    solution("127.0.0.1:1/never", "").run("push").check(
+    let own = Own::of("127.0.0.1:1");
+    own.solution("").run("push").check(
         4,
         "",
-        "error: cannot push `127.0.0.1:1/never/filter:1-amd64`\n  \
-         caused by: An image does not exist locally with the tag: 127.0.0.1:1/never/filter\n\
-         hint: build it first with `edgectl build`\n",
+        &format!(
+            "error: cannot push `{}`\n  caused by: An image does not exist locally with the tag: {}\n\
+             hint: build it first with `edgectl build`\n",
+            own.image(),
+            own.name("filter")
+        ),
     );
 }
 
@@ -299,10 +321,11 @@ fn an_interrupt_ends_the_build_in_the_engine_too() {
     if !engine() {
         return;
     }
+    let own = Own::new();
     for builder in BUILDERS {
         // A number that no other process sleeps for.
         let nap = format!("6{}.{builder}", std::process::id()).replace(".buildkit", "1").replace(".classic", "2");
-        let folder = solution("edgectl-tests", &format!("RUN echo asleep; sleep {nap}"));
+        let folder = own.solution(&format!("RUN echo asleep; sleep {nap}"));
         let mut child =
             folder.command(&["build", "--verbose", "--no-cache", "--builder", builder]).spawn().expect("it starts");
         let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
@@ -319,8 +342,9 @@ fn an_interrupt_ends_the_build_in_the_engine_too() {
 fn a_file_that_cannot_be_read_ends_the_build_with_its_name() {
     // Root reads everything; the engine's socket may be open to a group that somebody else can be given.
     let Some(group) = socket_group().filter(|_| engine()) else { return };
+    let own = Own::new();
     for builder in BUILDERS {
-        let folder = solution("edgectl-tests", "COPY secret /").file("modules/filter/secret", "");
+        let folder = own.solution("COPY secret /").file("modules/filter/secret", "");
         let secret = folder.path("modules/filter/secret").canonicalize().expect("it is there");
         let run = as_nobody(&folder, group, &["build", "--quiet", "--builder", builder], &secret);
         run.check(
@@ -376,11 +400,14 @@ fn secrets_and_agents_reach_their_steps_and_no_image() {
     if !engine() {
         return;
     }
+    let own = Own::new();
+    let image = own.image();
     let dockerfile = "RUN --mount=type=secret,id=token --mount=type=secret,id=file \
         cat /run/secrets/token /run/secrets/file > /dev/null && cat /run/secrets/token /run/secrets/file | \
         while read -r line; do echo \"${#line}\" >> /lengths; done\n\
         RUN --mount=type=ssh ls -l $SSH_AUTH_SOCK > /dev/null";
-    let folder = solution("edgectl-tests", "")
+    let folder = own
+        .solution("")
         .file("secret.txt", "from a file\n")
         .file("modules/filter/Dockerfile", &format!("FROM {BASE}\n{dockerfile}\n"));
     let socket = folder.path("agent.sock");
@@ -390,15 +417,15 @@ fn secrets_and_agents_reach_their_steps_and_no_image() {
     let build = [&["build", "--no-cache", "--verbose"], &secrets[..]].concat();
     let run = folder.run_args(&build);
     assert_eq!((run.status, run.stderr.contains("hunter2")), (Some(0), false), "{}", run.stderr);
-    assert_eq!(docker(&["run", "--rm", IMAGE, "cat", "/lengths"]), b"7\n11\n");
-    let history = docker(&["history", "--no-trunc", IMAGE]);
+    assert_eq!(docker(&["run", "--rm", &image, "cat", "/lengths"]), b"7\n11\n");
+    let history = docker(&["history", "--no-trunc", &image]);
     assert!(!String::from_utf8_lossy(&history).contains("hunter2"));
     let refused = folder.run_args(&[&build[..], &["--builder", "classic"]].concat());
     refused.check(
         1,
         "",
         &format!(
-            "edgectl-tests/filter:1-amd64\nfilter: every step is to run\nerror: cannot build `{IMAGE}`\n  \
+            "{image}\nfilter: every step is to run\nerror: cannot build `{image}`\n  \
              caused by: `--secret` and `--ssh` need BuildKit, and this is the classic builder\n\
              hint: build with `--builder buildkit`, or take the options out of `image.buildOptions`\n"
         ),
@@ -411,10 +438,11 @@ fn a_missing_emulator_is_told_before_the_build() {
     if !engine() || is_there || cfg!(not(target_arch = "x86_64")) {
         return;
     }
-    let module = r#"{"image": {"repository": "edgectl-tests/filter", "tag": {"version": "1", "platforms": {"arm64v8": "Dockerfile"}}}}"#;
+    let own = Own::new();
+    let module = own.module("filter", r#""arm64v8": "Dockerfile""#);
     let told = "warning: filter: no emulator runs steps of linux/arm64 on this machine: install one with \
         `docker run --privileged --rm tonistiigi/binfmt --install arm64`, or `sudo apt-get install qemu-user-static`";
-    let folder = solution("edgectl-tests", "RUN echo").file("modules/filter/module.json", module);
+    let folder = own.solution("RUN echo").file("modules/filter/module.json", &module);
     let run = folder.run("build --platform linux/arm64");
     assert_eq!((run.status, run.stderr.lines().next()), (Some(4), Some(told)));
     folder.write("modules/filter/Dockerfile", "FROM scratch\nCOPY . /\n");
@@ -426,10 +454,12 @@ fn the_image_with_a_debugger_is_built_of_its_own_dockerfile() {
     if !engine() {
         return;
     }
-    let module = r#"{"image": {"repository": "edgectl-tests/filter", "tag": {"version": "1",
-        "platforms": {"amd64": "Dockerfile", "amd64.debug": "Dockerfile.debug"}}}}"#;
-    let folder = solution("edgectl-tests", "RUN exit 1")
-        .file("modules/filter/module.json", module)
+    let own = Own::new();
+    let image = own.image();
+    let module = own.module("filter", r#""amd64": "Dockerfile", "amd64.debug": "Dockerfile.debug""#);
+    let folder = own
+        .solution("RUN exit 1")
+        .file("modules/filter/module.json", &module)
         .file("modules/filter/Dockerfile.debug", &format!("FROM {BASE}\nRUN echo debug > /debug\n"));
-    folder.run("build --debug --quiet").check(0, "edgectl-tests/filter:1-amd64.debug\n", "");
+    folder.run("build --debug --quiet").check(0, &format!("{image}.debug\n"), "");
 }

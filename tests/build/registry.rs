@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-use crate::parts::{docker, engine, logged_in, solution};
+use crate::parts::{Own, docker, engine, logged_in};
 use crate::support::parts::part;
 use crate::support::{Folder, Run};
 
@@ -140,8 +140,8 @@ fn a_registry_with_a_ca_of_its_own_is_trusted_as_docker_trusts_it() {
     );
     let tls = format!(", tls: {{certificate: {certificate}, key: {key}, clientcas: [{ca}]}}");
     let registry = Registry::start(&ip, &tls, "", None);
-    let folder = solution(&registry.address, "RUN echo tls > /tls");
-    let image = format!("{}/filter:1-amd64", registry.address);
+    let own = Own::of(&registry.address);
+    let (folder, image) = (own.solution("RUN echo tls > /tls"), own.image());
     let ca = format!("put the registry's CA into `/etc/docker/certs.d/{}/ca.crt`", registry.address);
     check_refused(&folder.run("build --push"), &folder, &image, "certificate signed by unknown authority", &ca);
 
@@ -200,10 +200,10 @@ fn a_registry_whose_disk_is_full_is_one_failure_and_nothing_is_noted() {
     }
     let disk = SmallDisk::mount();
     let registry = Registry::start("127.0.0.1", "", "", Some(disk.0.path()));
-    let folder = with_noise(solution(&registry.address, "COPY noise /"), 3);
-    let image = format!("{}/filter:1-amd64", registry.address);
+    let own = Own::of(&registry.address);
+    let folder = with_noise(own.solution("COPY noise /"), 3);
     let hint = format!("ask the registry `{}` what it has against it", registry.address);
-    check_refused(&folder.run("build --push"), &folder, &image, "  caused by: ", &hint);
+    check_refused(&folder.run("build --push"), &folder, &own.image(), "  caused by: ", &hint);
 }
 
 #[test]
@@ -212,10 +212,12 @@ fn a_registry_that_goes_away_in_the_middle_is_one_failure_and_nothing_is_noted()
         return;
     }
     let mut registry = Registry::start("127.0.0.1", "", "", None);
-    let folder = with_noise(solution(&registry.address, "COPY noise /"), 64);
+    let own = Own::of(&registry.address);
+    let folder = with_noise(own.solution("COPY noise /"), 64);
     folder.run("build --quiet");
     let push = folder.command(&["push"]).spawn().expect("it starts");
-    let uploads = registry.folder.path().join("storage/docker/registry/v2/repositories/filter/_uploads");
+    let repository = own.name("filter/_uploads").replace(&format!("{}/", registry.address), "");
+    let uploads = registry.folder.path().join("storage/docker/registry/v2/repositories").join(repository);
     while !uploads.is_dir() {
         std::thread::yield_now();
     }
@@ -223,9 +225,8 @@ fn a_registry_that_goes_away_in_the_middle_is_one_failure_and_nothing_is_noted()
     let output = push.wait_with_output().expect("it ends");
     let text = |bytes| String::from_utf8(bytes).expect("it is text");
     let run = Run { stdout: text(output.stdout), stderr: text(output.stderr), status: output.status.code() };
-    let image = format!("{}/filter:1-amd64", registry.address);
     let hint = format!("see whether the registry `{}` is up and can be reached from the engine", registry.address);
-    check_refused(&run, &folder, &image, "  caused by: ", &hint);
+    check_refused(&run, &folder, &own.image(), "  caused by: ", &hint);
 }
 
 #[test]
@@ -235,10 +236,10 @@ fn a_repository_that_nobody_may_write_is_one_failure() {
     }
     let registry = Registry::start("127.0.0.1", "", "", None);
     let proxy = crate::proxy::Proxy::denying(&registry.address);
-    let folder = logged_in(solution(&proxy.address, ""), &proxy.address, "u", "hunter2");
-    let image = format!("{}/filter:1-amd64", proxy.address);
+    let own = Own::of(&proxy.address);
+    let folder = logged_in(own.solution(""), &proxy.address, "u", "hunter2");
     let hint = format!("log in with `docker login {}`, as a user who may push this repository", proxy.address);
     let run = folder.run("build --push -vvv");
-    check_refused(&run, &folder, &image, "  caused by: denied\n", &hint);
+    check_refused(&run, &folder, &own.image(), "  caused by: denied\n", &hint);
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
 }

@@ -85,13 +85,17 @@ fn check_outcomes(sdk: &Sdk, transport: &str) {
         ("last", &["complete"]),
     ] {
         program.step(&format!("settle {}", answers.join(" ")));
-        site.done(&["send", "devices/leaf1", "--data", body]);
+        site.done(&["send", "devices/leaf1", "--data", body, "--ack", "full", "--message-id", body]);
         for answer in answers {
             assert_eq!(program.event("message")["body"], body);
             assert_eq!(program.event("settled")["answer"], *answer, "{body}");
         }
         site.ask_until("device list", |devices| devices[0]["waiting"] == 0);
     }
+    let feedback = site.run("monitor --feedback --since start --count 4 --timeout 10s").stdout;
+    let told: Vec<&str> = feedback.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    let expected = ["Success  again", "Rejected  no", "DeliveryCountExceeded  tired", "Success  last"];
+    assert_eq!(told, expected.map(|end| format!("leaf1  {end}")));
     program.end();
 }
 

@@ -5,6 +5,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::program::{Program, Sdk};
+use crate::support::nested::edge_device;
 use crate::support::site::{Site, template};
 
 #[test]
@@ -31,6 +32,46 @@ fn proton_is_served_as_a_device() {
     let Some(sdk) = Sdk::python() else { return };
     check_device(&sdk, "amqp.py", "sas");
     check_device(&sdk, "amqp.py", "x509");
+}
+
+#[test]
+fn rhea_is_served_as_the_hub_of_an_edge_device_below() {
+    // protocol.md §5.3
+    let Some(sdk) = Sdk::node() else { return };
+    let site = Site::new().file("deployment.template.json", &template(&["x"], "FROM /messages/* INTO $upstream"));
+    let mut simulation = site.start_ready("--external x");
+    let (hub, device) = nested(&site);
+    let mut peer = sdk.start(&hub, "amqp.js", &[]);
+    assert_eq!(peer.event("connected")["status"], 200);
+    let leaf = "speak /devices/leaf1/messages/events";
+    assert_eq!(peer.step(&format!("{leaf} leaf1;line3"))["condition"], Value::Null);
+    let message = simulation.record("telemetry", |r| r["type"] == "message" && r["body"] == "below");
+    assert_eq!(message["from"], json!({"device": "leaf1", "module": null, "output": null}));
+    let agent = "speak /devices/line3/modules/%24edgeAgent/messages/events line3/$edgeAgent;line3";
+    assert_eq!(peer.step(agent)["condition"], Value::Null);
+    let of_agent = json!({"device": "line3", "module": "$edgeAgent", "output": null});
+    simulation.record("telemetry", |r| r["type"] == "message" && r["from"] == of_agent);
+    assert_eq!(peer.step(&format!("{leaf} leaf1;line4"))["condition"], Value::Null, "its link is in already");
+    let foreign = format!("speak /devices/{device}/messages/events {device};line3");
+    assert_eq!(peer.step(&foreign)["condition"], "amqp:unauthorized-access");
+    assert_eq!(peer.step("send 1")["outcomes"], json!(["accepted"]), "it speaks for itself, too");
+    peer.end();
+}
+
+/// Registers an edge device with a child; returns the environment of its hub, and the name of the device above.
+fn nested(site: &Site) -> (String, String) {
+    site.done(&["device", "add", "line3", "--edge"]);
+    site.done(&["device", "add", "leaf1", "--parent", "line3"]);
+    let parent = site.json("device list")[1]["parent"].as_str().expect("a name").to_owned();
+    let (_, hub) = edge_device(site, "line3");
+    let environment = format!(
+        "EdgeHubConnectionString='HostName={0};GatewayHostName={0};DeviceId=line3;ModuleId=$edgeHub;SharedAccessKey={1}'\n\
+            EdgeModuleCACertificateFile='{2}'\n",
+        hub.hub,
+        hub.key.to_base64(),
+        site.json("credentials line3")["IOTEDGE_ROOT_CA_CERT_PATH"].as_str().expect("a path"),
+    );
+    (environment, parent)
 }
 
 /// Tokens, telemetry in small and in large, every outcome of inputs, and a link to nowhere.
@@ -95,6 +136,10 @@ fn check_device(sdk: &Sdk, program: &str, auth: &str) {
     peer.step("again");
     assert_eq!(receive(&mut peer, "accept"), json!(["left"]), "nobody had said a word of it");
     check_services(&site, &mut peer, "leaf1");
+    assert_eq!(peer.step("attach /nowhere")["condition"], "amqp:not-found");
+    for note in ["rejected a message, which is dropped", "attached a link to `/nowhere`, which no hub knows"] {
+        assert_eq!(simulation.record(note, |r| r["type"] == "note" && r["text"] == note)["deviceId"], "leaf1");
+    }
     peer.end();
 }
 

@@ -10,6 +10,7 @@
 #   EDGECTL_TEST_REGISTRY_PASSWORD   its password
 #   EDGECTL_TEST_PYTHON              Python with the Azure SDK
 #   EDGECTL_TEST_WHEELS              folder of wheels, for pip without network
+#   EDGECTL_TEST_DEBUGPY             folder of the wheel of debugpy
 #   EDGECTL_TEST_IOTEDGEDEV          iotedgedev 3.3.9
 #   EDGECTL_TEST_NODE                Node
 #   EDGECTL_TEST_NODE_MODULES        node_modules with the Azure SDK
@@ -44,6 +45,7 @@ export_parts() {
   if is_made python "${python_lists[@]}"; then
     export EDGECTL_TEST_PYTHON=$parts/python/bin/python EDGECTL_TEST_WHEELS=$parts/wheels
   fi
+  if is_made debugpy "${debugpy_lists[@]}"; then export EDGECTL_TEST_DEBUGPY=$parts/debugpy; fi
   if is_made iotedgedev "${iotedgedev_lists[@]}"; then
     export EDGECTL_TEST_IOTEDGEDEV=$parts/iotedgedev/bin/iotedgedev
   fi

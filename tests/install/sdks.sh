@@ -2,6 +2,7 @@
 # without network. Sourced by tests/run.
 
 python_lists=(tests/sdk/requirements.txt tests/sdk/peers.txt)
+debugpy_lists=(tests/sdk/debugpy.txt)
 iotedgedev_lists=(tests/sdk/iotedgedev.txt)
 node_lists=(tests/install/node/package.json tests/install/node/package-lock.json tests/sdk/package.json tests/sdk/package-lock.json templates/typescript/files/package.json.hbs)
 rust_lists=(templates/rust/files/Cargo.*)
@@ -22,6 +23,15 @@ install_python() {
   "$parts/python/bin/pip" install --quiet --no-index --find-links "$parts/wheels" --requirement "${python_lists[0]}"
   "$parts/python/bin/pip" install --quiet --requirement "${python_lists[1]}"
   note_made python "${python_lists[@]}"
+}
+
+# install_debugpy: the wheel that a module's image with a debugger is made with.
+install_debugpy() {
+  is_made debugpy "${debugpy_lists[@]}" && return
+  say "fetching debugpy"
+  rm -rf "$parts/debugpy"
+  "$parts/python/bin/pip" wheel --quiet --no-deps --wheel-dir "$parts/debugpy" --requirement "${debugpy_lists[0]}"
+  note_made debugpy "${debugpy_lists[@]}"
 }
 
 # install_iotedgedev: a virtual environment of its own, for its libraries are many.

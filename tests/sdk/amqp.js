@@ -150,6 +150,21 @@ const steps = {
     tell('attach', { condition: sender.error.condition });
   },
 
+  // speak ADDRESS CHAIN: one message for somebody whose hub this is.
+  async speak({ connection }, address, chain) {
+    const sender = connection.open_sender({ target: address, properties: { 'com.microsoft:auth-chain': chain } });
+    const ends = ['sendable', 'sender_error'].map((event) => once(sender, event).then(() => event));
+    if (await Promise.race(ends) === 'sender_error') {
+      tell('speak', { condition: sender.error.condition });
+      return;
+    }
+    const accepted = once(sender, 'accepted');
+    sender.send({ body: data('below') });
+    await accepted;
+    sender.close();
+    tell('speak', { condition: null });
+  },
+
   async twin(peer) {
     tell('twin', await ask(peer, { operation: 'GET' }));
   },

@@ -9,7 +9,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
 pub mod lines;
+pub mod nested;
 pub mod parts;
+pub mod registry;
 pub mod simulation;
 pub mod site;
 pub mod wire;

@@ -5,8 +5,8 @@ use std::fs;
 
 use crate::source::{Source, package};
 
-/// The sections that are held: what modules, devices and developers can see on the wire.
-const SECTIONS: [&str; 9] = ["2", "3", "4", "5", "6", "7", "8", "9", "11"];
+/// The sections that are held: what modules, devices and developers can see on the wire, in a manifest and at a hub.
+const SECTIONS: [&str; 11] = ["2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
 
 /// A fact: its section, and how its text begins behind the ⚠, or how the head of its table begins.
 type Fact = (&'static str, &'static str);
@@ -174,6 +174,66 @@ const FACTS: &[(Fact, Held)] = &[
         ]),
     ),
     (
+        ("10.1", "| Where the content stands |"),
+        By(&[
+            "manifests_are_what_iotedgedev_makes_of_the_same_solution",
+            "a_wrapper_and_the_old_key_do_not_count",
+            "members_are_found_in_every_spelling_of_a_layer",
+        ]),
+    ),
+    (
+        ("10.2", "| Path | Rule |"),
+        By(&[
+            "every_case_has_exactly_its_findings",
+            "what_a_module_says_is_read_in_order",
+            "what_a_module_leaves_open_is_what_the_agent_takes",
+            "every_word_comes_back_as_itself",
+            "a_version_is_text_whatever_it_is_written_as",
+            "empty_create_options_are_none",
+        ]),
+    ),
+    (
+        ("10.2", "Error on a gap."),
+        By(&[
+            "what_is_refused_is_shown_at_its_place_and_nothing_is_written",
+            "create_options_of_any_length_come_back_from_their_pieces",
+            "pieces_are_counted_in_characters",
+        ]),
+    ),
+    (
+        ("10.3", "| Path | Rule |"),
+        By(&[
+            "every_case_has_exactly_its_findings",
+            "one_mistake_refuses_everything_in_the_words_of_the_product",
+            "routes_and_their_times_are_read",
+            "a_negative_time_to_live_means_for_ever",
+            "the_store_may_have_a_limit",
+        ]),
+    ),
+    (
+        ("10.5", "| Key of a layer | Sets |"),
+        By(&[
+            "the_higher_priority_wins_for_a_key_and_the_rest_stays",
+            "a_whole_twin_is_replaced_and_a_path_sets_its_part_only",
+            "a_layer_is_merged_over_its_base_and_every_part_says_where_it_is_from",
+            "what_is_no_layer_is_refused_all_at_once",
+        ]),
+    ),
+    (
+        ("10.5", "| Call | Body / answer |"),
+        By(&[
+            "a_device_gets_the_whole_manifest_with_the_real_passwords",
+            "a_deployment_is_created_with_labels_and_metrics",
+            "the_same_again_changes_nothing_and_another_aim_is_an_update_with_the_etag",
+            "content_never_changes_so_another_name_is_asked_for",
+            "deployments_are_listed_shown_and_deleted",
+            "a_condition_that_the_hub_does_not_understand_is_told_before_anything_is_made",
+            "an_id_has_small_letters",
+            "a_deployment_replaces_makes_and_removes_and_tells_the_agent_last",
+        ]),
+    ),
+    (("10.5", "note the `[[id]]` quoting"), Not("service SDKs")),
+    (
         ("11.1", "| policy \\ state |"),
         By(&[
             "the_policy_decides_by_the_exit_code",
@@ -206,6 +266,30 @@ const FACTS: &[(Fact, Held)] = &[
             "a_support_bundle_is_put_over_tls_to_whom_this_machine_trusts",
         ]),
     ),
+    (
+        ("12.1", "| Code `[S: C# ErrorCode]` |"),
+        By(&[
+            "the_code_comes_from_the_header_or_from_the_message",
+            "every_status_has_words_and_a_way_out",
+            "a_device_that_is_not_there_is_named",
+            "a_key_that_is_wrong_and_a_policy_that_is_too_weak_are_told_apart",
+            "a_busy_hub_says_when_to_come_back",
+        ]),
+    ),
+    (("12.2", "| Call | Notes |"), Not("service SDKs")),
+    (("12.5", "Unknown device"), Not("service SDKs")),
+    (
+        ("12.5", "| Rule `[D]` |"),
+        By(&[
+            "fifty_messages_of_64_kb_wait_and_no_more",
+            "a_message_lives_for_an_hour",
+            "a_lock_holds_60_seconds",
+            "the_tenth_lost_lock_is_the_last",
+            "what_a_device_gave_back_comes_again_and_what_it_refused_is_gone",
+        ]),
+    ),
+    (("12.6", "Python `uamqp` is old"), Not("kept nowhere")),
+    (("12.6", "the CLI uses the name without the dash"), Not("kept nowhere")),
 ];
 
 #[test]

@@ -12,6 +12,7 @@ use crate::amqp::message::{BATCH, unpack};
 use crate::amqp::session::Outcome;
 use crate::amqp::translate::{self, TwinOperation};
 use crate::edgehub::{Delivery, Feature, Guarantee, MAX_MESSAGE, Receipt, Request};
+use crate::identity::ModuleId;
 use crate::message::Message;
 
 impl Head {
@@ -47,6 +48,10 @@ impl Head {
     pub(super) fn handle_token(&mut self, channel: u16, payload: &Bytes) {
         let put = cbs::put_token(payload);
         match put.login {
+            Ok(login) if login.identity.module == Some(ModuleId::edge_hub()) => {
+                let answered = self.lend(login);
+                self.answer(Asker::Token { channel, id: put.id }, answered);
+            }
             Ok(login) => self.authenticate(login, Asker::Token { channel, id: put.id }),
             Err(reason) => {
                 self.answer_token(channel, cbs::answer(put.id, 400, &reason));

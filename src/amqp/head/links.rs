@@ -1,6 +1,6 @@
 //! Links: what they are for, and what follows from their end.
 
-use super::{Bound, ENVELOPE, Head, Notice, Speaker, TOKEN_BYTES};
+use super::{Bound, ENVELOPE, Head, Notice, Output, Speaker, TOKEN_BYTES};
 use crate::amqp::address::{self, Place, Purpose};
 use crate::amqp::client::{Asker, Stream};
 use crate::amqp::condition::Condition;
@@ -8,7 +8,7 @@ use crate::amqp::link::{Direction, LinkId, Wanted};
 use crate::amqp::sasl::Login;
 use crate::amqp::session::Outcome;
 use crate::edgehub::{Credential, Feature, Guarantee, MAX_MESSAGE, Request};
-use crate::identity::Identity;
+use crate::identity::{AuthChain, Identity, ModuleId};
 
 impl Head {
     pub(super) fn handle_wanted(&mut self, link: LinkId, wanted: Wanted) {
@@ -26,8 +26,9 @@ impl Head {
                 let address: String = wanted.address.chars().take(200).collect();
                 let fault = Condition::NotFound.because(format!("there is nothing at `{address}`"));
                 self.connection.detach(link, &fault);
-                if let Some(speaker) = self.clients.keys().next() {
-                    self.notice(*speaker, Notice::UnknownAddress(address));
+                match self.clients.keys().next() {
+                    Some(speaker) => self.notice(*speaker, Notice::UnknownAddress(address)),
+                    None => self.outputs.push_back(Output::Misfit(fault.reason)),
                 }
             }
         }
@@ -35,10 +36,16 @@ impl Head {
 
     /// Attaches a link of an identity that is in, or that may come in now.
     pub(super) fn attach_own(&mut self, link: LinkId, wanted: Wanted, identity: &Identity, purpose: Purpose) {
-        let known = self.find(identity).or_else(|| self.enter(identity));
-        let Some(speaker) = known else {
-            let fault = Condition::Unauthorized.because(format!("no token was put for `{identity}`"));
-            return self.connection.detach(link, &fault);
+        let known = match self.find(identity) {
+            Some(speaker) => Ok(speaker),
+            None => self.enter(identity, wanted.chain.as_deref()),
+        };
+        let speaker = match known {
+            Ok(speaker) => speaker,
+            Err(reason) => {
+                self.connection.detach(link, &Condition::Unauthorized.because(&reason));
+                return self.outputs.push_back(Output::Misfit(reason));
+            }
         };
         let Some(client) = self.clients.get_mut(&speaker) else { return };
         match client.is_in {
@@ -53,17 +60,33 @@ impl Head {
         clients.find(|(_, client)| client.identity.to_string().eq_ignore_ascii_case(&name)).map(|(speaker, _)| *speaker)
     }
 
-    /// Asks the hub to let a client in that put no token of its own: a device with its certificate, a module with its
-    /// device's token, which may serve for it (protocol.md §3.2).
-    fn enter(&mut self, identity: &Identity) -> Option<Speaker> {
-        let device = Identity::of_device(identity.device.clone());
-        let lent = self.find(&device).and_then(|device| self.clients.get(&device)).map(|device| &device.credential);
-        let credential = match (&identity.module, lent) {
-            (Some(_), Some(credential)) => credential.clone(),
-            _ => Credential::Certificate(self.certificate.clone()?),
-        };
+    /// Asks the hub to let a client in that put no token of its own; the error says what is missing.
+    fn enter(&mut self, identity: &Identity, chain: Option<&str>) -> Result<Speaker, String> {
+        let credential = self.credential_of(identity, chain)?;
         self.authenticate(Login { identity: identity.clone(), credential }, Asker::Link);
-        self.find(identity)
+        self.find(identity).ok_or_else(|| "there are too many identities on this connection".to_owned())
+    }
+
+    /// Finds what may serve for an identity: the token of the edge hub that speaks for it, its device's token
+    /// (protocol.md §3.2), or the certificate of the connection.
+    fn credential_of(&self, identity: &Identity, chain: Option<&str>) -> Result<Credential, String> {
+        let chain = chain.map(AuthChain::parse).transpose().map_err(|error| format!("the auth chain: {error}"))?;
+        if let Some(chain) = chain.flatten() {
+            let hub = Identity::of_module(chain.actor.clone(), ModuleId::edge_hub());
+            let token = self.lent.get(&hub).cloned();
+            let missing = || format!("no token was put for `{hub}`, which speaks for `{identity}`");
+            return token.map(|token| Credential::OnBehalf { chain, token }).ok_or_else(missing);
+        }
+        if let Some(token) = self.lent.get(identity) {
+            return Ok(Credential::Sas(token.clone()));
+        }
+        let device = Identity::of_device(identity.device.clone());
+        let of_device = self.find(&device).and_then(|device| self.clients.get(&device));
+        match (&identity.module, of_device, &self.certificate) {
+            (Some(_), Some(device), _) => Ok(device.credential.clone()),
+            (_, _, Some(certificate)) => Ok(Credential::Certificate(certificate.clone())),
+            _ => Err(format!("no token was put for `{identity}`")),
+        }
     }
 
     pub(super) fn attach(&mut self, speaker: Speaker, link: LinkId, wanted: &Wanted, purpose: Purpose) {

@@ -9,7 +9,7 @@ use crate::amqp::condition::Condition;
 use crate::amqp::link::{LinkId, Parcel};
 use crate::amqp::sasl::Login;
 use crate::clock::Now;
-use crate::edgehub::{Refusal, Request};
+use crate::edgehub::{Credential, Refusal, Request};
 
 impl Head {
     /// Asks the hub to let a client in, or, if it is in, whether its newer credential is good.
@@ -29,6 +29,30 @@ impl Head {
         let speaker = Speaker(self.last_speaker);
         self.clients.insert(speaker, Client::new(&login, asker));
         self.outputs.push_back(Output::Connect { speaker, login: Box::new(login) });
+    }
+
+    /// Keeps the token of an edge hub until a link says for whom it speaks; who is in by an older one shows this.
+    ///
+    /// It is proved no sooner: the same hub may have a connection for each of those, and be itself on another.
+    pub(super) fn lend(&mut self, login: Login) -> Result<(), String> {
+        let Credential::Sas(token) = login.credential else { return Ok(()) };
+        if self.lent.len() >= CLIENTS && !self.lent.contains_key(&login.identity) {
+            return Err(format!("there are {CLIENTS} tokens on this connection already"));
+        }
+        let mut renewed = Vec::new();
+        for client in self.clients.values() {
+            let credential = match &client.credential {
+                Credential::OnBehalf { chain, .. } if chain.actor == login.identity.device => {
+                    Credential::OnBehalf { chain: chain.clone(), token: token.clone() }
+                }
+                Credential::Sas(_) if client.identity == login.identity => Credential::Sas(token.clone()),
+                _ => continue,
+            };
+            renewed.push(Login { identity: client.identity.clone(), credential });
+        }
+        self.lent.insert(login.identity, token);
+        renewed.into_iter().for_each(|login| self.authenticate(login, Asker::Link));
+        Ok(())
     }
 
     /// Lets a client in.

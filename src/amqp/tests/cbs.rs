@@ -129,6 +129,7 @@ fn a_link_without_a_token_is_refused_as_unauthorized() {
     let error = detach.error.expect("a reason");
     assert_eq!(error.condition, fe2o3_amqp_types::definitions::AmqpError::UnauthorizedAccess.into());
     assert_eq!(error.description.as_deref(), Some("no token was put for `d/other`"));
+    assert_eq!(client.outputs(), [Output::Misfit("no token was put for `d/other`".into())], "the developer is told");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `edgectl deploy --merge`: the manifest that IoT Hub would compose, and where each part of it comes from.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,8 +13,11 @@ use super::write::Target;
 use super::{summary, tell_warnings};
 use crate::document::Document;
 use crate::failure::{Failure, Outcome};
-use crate::manifest::{Deployment, Merged, Origin, failure_of, images, merge};
+use crate::manifest::{self, Finding, Merged, NoSources, Origin, Surroundings, images, merge};
 use crate::solution::{Manifest, Solution, Wanted, replace_file};
+
+/// What comes out, where it has no file yet.
+const MERGED: &str = "the merged manifest";
 
 /// What `deploy --merge --json` prints.
 #[derive(Debug, Serialize)]
@@ -38,7 +42,7 @@ pub(super) fn run(pinning: &Pinning<'_>, wanted: &Wanted, files: &[PathBuf], tar
     manifests.iter().for_each(|manifest| tell_warnings(cx, &manifest.warnings));
     pin(pinning, &mut manifests)?;
     let merged = merged(&documents(&manifests))?;
-    let checked = check(cx, &manifests[0], &merged)?;
+    let checked = check(cx, &manifests, &merged, wanted.today)?;
     // Secrets are hidden before they are composed: each file knows which variable stands for its own.
     let shown = manifests.iter().map(|manifest| manifest.document.with_value(target.value_of(manifest).0));
     let shown = Merged { manifest: self::merged(&shown.collect::<Vec<_>>())?.manifest, ..merged };
@@ -56,7 +60,7 @@ fn pin(pinning: &Pinning<'_>, manifests: &mut [Manifest]) -> Outcome {
         return Ok(());
     }
     let composed = merged(&documents(manifests))?.manifest;
-    let composed = Document::parse("the merged manifest", &composed.to_string())?;
+    let composed = Document::parse(MERGED, &composed.to_string())?;
     let left = images(&composed).into_iter().map(|(_, image)| image).collect();
     let pins = pinning.find(&left, manifests)?;
     manifests.iter_mut().for_each(|manifest| manifest.replace_images(&pins));
@@ -70,15 +74,21 @@ fn merged(documents: &[Document]) -> Outcome<Merged> {
     merge(base, &layers.iter().collect::<Vec<_>>())
 }
 
-/// Reads the composed manifest as a device would.
-fn check(cx: &Context, base: &Manifest, merged: &Merged) -> Outcome<Manifest> {
-    let document = Document::parse("the merged manifest", &format!("{:#}", merged.manifest))?;
-    let mut warnings = Vec::new();
-    let deployment = Deployment::parse(&document, &mut warnings);
-    let deployment = Ok(deployment.map_err(|findings| failure_of(document.file(), &findings))?);
-    tell_warnings(cx, &warnings);
-    let mut manifest = base.clone();
-    (manifest.document, manifest.deployment) = (document, deployment);
+/// Checks the composed manifest; what is wrong is told in the file that brings it, and what a file was told of alone
+/// not once more.
+fn check(cx: &Context, manifests: &[Manifest], merged: &Merged, today: Duration) -> Outcome<Manifest> {
+    let document = merged.document(MERGED, documents(manifests));
+    let mut checked = manifest::check(&document, Surroundings { today, sources: &NoSources });
+    let told = |finding: &Finding| {
+        let known = manifests.iter().flat_map(|manifest| &manifest.warnings);
+        known.into_iter().any(|other| other.code == finding.code && other.at.message == finding.at.message)
+    };
+    // A variable brings what looks like a secret here; whether a file holds one was asked of each.
+    checked.warnings.retain(|finding| finding.code != "plain-secret" && !told(finding));
+    tell_warnings(cx, &checked.warnings);
+    let mut manifest = manifests[0].clone();
+    (manifest.document, manifest.deployment, manifest.layer) = (document, checked.deployment, checked.layer);
+    manifest.checked()?;
     Ok(manifest)
 }
 

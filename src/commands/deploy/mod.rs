@@ -16,9 +16,9 @@ use super::input::SetArgs;
 use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::manifest::{Chunks, Finding, Hide, unknown_passwords};
+use crate::manifest::{Chunks, Finding, Hide, missing_secrets};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
-use crate::text::counted;
+use crate::text::{TextError, counted};
 use cloud::{CloudArgs, Content};
 use pin::{PinArgs, Pinning};
 use write::Target;
@@ -157,16 +157,23 @@ fn apply(cx: &Context, solution: &Solution, manifest: &Manifest, args: &CloudArg
     if manifest.layer.is_none() || args.is_simulation()? {
         manifest.checked()?;
     }
-    // The hub would take the name of a variable for the password, and the device could not pull.
-    if let Some(unknown) = unknown_passwords(&manifest.document).into_iter().next() {
-        return Err(unknown.into_failure("a registry's password is missing"));
-    }
+    refuse_without_secrets(manifest)?;
     if args.is_simulation()? {
         return simulation::apply(cx, manifest, args.device.as_deref());
     }
     let modules = &cloud::modules_of(&manifest.document)?;
     let content = Content { modules, summary: summary(manifest), is_layer: manifest.layer.is_some() };
     cloud::apply(cx, solution.variables(), args, &content)
+}
+
+/// The hub would take asterisks, or the name of a variable, for the secret that they stand for.
+fn refuse_without_secrets(manifest: &Manifest) -> Outcome {
+    let missing = missing_secrets(&manifest.document);
+    let Some((first, others)) = missing.split_first() else { return Ok(()) };
+    let count = counted(missing.len() as u64, "secret");
+    let failure = first.clone().into_failure(format!("`{}` lacks {count}", manifest.document.file()));
+    let told = |at: &TextError| format!("line {}, column {}: {}", at.line, at.column, at.message);
+    Err(others.iter().fold(failure, |failure, other| failure.cause(told(other))))
 }
 
 impl Deploy {

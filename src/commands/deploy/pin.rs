@@ -106,9 +106,13 @@ impl Pinning<'_> {
         Ok(Inputs::read(&target.plan)?.digest != *pushed)
     }
 
+    fn logins(&self) -> Logins {
+        Logins::of_solution(self.cx.environment(), self.solution)
+    }
+
     fn ask(&self, asked: Vec<(Reference, Option<&Source>)>, manifests: &[Manifest]) -> Outcome<Pins> {
-        let environment = self.cx.environment();
-        let registries = Registries::new(environment, Logins::new(environment).with(logins_of(manifests))).patient();
+        let logins = self.logins().with(logins_of(manifests));
+        let registries = Registries::new(self.cx.environment(), logins).patient();
         let (references, sources): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
         let watch = |event: Event<'_>| {
             if let Event::Warning(text) = event {

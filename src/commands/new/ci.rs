@@ -7,24 +7,31 @@ use clap::ValueEnum;
 use super::tell::{Made, Written};
 use super::{ask, parse_pair};
 use crate::commands::Context;
+use crate::document::read_text;
 use crate::failure::{Failure, Outcome};
+use crate::image::Platform;
 use crate::solution::Solution;
 use crate::template::{self, Answers, Edit, Plan, Purpose};
 
 /// Write a pipeline that checks, builds, tests and releases the solution
 ///
-/// The pipeline installs edgectl with cargo, checks the deployment template, builds the images and runs the solution
-/// on a simulated device; on the main branch it pushes the images, with credentials that the service keeps as
-/// secrets, and writes the manifests. A file that is there already is replaced on consent only.
+/// The pipeline checks the deployment template, builds the images and runs the solution on a simulated device; on the
+/// main branch it pushes the images, with credentials that the service keeps as secrets, and writes the manifests. A
+/// file that is there already is replaced on consent only.
+///
+/// It builds edgectl with cargo from a git repository: `--set repository=URL` [default: the pipeline's variable
+/// `EDGECTL_REPOSITORY`], at `--set tag=TAG` [default: `v` and the version of this edgectl]. `branch` is released
+/// [default: main], for `platforms` [default: those that all modules have a Dockerfile for].
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  edgectl new ci github\n  edgectl new ci azure --set branch=release --set platforms=arm64v8"
+    after_help = "Examples:\n  edgectl new ci github\n  edgectl new ci azure --set branch=release --set 'platforms=amd64 arm64v8'\n  \
+    edgectl new ci github --set repository=https://git.example.com/tools/edgectl.git --set tag=v0.1.0"
 )]
 pub(super) struct NewPipeline {
     /// Service that runs it: `github` or `azure`
     #[arg(value_name = "SERVICE", hide_possible_values = true)]
     service: Service,
-    /// Value of a parameter: `branch`, `platforms` or `install` (can be repeated)
+    /// Value of a parameter: `branch`, `platforms`, `repository` or `tag` (can be repeated)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
     set: Vec<(String, String)>,
     /// Show what would be made, and write nothing
@@ -46,7 +53,11 @@ pub(super) fn run(cx: &Context, args: &NewPipeline) -> Outcome {
         Service::Azure => "azure",
     };
     let template = template::find(Purpose::Pipeline, name)?;
-    let answers: Answers = ask::answers(cx.ui(), &template, &solution.name(), &args.set)?;
+    let mut given = args.set.clone();
+    if !given.iter().any(|(name, _)| name == "platforms") {
+        given.extend(platforms(&solution).map(|platforms| ("platforms".to_owned(), platforms)));
+    }
+    let answers: Answers = ask::answers(cx.ui(), &template, &solution.name(), &given)?;
     let mut plan = template::plan(&template, &answers, solution.root(), Path::new(""))?;
     place(&mut plan);
 
@@ -58,8 +69,40 @@ pub(super) fn run(cx: &Context, args: &NewPipeline) -> Outcome {
             cx.ui().step("Wrote", format!("`{}`", plan.shown(&file.path)));
         }
         cx.ui().hint("its first lines name the variables and secrets that it needs");
+        if let Some(names) = named_variables(&solution)? {
+            cx.ui().hint(format!(
+                "the solution takes {names} from `.env`, which the pipeline doesn't have: define them there"
+            ));
+        }
     }
     Made::new(&solution.name(), &template.name, &plan, Vec::new(), written).print(cx.ui())
+}
+
+/// The platforms that all modules of the folder can be built for, as the first of them lists them; `None` without any.
+fn platforms(solution: &Solution) -> Option<String> {
+    let (first, others) = solution.modules().split_first()?;
+    let common = |platform: &&Platform| others.iter().all(|module| module.platforms().contains(platform));
+    let names: Vec<&str> = first.platforms().into_iter().filter(common).map(Platform::as_str).collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// Variables that every pipeline has.
+const GIVEN: [&str; 3] = ["CONTAINER_REGISTRY_SERVER", "CONTAINER_REGISTRY_USERNAME", "CONTAINER_REGISTRY_PASSWORD"];
+
+/// The variables of `.env` that the templates and modules name, besides those that every pipeline has.
+fn named_variables(solution: &Solution) -> Outcome<Option<String>> {
+    let templates = solution.find_template().into_iter().chain(solution.find_debug_template());
+    let modules = solution.modules().iter().map(|module| module.folder().join("module.json"));
+    let texts = templates.chain(modules).map(|path| read_text(&path, &solution.shown(&path)));
+    let text = texts.collect::<Outcome<Vec<String>>>()?.join("\n");
+    let is_named = |name: &&str| {
+        let bare = format!("${name}");
+        let ends = |at: usize| !text[at..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        text.contains(&format!("${{{name}}}")) || text.match_indices(&bare).any(|(at, _)| ends(at + bare.len()))
+    };
+    let names = solution.variables().of_file().filter(|name| !GIVEN.contains(name)).filter(is_named);
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    Ok((!names.is_empty()).then(|| names.join(", ")))
 }
 
 /// Puts the files into the solution's own folder, beside what is there.

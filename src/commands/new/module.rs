@@ -8,7 +8,7 @@ use super::tell::{Made, Paste, Written};
 use crate::commands::Context;
 use crate::failure::{Failure, Outcome};
 use crate::solution::{
-    Launch, Solution, WireSpec, Wiring, check_module_name, free_debug_port, plan_launch, wire_module,
+    Known, Launch, Solution, WireSpec, Wiring, check_module_name, free_debug_port, plan_launch, wire_module,
 };
 use crate::template::{self, Answers, Edit, Plan, Template};
 
@@ -16,6 +16,9 @@ use crate::template::{self, Answers, Edit, Plan, Template};
 ///
 /// Makes `modules/<NAME>` from a template, adds the module and a route from its outputs to `$upstream` to the
 /// deployment templates, and its debugger to `.vscode/launch.json`. At a terminal, what no flag answers is asked for; `--yes` takes the defaults.
+///
+/// A template in YAML with comments or a layout of its own is left as it is: what to add is printed, and the exit code
+/// is 1 until then, though the module's source is made.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl new module filter --template python\n  \
     edgectl new module filter --template node --set base_image=node:22-trixie-slim\n  \
@@ -60,14 +63,27 @@ pub(super) fn run(cx: &Context, args: &NewModule) -> Outcome {
     }
     let mut plan = template::plan(&template, &answers, solution.root(), folder)?;
     let mut paste = wire(&solution, args, &answers, &mut plan)?;
+    let left: Vec<String> = paste.iter().map(|paste| format!("`{}`", paste.file)).collect();
     paste.extend(configure_debugger(&solution, &mut plan)?);
 
-    let written = if args.dry_run { Written::DryRun } else { Written::Yes };
-    if written == Written::Yes {
-        template::write(&plan)?;
-        tell(cx, &args.name, &template, folder, &plan);
+    if args.dry_run {
+        return Made::new(&args.name, &template.name, &plan, paste, Written::DryRun).print(cx.ui());
     }
-    Made::new(&args.name, &template.name, &plan, paste, written).print(cx.ui())
+    template::write(&plan)?;
+    tell(cx, &args.name, &template, folder, &plan);
+    Made::new(&args.name, &template.name, &plan, paste, Written::Yes).print(cx.ui())?;
+    if !left.is_empty() {
+        return Err(left_to_paste(&args.name, &left.join(" and ")));
+    }
+    cx.ui().hint("run the solution with `edgectl simulate`");
+    Ok(())
+}
+
+/// The source is made, which nobody has to do again; that the module runs nowhere yet must not look like success.
+fn left_to_paste(name: &str, files: &str) -> Failure {
+    Failure::request(format!("`{name}` is not in {files} yet"))
+        .cause("a YAML file is edited only if no comment and no layout of it is lost")
+        .hint(format!("add what is printed above to {files}, then run `edgectl simulate`"))
 }
 
 /// Returns the template that the flags name; `--image` is the template `image`.
@@ -109,7 +125,7 @@ fn wire(solution: &Solution, args: &NewModule, answers: &Answers, plan: &mut Pla
 /// Adds the debugger's configurations to the plan; returns what edgectl cannot add itself.
 fn configure_debugger(solution: &Solution, plan: &mut Plan) -> Outcome<Option<Paste>> {
     let configurations = plan.debugging.as_ref().map(|debugging| debugging.launch.as_slice());
-    match plan_launch(solution, configurations.unwrap_or_default())? {
+    match plan_launch(solution, configurations.unwrap_or_default(), Known::Stays)? {
         Launch::Nothing => {}
         Launch::Create(path, text) => plan.beside.push(Edit { path, text }),
         Launch::Edit(path, text) => plan.edits.push(Edit { path, text }),
@@ -125,5 +141,4 @@ fn tell(cx: &Context, name: &str, template: &Template, folder: &Path, plan: &Pla
     for edit in plan.edits.iter().chain(&plan.beside) {
         cx.ui().step("Wired", format!("`{name}` into `{}`", plan.shown(&edit.path)));
     }
-    cx.ui().hint("run the solution with `edgectl simulate`");
 }

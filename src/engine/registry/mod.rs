@@ -88,10 +88,16 @@ impl Registries {
         Self { logins, proxies, patience: PATIENCE, known: Arc::default(), digests: Arc::default() }
     }
 
+    /// The same, which have not asked anything yet.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { known: Arc::default(), digests: Arc::default(), ..self.clone() }
+    }
+
     /// The same for a command that has no other purpose: registries may take longer to answer.
     #[must_use]
     pub fn patient(&self) -> Self {
-        Self { patience: MORE_PATIENCE, known: Arc::default(), digests: Arc::default(), ..self.clone() }
+        Self { patience: MORE_PATIENCE, ..self.anew() }
     }
 
     /// Returns the logins.

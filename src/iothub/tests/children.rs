@@ -1,15 +1,16 @@
 //! Devices that are no edge devices, and what waits for them (protocol.md §12.2, §12.5).
 
 use super::*;
-use crate::edgehub::LockToken;
+use crate::clock::iso_millis;
+use crate::edgehub::{KnownIdentity, LockToken};
 use crate::identity::{Authentication, IdentityStatus, Thumbprint};
 use crate::message::Message;
 
-fn id(name: &str) -> DeviceId {
+pub(super) fn id(name: &str) -> DeviceId {
     DeviceId::parse(name).expect("valid")
 }
 
-fn leaf(name: &str) -> Identity {
+pub(super) fn leaf(name: &str) -> Identity {
     Identity::of_device(id(name))
 }
 
@@ -19,6 +20,7 @@ fn device(name: &str, parent: &str) -> Device {
         device_id: id(name),
         generation_id: "639".into(),
         status: IdentityStatus::Enabled,
+        status_changed: None,
         authentication: Authentication::SelfSigned { primary_thumbprint, secondary_thumbprint: None },
         parent: id(parent),
         capabilities: Capabilities::default(),
@@ -29,12 +31,12 @@ fn edge_device(name: &str, parent: &str) -> Device {
     Device { capabilities: Capabilities { iot_edge: true }, ..device(name, parent) }
 }
 
-fn message(body: &str) -> Message {
+pub(super) fn message(body: &str) -> Message {
     Message { body: body.to_owned().into(), ..Message::default() }
 }
 
 /// A cloud with the device `leaf1` below `d1`.
-fn with_leaf() -> IotHub {
+pub(super) fn with_leaf() -> IotHub {
     let mut cloud = cloud();
     cloud.add_device(device("leaf1", "d1")).expect("there is none yet");
     outputs(&mut cloud);
@@ -45,12 +47,12 @@ fn send(cloud: &mut IotHub, now: Now, body: &str) {
     cloud.send(now, &id("leaf1"), message(body), DEFAULT_LIFE).expect("there is room");
 }
 
-fn receive(cloud: &mut IotHub, now: Now) {
+pub(super) fn receive(cloud: &mut IotHub, now: Now) {
     cloud.handle(now, &edge(), ToCloud::Receive { identity: leaf("leaf1"), total: None });
 }
 
 /// Returns what was handed out since the last look.
-fn handed(cloud: &mut IotHub) -> Vec<(LockToken, String)> {
+pub(super) fn handed(cloud: &mut IotHub) -> Vec<(LockToken, String)> {
     let told = to_edge(cloud).into_iter();
     told.filter_map(|said| match said {
         FromCloud::DeviceBound { lock, message, .. } => {
@@ -65,7 +67,7 @@ fn bodies(cloud: &mut IotHub) -> Vec<String> {
     handed(cloud).into_iter().map(|(_, body)| body).collect()
 }
 
-fn later(seconds: u64) -> Now {
+pub(super) fn later(seconds: u64) -> Now {
     let time = Duration::from_secs(seconds);
     Now { monotonic: NOW.monotonic + time, unix: NOW.unix + time }
 }
@@ -82,6 +84,47 @@ fn an_edge_device_has_a_scope_for_its_children() {
     assert_eq!(edge["parentScopes"], json!(["ms-azure-iot-edge://d1-0"]));
     assert_eq!((&child["deviceScope"], &child["capabilities"]), (&edge["deviceScope"], &json!({ "iotEdge": false })));
     assert_eq!(cloud.add_device(device("leaf2", "leaf1")), Err(RegistryError::Childless(id("leaf1"))));
+}
+
+#[test]
+fn an_edge_device_is_told_of_everybody_below_it_and_who_speaks_for_them() {
+    // protocol.md §3.6, §9.4
+    let mut cloud = cloud();
+    for device in [edge_device("line2", "d1"), edge_device("line3", "line2"), device("leaf1", "line3")] {
+        cloud.add_device(device).expect("there is none yet");
+    }
+    let authentication = Authentication::generate_keys().expect("random");
+    let module = Module { generation_id: "640".into(), version: 1, managed_by: None, authentication };
+    cloud.put_module(Identity::parse("line3/a").expect("valid"), module);
+    let told = |cloud: &mut IotHub| -> Vec<String> {
+        let Some(FromCloud::Scope { children }) = to_edge(cloud).pop() else { panic!("it is told") };
+        let one = |known: KnownIdentity| {
+            let hubs: Vec<&str> = known.spoken_for_by.iter().map(DeviceId::as_str).collect();
+            format!("{} {} {}", known.identity, json!(known.status).as_str().expect("a word"), hubs.join(" "))
+        };
+        children.into_iter().map(one).collect()
+    };
+    assert_eq!(
+        told(&mut cloud),
+        ["leaf1 enabled line3 line2", "line2 enabled ", "line3 enabled line2", "line3/a enabled line3 line2"]
+    );
+    cloud.set_status(NOW.unix, &id("line3"), IdentityStatus::Disabled).expect("it is there");
+    assert_eq!(
+        told(&mut cloud),
+        ["leaf1 enabled line2", "line2 enabled ", "line3 disabled line2", "line3/a disabled line2"]
+    );
+    assert_eq!(cloud.registry().edge_of(&leaf("leaf1")), id("d1"));
+    cloud.handle(NOW, &edge(), ToCloud::GetTwin { identity: leaf("leaf1") });
+    assert!(matches!(to_edge(&mut cloud)[..], [FromCloud::Twin { .. }]));
+}
+
+#[test]
+fn parents_of_each_other_are_below_nobody() {
+    let mut cloud = cloud();
+    cloud.add_device(edge_device("line2", "line3")).expect("there is none yet");
+    cloud.add_device(edge_device("line3", "line2")).expect("there is none yet");
+    assert_eq!(outputs(&mut cloud).iter().filter(|told| matches!(told, Output::ToEdge { .. })).count(), 2);
+    assert_eq!(cloud.registry().below(&id("d1")), []);
 }
 
 #[test]
@@ -135,6 +178,32 @@ fn a_twin_shows_what_the_registry_knows() {
     let thumbprints = json!({"primaryThumbprint": "A".repeat(40), "secondaryThumbprint": null});
     assert_eq!(shown, [&json!("disabled"), &json!("selfSigned"), &thumbprints, &json!("ms-azure-iot-edge://d1-0")]);
     assert_eq!(twin["capabilities"], json!({"iotEdge": false}));
+}
+
+#[test]
+fn a_disabled_device_is_told_to_its_parent_and_keeps_what_it_has() {
+    // protocol.md §7.1, §12.2
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "1");
+    outputs(&mut cloud);
+    let set = |cloud: &mut IotHub, status| cloud.set_status(NOW.unix, &id("leaf1"), status).expect("it is there");
+    set(&mut cloud, IdentityStatus::Disabled);
+    let children = vec![Device { status: IdentityStatus::Disabled, ..device("leaf1", "d1") }.known()];
+    assert_eq!(to_edge(&mut cloud), [FromCloud::Scope { children }]);
+    let twin = cloud.twin_document(&leaf("leaf1")).expect("it has one");
+    assert_eq!(
+        [&twin["status"], &twin["statusUpdateTime"], &twin["cloudToDeviceMessageCount"]],
+        [&json!("disabled"), &json!(iso_millis(NOW.unix)), &json!(1)]
+    );
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), [""; 0], "its parent may not have heard of it yet");
+    set(&mut cloud, IdentityStatus::Disabled);
+    assert_eq!(outputs(&mut cloud), [], "nothing is new");
+    set(&mut cloud, IdentityStatus::Enabled);
+    receive(&mut cloud, NOW);
+    assert_eq!(bodies(&mut cloud), ["1"]);
+    let unknown = cloud.set_status(NOW.unix, &id("leaf2"), IdentityStatus::Disabled);
+    assert_eq!(unknown, Err(RegistryError::Unknown(id("leaf2"))));
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn simulated(names: &[&str]) -> Vec<KnownIdentity> {
         generation_id: "638".to_owned(),
         status: IdentityStatus::Enabled,
         authentication: keys(),
+        spoken_for_by: Vec::new(),
     };
     names.iter().map(known).collect()
 }
@@ -38,6 +39,7 @@ fn device(name: &str, parent: &str, iot_edge: bool) -> Device {
         device_id: id(name),
         generation_id: "639".to_owned(),
         status: IdentityStatus::Enabled,
+        status_changed: None,
         authentication: keys(),
         parent: id(parent),
         capabilities: Capabilities { iot_edge },

@@ -29,14 +29,20 @@ pub const CODES: &[Code] = &[
     code("value-without-quotes", Error, "a variable without quotes whose value is no JSON"),
     // The shape.
     code("no-content", Error, "no `modulesContent`, or no desired properties of `$edgeAgent` or `$edgeHub`"),
+    code("template-version", Warning, "a `$schema-template` that edgectl does not know"),
+    code("layer-key", Warning, "a key of layers in the twin of a whole deployment"),
     code("layer", Error, "a layer where a whole deployment is wanted"),
     code("schema-version", Error, "a `schemaVersion` that edgectl does not know, or none"),
-    code("missing-member", Error, "a member that the agent needs is missing"),
+    code("missing-member", Error, "a member that the agent or the hub needs is missing"),
+    code("default-member", Warning, "a member that `az` needs, and for which the agent has a default"),
     code("unknown-member", Warning, "a member that nobody reads"),
     code("newer-member", Warning, "a member that a later `schemaVersion` brings"),
     code("mqtt-broker", Warning, "`mqttBroker`, which no runtime since 1.3 has"),
+    code("runtime", Error, "a `runtime` of another type than `docker`, or with settings that are no text"),
     code("registry", Error, "credentials of a registry without address, username or password"),
+    code("registry-login", Warning, "credentials of a registry with an empty username or password"),
     code("registry-password", Warning, "a registry's password that a finished manifest leaves out"),
+    code("hidden-secret", Warning, "`***` where a finished manifest has left out the secret of a module"),
     code("time-to-live", Error, "`timeToLiveSecs` is no number"),
     code("store-limit", Error, "`maxSizeBytes` is no number"),
     code("desired", Error, "desired properties that are no object"),
@@ -45,6 +51,7 @@ pub const CODES: &[Code] = &[
     code("modules", Error, "`modules` is no object"),
     code("module", Error, "a module with a wrong type, status or policy"),
     code("module-name", Error, "a name that no module can have"),
+    code("container-name", Warning, "a name of a module that no container can have"),
     code("name-in-routes", Warning, "a name that routes cannot select, or cannot tell from another"),
     code("twin-without-module", Warning, "desired properties for a module that is not deployed"),
     code("image", Error, "no image, or a name that no image can have"),
@@ -76,6 +83,7 @@ pub const CODES: &[Code] = &[
     code("route-comment", Warning, "`/*` that begins a comment inside of a path"),
     code("never-matches", Warning, "a condition that is never true"),
     code("operator-in-name", Warning, "an operator without blanks, which is part of a name"),
+    code("unknown-property", Warning, "a name with `$` that is no system property"),
     code("is-null", Warning, "`is_null` of a body value, which the real hub answers wrongly"),
     code("unsent-output", Warning, "an output that no source of its module names"),
     code("unheard-input", Warning, "an input that no source of its module names"),
@@ -84,7 +92,16 @@ pub const CODES: &[Code] = &[
 ];
 
 /// Warnings that make no difference to a simulation.
-const ABOUT_DEVICES: [&str; 5] = ["image-tag", "mqtt-broker", "plain-secret", "runtime-ended", "twin-nearly-full"];
+const ABOUT_DEVICES: [&str; 8] = [
+    "container-name",
+    "default-member",
+    "image-tag",
+    "mqtt-broker",
+    "plain-secret",
+    "registry-login",
+    "runtime-ended",
+    "twin-nearly-full",
+];
 
 /// Says whether a warning is about what happens on a real device only, or in its cloud.
 pub fn is_about_devices(code: &str) -> bool {

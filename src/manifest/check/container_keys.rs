@@ -20,6 +20,10 @@ HostConfig
 const NEAR_ROOT: [(&str, &str); 3] =
     [("ContainerCreateBody", ""), ("HostConfig", "HostConfig"), ("NetworkingConfig", "NetworkingConfig")];
 
+/// Names that docker's command line, or its list of containers, has for members: object, name, member.
+const CALLED_ELSEWHERE: [(&str, &str, &str); 3] =
+    [("Mount", "Destination", "Target"), ("Mount", "Dst", "Target"), ("Mount", "Src", "Source")];
+
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -72,6 +76,12 @@ impl Schema {
     pub(super) fn member(&self, of: &str, key: &str) -> Option<&Kind> {
         let mut members = self.entries(of);
         members.find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, kind)| kind)
+    }
+
+    /// Returns the member that has another name outside of this call.
+    pub(super) fn called_elsewhere(&self, of: &str, key: &str) -> Option<&'static str> {
+        let mut names = CALLED_ELSEWHERE.iter();
+        names.find(|(object, name, _)| *object == of && name.eq_ignore_ascii_case(key)).map(|(_, _, member)| *member)
     }
 
     /// Returns the keys of an object.

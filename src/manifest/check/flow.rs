@@ -1,7 +1,7 @@
-//! Where messages go: routes that lead in a circle.
+//! Where messages go: routes that lead in a circle, and modules that nothing from outside reaches.
 //!
-//! Only what is sure is told. A condition may end a circle, so routes with one never make one here; and two modules that
-//! ask and answer each other by outputs of their own do not pass on what they get.
+//! Only what is likely is told. A condition may end a circle, so routes with one never make one here; and two modules
+//! that ask and answer each other by outputs of their own do not pass on what they get.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -26,38 +26,111 @@ struct Edge<'p, 'd> {
     way: &'p Way<'d>,
 }
 
-/// Reports circles.
+/// Every route between the modules that users write.
+struct Flow<'p, 'd> {
+    names: Vec<&'p str>,
+    edges: Vec<Edge<'p, 'd>>,
+    /// Modules that something other than modules feeds, too.
+    fed: BTreeSet<usize>,
+}
+
+/// Modules that reach each other.
+type Circle = BTreeSet<usize>;
+
+/// Reports circles, and modules that only feed each other.
 pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
-    let names: Vec<&str> = parts.user_modules().map(|module| module.name.as_str()).collect();
-    let by_name: BTreeMap<String, usize> =
-        names.iter().enumerate().map(|(at, name)| (name.to_ascii_lowercase(), at)).collect();
-    let mut edges = Vec::new();
-    let mut fed_from_outside = BTreeSet::new();
+    let flow = Flow::of(parts);
+    let closed: Vec<Circle> = flow.circles().into_iter().filter(|circle| flow.is_closed(circle)).collect();
+    // What feeds the modules of a layer may stand in its base.
+    if !parts.is_layer() {
+        findings.extend(closed.iter().filter_map(|circle| flow.never_fed(circle)));
+    }
+    let next = flow.next(|edge| edge.way.route.is_unconditional());
+    let mut told: Vec<Circle> = closed;
     for way in &parts.routes {
-        let Sink::Input { module, .. } = way.route.sink() else { continue };
-        let Some(to) = names.iter().position(|name| *name == module.as_str()) else { continue };
-        let (from, takes, others) = sources(way.route.source(), &by_name);
-        if others || !way.route.is_unconditional() {
-            fed_from_outside.insert(to);
-        }
-        if way.route.is_unconditional() {
-            edges.extend(from.into_iter().map(|from| Edge { from, to, takes, way }));
+        let Some(path) = flow.way_round(way, &next) else { continue };
+        let circle: Circle = path.iter().copied().collect();
+        if !told.iter().any(|other| *other == circle || (other.len() > 1 && other.is_superset(&circle))) {
+            findings.push(flow.loop_along(way, &path));
+            told.push(circle);
         }
     }
-    let mut next = vec![BTreeSet::new(); names.len()];
-    for edge in &edges {
-        next[edge.from].insert(edge.to);
-    }
-    let reach: Vec<BTreeSet<usize>> = (0..names.len()).map(|start| reached(start, &next)).collect();
-    let mut told = BTreeSet::new();
-    for start in 0..names.len() {
-        let circle: BTreeSet<usize> =
-            reach[start].iter().copied().filter(|other| reach[*other].contains(&start)).collect();
-        if circle.contains(&start) && told.insert(circle.clone()) {
-            let is_fed = edges.iter().any(|edge| circle.contains(&edge.to) && !circle.contains(&edge.from))
-                || circle.iter().any(|module| fed_from_outside.contains(module));
-            findings.extend(circle_of(&names, &edges, &circle, is_fed));
+}
+
+impl<'p, 'd> Flow<'p, 'd> {
+    fn of(parts: &'p Parts<'d>) -> Self {
+        let names: Vec<&str> = parts.user_modules().map(|module| module.name.as_str()).collect();
+        let by_name: BTreeMap<String, usize> =
+            names.iter().enumerate().map(|(at, name)| (name.to_ascii_lowercase(), at)).collect();
+        let mut flow = Self { names, edges: Vec::new(), fed: BTreeSet::new() };
+        for way in &parts.routes {
+            let Sink::Input { module, .. } = way.route.sink() else { continue };
+            let Some(to) = flow.names.iter().position(|name| *name == module.as_str()) else { continue };
+            let (from, takes, others) = sources(way.route.source(), &by_name);
+            if others {
+                flow.fed.insert(to);
+            }
+            flow.edges.extend(from.into_iter().map(|from| Edge { from, to, takes, way }));
         }
+        flow
+    }
+
+    /// The modules one step away from each, by some of the routes.
+    fn next(&self, is_taken: impl Fn(&Edge<'_, '_>) -> bool) -> Vec<BTreeSet<usize>> {
+        let mut next = vec![BTreeSet::new(); self.names.len()];
+        for edge in self.edges.iter().filter(|edge| is_taken(edge)) {
+            next[edge.from].insert(edge.to);
+        }
+        next
+    }
+
+    /// The largest circles; a module alone is one if it feeds itself.
+    fn circles(&self) -> BTreeSet<Circle> {
+        let next = self.next(|_| true);
+        let reach: Vec<Circle> = (0..self.names.len()).map(|start| reached(start, &next)).collect();
+        let around =
+            |start: usize| reach[start].iter().copied().filter(|other| reach[*other].contains(&start)).collect();
+        (0..self.names.len()).map(around).filter(|circle: &Circle| !circle.is_empty()).collect()
+    }
+
+    /// Says whether two modules or more get messages of each other, and of nobody else.
+    fn is_closed(&self, circle: &Circle) -> bool {
+        let is_fed = !circle.is_disjoint(&self.fed)
+            || self.edges.iter().any(|edge| circle.contains(&edge.to) && !circle.contains(&edge.from));
+        circle.len() > 1 && !is_fed
+    }
+
+    fn never_fed(&self, circle: &Circle) -> Option<Finding> {
+        let who: Vec<String> = circle.iter().map(|module| format!("`{}`", self.names[*module])).collect();
+        let first = self.edges.iter().find(|edge| circle.contains(&edge.from) && circle.contains(&edge.to))?;
+        let told = first.way.place.error(format!("only each other feeds {}", who.join(" and ")));
+        let hint = format!("add a route into {}, unless one of them begins by itself", who.join(" or "));
+        Some(Finding::warning("never-fed", told.hint(hint)))
+    }
+
+    /// The shortest circle that begins with a route: modules from the first to itself.
+    ///
+    /// Only a route that takes whatever a module sends passes on for sure, or one that leads straight back.
+    fn way_round(&self, way: &Way<'_>, next: &[BTreeSet<usize>]) -> Option<Vec<usize>> {
+        let is_begin =
+            |edge: &&Edge<'_, '_>| std::ptr::eq(edge.way, way) && (edge.takes == Takes::All || edge.from == edge.to);
+        let begins = self.edges.iter().filter(|_| way.route.is_unconditional()).filter(is_begin);
+        begins.filter_map(|edge| way_back(edge, next)).min_by_key(Vec::len)
+    }
+
+    fn loop_along(&self, way: &Way<'_>, path: &[usize]) -> Finding {
+        let names: Vec<String> = path.iter().map(|at| format!("`{}`", self.names[*at])).collect();
+        let told = match &names[..] {
+            [name, _] => way
+                .place
+                .error(format!("{name} gets back what it sends itself"))
+                .hint("route only what the module is to get, or add a condition that ends the circle"),
+            _ => way
+                .place
+                .error(format!("messages may go round for ever: {}", names.join(" → ")))
+                .hint("name the output that is meant instead of `*`, or add a condition that ends the circle"),
+        };
+        Finding::warning("loop", told)
     }
 }
 
@@ -85,41 +158,18 @@ fn reached(start: usize, next: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     found
 }
 
-fn circle_of(names: &[&str], edges: &[Edge<'_, '_>], circle: &BTreeSet<usize>, is_fed: bool) -> Option<Finding> {
-    let inside = || edges.iter().filter(|edge| circle.contains(&edge.from) && circle.contains(&edge.to));
-    let wide = inside().find(|edge| edge.takes == Takes::All || edge.from == edge.to);
-    let [first, .., last] = circle.iter().copied().collect::<Vec<_>>()[..] else {
-        let edge = wide?;
-        let told = edge.way.place.error(format!("`{}` gets back what it sends itself", names[edge.to]));
-        let hint = "route only what the module is to get, or add a condition that ends the circle";
-        return Some(Finding::warning("loop", told.hint(hint)));
-    };
-    if !is_fed {
-        let who: Vec<String> = circle.iter().map(|module| format!("`{}`", names[*module])).collect();
-        let told = inside().next()?.way.place.error(format!("only each other feeds {}", who.join(" and ")));
-        let hint =
-            format!("add a route into `{}` or `{}`, unless one of them begins by itself", names[first], names[last]);
-        return Some(Finding::warning("never-fed", told.hint(hint)));
-    }
-    let edge = wide?;
-    let path: Vec<String> = way_back(edge, edges).iter().map(|module| format!("`{}`", names[*module])).collect();
-    let told = edge.way.place.error(format!("messages may go round for ever: {}", path.join(" → ")));
-    let hint = "name the output that is meant instead of `*`, or add a condition that ends the circle";
-    Some(Finding::warning("loop", told.hint(hint)))
-}
-
 /// The shortest way from the module that an edge leaves, along it and back.
-fn way_back(edge: &Edge<'_, '_>, edges: &[Edge<'_, '_>]) -> Vec<usize> {
+fn way_back(edge: &Edge<'_, '_>, next: &[BTreeSet<usize>]) -> Option<Vec<usize>> {
     let mut open = VecDeque::from([vec![edge.from, edge.to]]);
     let mut seen = BTreeSet::from([edge.to]);
     while let Some(path) = open.pop_front() {
         let at = path[path.len() - 1];
         if at == edge.from {
-            return path;
+            return Some(path);
         }
-        for next in edges.iter().filter(|next| next.from == at && seen.insert(next.to)) {
-            open.push_back(path.iter().copied().chain([next.to]).collect());
+        for to in next[at].iter().copied().filter(|to| seen.insert(*to)) {
+            open.push_back(path.iter().copied().chain([to]).collect());
         }
     }
-    Vec::new()
+    None
 }

@@ -16,6 +16,10 @@ pub(super) fn check(parts: &Parts<'_>, findings: &mut Vec<Finding>) {
     if parts.is_layer() {
         return;
     }
+    let modules = parts.agent.as_ref().and_then(|agent| agent.get("modules"));
+    if modules.is_some_and(|modules| !modules.value().is_object()) {
+        return;
+    }
     let names: Vec<&str> = parts.user_modules().map(|module| module.name.as_str()).collect();
     for (name, twin) in parts.content.members().unwrap_or_default() {
         let is_system = [ModuleId::EDGE_AGENT, ModuleId::EDGE_HUB].contains(&name);
@@ -36,6 +40,13 @@ fn check_module(module: &Part<'_>, before: &[&Part<'_>], findings: &mut Vec<Find
     if module.role == Role::User && matches!(name, "edgeAgent" | "edgeHub") {
         let told = module.node.key_error(format!("the runtime's own container is called `{name}`"));
         return findings.push(Finding::error("module-name", told.hint("give the module another name")));
+    }
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_name && !(begins && name.len() > 1) {
+        let told = module.node.key_error(format!("the engine takes no container called `{name}`"));
+        let hint = "begin the name with a letter or a digit, and give it two characters or more";
+        findings.push(Finding::warning("container-name", told.hint(hint)));
     }
     if is_reserved_word(name) {
         let told = module.node.key_error(format!("`{name}` is a word of the routing language: no route can name it"));

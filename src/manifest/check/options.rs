@@ -71,7 +71,7 @@ impl<'d> Options<'d> {
     pub(super) fn place(&self, at: &Pointer, part: Piece) -> Range<usize> {
         match &self.written {
             Written::Object => self.settings.document().place(&self.settings.pointer().key(KEY).join(at), part),
-            Written::Text { text, .. } => self.place_in_file(&json::find(text, at, part).unwrap_or(0..0)),
+            Written::Text { text, .. } => self.place_in_file(&json::places(text).find(at, part).unwrap_or(0..0)),
         }
     }
 
@@ -93,8 +93,7 @@ impl<'d> Options<'d> {
 
     fn check_duplicate(&self, findings: &mut Vec<Finding>) {
         let Written::Text { text, .. } = &self.written else { return };
-        if let Some(place) = json::find_duplicate(text) {
-            let key = text[place.clone()].trim_matches('"');
+        for (key, place) in json::duplicates(text) {
             let told = self.settings.document().error_at(
                 self.place_in_file(&place),
                 format!("the key `{key}` stands twice in one object, and the engine takes the last one"),
@@ -133,7 +132,7 @@ impl Walk<'_, '_> {
     fn value(&mut self, kind: &Kind, key: &str, value: &Value, at: &Pointer) {
         match (kind, value) {
             (_, Value::Null) | (Kind::Any, _) | (Kind::Text | Kind::Words(_), Value::String(_)) => {
-                self.word(kind, value, at);
+                self.word(kind, key, value, at);
             }
             (Kind::Number, Value::Number(_)) | (Kind::Flag, Value::Bool(_)) => {}
             (Kind::Integer, Value::Number(number)) if !number.is_f64() => {}
@@ -149,10 +148,11 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn word(&mut self, kind: &Kind, value: &Value, at: &Pointer) {
+    fn word(&mut self, kind: &Kind, key: &str, value: &Value, at: &Pointer) {
         let (Kind::Words(words), Some(word)) = (kind, value.as_str()) else { return };
         if !word.is_empty() && !words.contains(&word) {
-            let told = self.options.error(at, format!("expected one of `{}`, found `{word}`", words.join("`, `")));
+            let told = format!("expected one of `{}` for `{key}`, found `{word}`", words.join("`, `"));
+            let told = self.options.error(at, told);
             let near = nearest(word, words.iter().copied()).or(words.first().copied()).unwrap_or_default();
             self.findings.push(Finding::error("option-value", told.hint(format!("write `{near}`"))));
         }
@@ -175,10 +175,19 @@ impl Walk<'_, '_> {
             (Kind::Flag, Value::String(text)) if matches!(&**text, "true" | "false") => {
                 Finding::warning("option-form", told.hint(format!("write `{text}` without quotes")))
             }
+            (Kind::Flag, Value::Number(number)) => {
+                let flag = number.as_f64() != Some(0.0);
+                Finding::warning("option-form", told.hint(format!("write `{flag}`")))
+            }
+            (Kind::Integer, Value::String(text)) if is_time(key) && nanoseconds_of(text).is_some() => {
+                let nanoseconds = nanoseconds_of(text).unwrap_or_default();
+                Finding::error("option-value", told.hint(format!("write the nanoseconds: `{nanoseconds}`")))
+            }
             (Kind::Integer, Value::String(text)) if bytes_of(text).is_some() => {
                 let bytes = bytes_of(text).unwrap_or_default();
                 Finding::error("option-value", told.hint(format!("write the bytes: `{bytes}`")))
             }
+            // The text itself is not shown: a secret may stand in it.
             (Kind::List(_), Value::String(_)) => {
                 Finding::error("option-value", told.hint("write a list, one string for each part: `[\"a\", \"b\"]`"))
             }
@@ -197,12 +206,25 @@ impl Walk<'_, '_> {
             return self.findings.push(Finding::warning("option-misplaced", told.hint(hint)));
         }
         let told = self.options.key_error(at, format!("the engine does not know the option `{key}`"));
-        let hint = match nearest(key, self.schema.members(of)) {
+        let hint = match self.schema.called_elsewhere(of, key).or_else(|| nearest(key, self.schema.members(of))) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("take `{key}` out"),
         };
         self.findings.push(Finding::warning("option-unknown", told.hint(hint)));
     }
+}
+
+/// Says whether a number of this name is one of nanoseconds: those of health checks are.
+fn is_time(key: &str) -> bool {
+    ["Interval", "Timeout", "StartPeriod", "StartInterval"].iter().any(|time| time.eq_ignore_ascii_case(key))
+}
+
+/// The nanoseconds of a time as docker's command line takes it: `30s`.
+fn nanoseconds_of(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+    let units = [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+    let (_, nanoseconds) = units.into_iter().find(|(known, _)| *known == unit)?;
+    number.trim().parse::<u64>().ok()?.checked_mul(nanoseconds)
 }
 
 /// The bytes of a size as docker's command line takes it: `512m`.

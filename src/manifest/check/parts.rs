@@ -108,6 +108,8 @@ fn read_part<'d>(name: &str, node: &Node<'d>, is_system: bool) -> Option<Part<'d
     let role = match name {
         "edgeAgent" if is_system => Role::Agent,
         "edgeHub" if is_system => Role::Hub,
+        // Nobody reads others; that is told of their names.
+        _ if is_system => return None,
         _ => Role::User,
     };
     let settings = node.get("settings");

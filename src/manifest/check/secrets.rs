@@ -13,7 +13,7 @@ use crate::document::{Document, Node};
 use crate::manifest::finding::Finding;
 use crate::manifest::is_template;
 use crate::manifest::placeholder::{Piece, pieces};
-use crate::manifest::secret::kind_of_secret;
+use crate::manifest::secret::{LISTS, item_of_list, kind_of_secret};
 use crate::text::Pointer;
 
 /// A secret that is written out.
@@ -96,10 +96,8 @@ impl Search<'_> {
         if text.contains('$') && pieces(text).iter().any(is_variable) {
             return;
         }
-        let (name, start) = match text.split_once('=') {
-            Some((variable, _)) if name == "Env" => (variable, variable.len() + 1),
-            _ => (name, 0),
-        };
+        let item = LISTS.contains(&name).then(|| item_of_list(text)).flatten();
+        let (name, start) = item.unwrap_or((name, 0));
         if let Some(looks) = kind_of_secret(name, &text[start..]) {
             let place = (self.map)(node.place_inside(&(start..text.len())));
             self.found.push(Secret { place, name: name.to_owned(), looks });

@@ -3,7 +3,6 @@
 use super::parts::Parts;
 use crate::document::Node;
 use crate::manifest::finding::Finding;
-use crate::text::size;
 use crate::twin::{TwinError, desired_mistakes, desired_size};
 
 /// From this share of the limit on, a twin that only grows a little more is refused.
@@ -32,10 +31,7 @@ fn check_twin(name: &str, twin: &Node<'_>, findings: &mut Vec<Finding>) {
         }
     }
     let (bytes, limit) = desired_size(values);
-    let told = || {
-        let (has, may) = (size(bytes as u64), size(limit as u64));
-        twin.error(format!("the desired properties of `{name}` take {has} of the {may} that a twin may have"))
-    };
+    let told = || twin.error(format!("the desired properties of `{name}` take {bytes} bytes, and {limit} are allowed"));
     let hint = match name {
         "$edgeAgent" => "move long values of `env` and `createOptions` into files or images",
         "$edgeHub" => "shorten routes, or join routes with one sink by `OR`",

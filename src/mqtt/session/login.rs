@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::edgehub::{Credential, Session as Kept};
-use crate::identity::{DeviceId, Identity, ModuleId, NameError};
+use crate::identity::{AuthChain, DeviceId, Identity, ModuleId, NameError};
 use crate::mqtt::packet::Connect;
 
 use super::shown;
@@ -49,9 +49,9 @@ pub enum LoginError {
     /// The password is no text.
     #[error("the password is no UTF-8, expected a SAS token")]
     Password,
-    /// Another device's edge hub speaks for the client.
-    #[error("the user name has an `auth-chain`: edge devices below this one are not simulated")]
-    OnBehalfOf,
+    /// An edge hub that speaks for the client shows no token.
+    #[error("the user name has an `auth-chain`, and there is no SAS token of the edge hub that speaks")]
+    NoActor,
 }
 
 /// Reads a CONNECT packet.
@@ -61,9 +61,6 @@ pub(super) fn parse(connect: &Connect) -> Result<Login, LoginError> {
     if query_value(query, "api-version").is_none() {
         return Err(LoginError::NoApiVersion);
     }
-    if query_value(query, "auth-chain").is_some() {
-        return Err(LoginError::OnBehalfOf);
-    }
     let identity = parse_identity(path)?.ok_or_else(|| LoginError::UsernameForm(shown(username)))?;
     let expected = identity.to_string();
     if connect.client_id != expected {
@@ -71,7 +68,7 @@ pub(super) fn parse(connect: &Connect) -> Result<Login, LoginError> {
     }
     Ok(Login {
         identity,
-        credential: parse_password(connect.password.as_deref())?,
+        credential: parse_credential(query, connect.password.as_deref())?,
         session: if connect.clean_session { Kept::Clean } else { Kept::Kept },
         model_id: query_value(query, "model-id"),
         client_type: query_value(query, "DeviceClientType"),
@@ -94,6 +91,16 @@ fn parse_identity(path: &str) -> Result<Option<Identity>, NameError> {
         [_hub, device, module] => Some(Identity::of_module(DeviceId::parse(device)?, ModuleId::parse(module)?)),
         _ => None,
     })
+}
+
+/// Reads the password, and for whom else it speaks.
+fn parse_credential(query: &str, password: Option<&[u8]>) -> Result<Credential, LoginError> {
+    let chain = query_value(query, "auth-chain").map(|chain| AuthChain::parse(&chain)).transpose()?.flatten();
+    match (chain, parse_password(password)?) {
+        (None, credential) => Ok(credential),
+        (Some(chain), Credential::Sas(token)) => Ok(Credential::OnBehalf { chain, token }),
+        (Some(_), _) => Err(LoginError::NoActor),
+    }
 }
 
 fn parse_password(password: Option<&[u8]>) -> Result<Credential, LoginError> {
@@ -173,6 +180,20 @@ mod tests {
     }
 
     #[test]
+    fn an_auth_chain_says_that_an_edge_hub_speaks() {
+        // protocol.md §3.6
+        let below = connect("leaf", "h/leaf/?api-version=1&auth-chain=leaf%3Bline3");
+        let login = parse(&below).expect("on behalf");
+        let token = "SharedAccessSignature sr=a&sig=b&se=1".to_owned();
+        let chain = AuthChain::parse("leaf;line3").expect("a chain").expect("of two");
+        assert_eq!(login.identity.to_string(), "leaf");
+        assert_eq!(login.credential, Credential::OnBehalf { chain, token: token.clone() });
+        let alone = parse(&connect("leaf", "h/leaf/?api-version=1&auth-chain=leaf")).expect("for itself");
+        assert_eq!(alone.credential, Credential::Sas(token));
+        assert_eq!(parse(&Connect { password: None, ..below }), Err(LoginError::NoActor));
+    }
+
+    #[test]
     fn the_client_id_is_the_identity_to_the_letter() {
         let expected = "the client id is `D/m`, expected `d/m` as the user name says";
         assert_eq!(refused("D/m", "h/d/m/?api-version=1"), expected);
@@ -195,10 +216,9 @@ mod tests {
             refused("d", "h/d//?api-version=1"),
             "the user name holds a wrong name: a name needs at least one character"
         );
-        let below = "h/d/?api-version=1&auth-chain=leaf%3Bchild";
         assert_eq!(
-            refused("d", below),
-            "the user name has an `auth-chain`: edge devices below this one are not simulated"
+            refused("d", "h/d/?api-version=1&auth-chain=%3B"),
+            "the user name holds a wrong name: a name needs at least one character"
         );
         let pasted = "HostName=h;DeviceId=d;SharedAccessKey=AAECAw==";
         assert_eq!(refused("d", pasted), form("(hidden, since it seems to hold a secret)"));

@@ -10,7 +10,7 @@ use crate::agent::{Deployed, DeploymentStatus};
 use crate::edgehub::Link;
 use crate::failure::{Failure, Kind};
 use crate::identity::{Authentication, DeviceId, IdentityStatus, ModuleId};
-use crate::iothub::Capabilities;
+use crate::iothub::{Ack, Capabilities};
 use crate::text::counted;
 
 /// What a command asks of the running simulation.
@@ -80,6 +80,11 @@ pub enum Request {
         /// Remembered messages first.
         since: Option<Since>,
     },
+    /// What became of cloud-to-device messages, until the client goes away.
+    Feedback {
+        /// Remembered records first.
+        since: Option<Since>,
+    },
     /// Tells or changes the link of a device to the cloud; the record is a [`LinkState`].
     Upstream {
         /// Whose; `None` is the main device's.
@@ -107,6 +112,18 @@ pub enum Request {
     AddDevice(NewDevice),
     /// One record a child device.
     Devices,
+    /// Lets a child device connect, or not any more; the record is its line of `device list --json`.
+    SetDeviceStatus {
+        /// Which.
+        device: DeviceId,
+        /// Whether it may connect.
+        status: IdentityStatus,
+    },
+    /// Removes the messages that wait for a child device; the record is `{"deviceId","moduleId","totalMessagesPurged"}`.
+    PurgeDevice {
+        /// Which.
+        device: DeviceId,
+    },
     /// Removes a child device; the record is `{"removed"}`.
     RemoveDevice {
         /// Which.
@@ -281,7 +298,7 @@ pub enum SendTarget {
 }
 
 /// A message to put in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageBody {
     /// The body, in base64.
@@ -292,6 +309,15 @@ pub struct MessageBody {
     pub content_type: Option<String>,
     /// The content encoding.
     pub content_encoding: Option<String>,
+    /// The message id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// Of which ends of a cloud-to-device message there shall be feedback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack: Option<Ack>,
+    /// Seconds that a cloud-to-device message lives; `None` is an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<f64>,
 }
 
 /// From when on.

@@ -1,20 +1,27 @@
 //! A JSON or YAML file: its values, and where each of them stands.
 //!
 //! A [`Node`] is a value that knows its place, so that whoever reads a file can say where it is wrong without thinking
-//! of syntax. Places are looked up when they are needed: a file without mistakes is parsed once.
+//! of syntax. Places are looked up when they are needed, all of them at once: a file without mistakes is parsed once, one
+//! with any number of them twice.
+
+mod composition;
+mod node;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::json::{self, Part};
-use crate::text::{Pointer, TextError, did_you_mean};
+use crate::json::{self, Part, Places};
+use crate::text::{Pointer, TextError};
 use crate::yaml;
+
+pub use composition::{Composition, Part as ComposedPart};
+pub use node::{Node, kind_of};
 
 /// The syntax of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,42 +51,58 @@ pub struct Document {
     /// The text as excerpts show it, where some of it is not to be shown.
     shown: Option<Arc<str>>,
     bare: BTreeSet<Pointer>,
+    /// Where everything stands in the text, once somebody has asked.
+    places: Arc<OnceLock<Places>>,
+    /// The documents that it was made of.
+    composition: Option<Arc<Composition>>,
 }
 
 impl Document {
     /// Parses a text; `file` is how the user would name it, and tells the syntax.
     pub fn parse(file: &str, text: &str) -> Result<Self, TextError> {
-        let syntax = Syntax::of(file);
-        let value = match syntax {
+        let value = match Syntax::of(file) {
             Syntax::Json => json::parse(file, text)?,
             Syntax::Yaml => yaml::parse(file, text)?,
         };
-        Ok(Self {
-            file: file.to_owned(),
-            text: text.to_owned(),
-            syntax,
-            value,
-            written: None,
-            shown: None,
-            bare: BTreeSet::new(),
-        })
+        Ok(Self { value, ..Self::unread(file, text) })
     }
 
     /// Parses a text in which values may be variables without quotes, see [`Document::is_bare`].
     pub fn parse_template(file: &str, text: &str) -> Result<Self, TextError> {
-        let syntax = Syntax::of(file);
-        let (value, bare) = match syntax {
+        let (value, bare) = match Syntax::of(file) {
             Syntax::Json => json::parse_template(file, text)?,
             Syntax::Yaml => (yaml::parse(file, text)?, BTreeSet::new()),
         };
-        Ok(Self { file: file.to_owned(), text: text.to_owned(), syntax, value, written: None, shown: None, bare })
+        Ok(Self { value, bare, ..Self::unread(file, text) })
     }
 
     /// Returns the document of a text that cannot be parsed; its value is null.
     pub fn unread(file: &str, text: &str) -> Self {
-        let (file, text) = (file.to_owned(), text.to_owned());
-        let syntax = Syntax::of(&file);
-        Self { file, text, syntax, value: Value::Null, written: None, shown: None, bare: BTreeSet::new() }
+        Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            syntax: Syntax::of(file),
+            value: Value::Null,
+            written: None,
+            shown: None,
+            bare: BTreeSet::new(),
+            places: Arc::default(),
+            composition: None,
+        }
+    }
+
+    /// Returns a document made of parts of others; what is wrong with a part is told in the file that it comes from.
+    ///
+    /// What is wrong with the whole, or with what joins parts, is told in `file`, the text that shows the value.
+    pub fn composed(file: &str, value: Value, composition: Composition) -> Self {
+        let text = format!("{value:#}");
+        Self { value, composition: Some(Arc::new(composition)), syntax: Syntax::Json, ..Self::unread(file, &text) }
+    }
+
+    /// Returns the document and the pointer that a part comes from, those of this document for what is its own.
+    fn source(&self, pointer: &Pointer) -> (&Self, Pointer) {
+        let source = self.composition.as_deref().and_then(|composition| composition.source(pointer));
+        source.unwrap_or_else(|| (self, pointer.clone()))
     }
 
     /// Returns the file's name as the user would write it.
@@ -164,12 +187,14 @@ impl Document {
 
     /// Describes what is wrong with the value at a pointer.
     pub fn error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
-        self.error_at(self.place(pointer, Part::Value), message)
+        let (source, pointer) = self.source(pointer);
+        source.error_at(source.place(&pointer, Part::Value), message)
     }
 
     /// Describes what is wrong with the key of the value at a pointer.
     pub fn key_error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
-        self.error_at(self.place(pointer, Part::Key), message)
+        let (source, pointer) = self.source(pointer);
+        source.error_at(source.place(&pointer, Part::Key), message)
     }
 
     /// Describes what is wrong with a range of bytes of the string `value`, which stands at a pointer.
@@ -182,7 +207,8 @@ impl Document {
         within: &Range<usize>,
         message: impl std::fmt::Display,
     ) -> TextError {
-        self.error_at(self.place_inside(pointer, value, within), message)
+        let (source, pointer) = self.source(pointer);
+        source.error_at(source.place_inside(&pointer, value, within), message)
     }
 
     /// Returns the bytes of the text that a range of bytes of the string `value` stands in, see [`Self::error_inside`].
@@ -200,10 +226,14 @@ impl Document {
     }
 
     fn find(&self, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
-        match self.syntax {
-            Syntax::Json => json::find(&self.text, pointer, part),
+        let places = self.places.get_or_init(|| match self.syntax {
+            Syntax::Json => json::places(&self.text),
+            Syntax::Yaml => yaml::places(&self.text),
+        });
+        places.find(pointer, part).or_else(|| match self.syntax {
+            Syntax::Json => None,
             Syntax::Yaml => yaml::find(&self.text, pointer, part),
-        }
+        })
     }
 
     /// Returns the bytes of the text that a value, or its key, stands in; what isn't there has its holder's place.
@@ -234,146 +264,6 @@ pub fn read_text(path: &Path, shown: &str) -> Outcome<String> {
     })
 }
 
-/// A value of a document that knows its place.
-#[derive(Debug, Clone)]
-pub struct Node<'d> {
-    document: &'d Document,
-    value: &'d Value,
-    pointer: Pointer,
-}
-
-impl<'d> Node<'d> {
-    /// Returns the value.
-    pub fn value(&self) -> &'d Value {
-        self.value
-    }
-
-    /// Returns the document that it is part of.
-    pub fn document(&self) -> &'d Document {
-        self.document
-    }
-
-    /// Returns the way to it from the root.
-    pub fn pointer(&self) -> &Pointer {
-        &self.pointer
-    }
-
-    /// Returns a member of the object, or `None` if it is absent or null, or this is no object.
-    pub fn get(&self, key: &str) -> Option<Self> {
-        let value = self.value.get(key).filter(|value| !value.is_null())?;
-        Some(Self { document: self.document, value, pointer: self.pointer.key(key) })
-    }
-
-    /// Returns a member that must be there.
-    pub fn need(&self, key: &str) -> Result<Self, TextError> {
-        self.object()?;
-        self.get(key).ok_or_else(|| self.error(format!("the member `{key}` is missing")).hint(format!("add `{key}`")))
-    }
-
-    /// Returns the members of the object that it must be.
-    pub fn members(&self) -> Result<Vec<(&'d str, Self)>, TextError> {
-        let member = |(key, value): (&'d String, &'d Value)| {
-            (key.as_str(), Self { document: self.document, value, pointer: self.pointer.key(key) })
-        };
-        Ok(self.object()?.iter().map(member).collect())
-    }
-
-    /// Returns the items of the array that it must be.
-    pub fn items(&self) -> Result<Vec<Self>, TextError> {
-        let Value::Array(items) = self.value else { return Err(self.wrong("an array")) };
-        let item = |(index, value): (usize, &'d Value)| Self {
-            document: self.document,
-            value,
-            pointer: self.pointer.index(index),
-        };
-        Ok(items.iter().enumerate().map(item).collect())
-    }
-
-    /// Returns the object that it must be.
-    pub fn object(&self) -> Result<&'d Map<String, Value>, TextError> {
-        self.value.as_object().ok_or_else(|| self.wrong("an object"))
-    }
-
-    /// Returns the string that it must be.
-    pub fn text(&self) -> Result<&'d str, TextError> {
-        self.value.as_str().ok_or_else(|| self.wrong("a string"))
-    }
-
-    /// Returns the strings of the array that it must be.
-    pub fn texts(&self) -> Result<Vec<String>, TextError> {
-        self.items()?.iter().map(|item| item.text().map(str::to_owned)).collect()
-    }
-
-    /// Returns the bool that it must be.
-    pub fn flag(&self) -> Result<bool, TextError> {
-        self.value.as_bool().ok_or_else(|| self.wrong("true or false"))
-    }
-
-    /// Returns the whole number up to `largest` that it must be.
-    pub fn whole_number(&self, largest: u64) -> Result<u64, TextError> {
-        let number = self.value.as_u64().filter(|number| *number <= largest);
-        number.ok_or_else(|| self.wrong(&format!("a whole number from 0 to {largest}")))
-    }
-
-    /// Returns the value of the word that it must be.
-    pub fn word<T>(&self, words: &[&str], from_word: impl Fn(&str) -> Option<T>) -> Result<T, TextError> {
-        let text = self.text()?;
-        from_word(text).ok_or_else(|| {
-            let expected = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-            self.error(format!("expected one of {expected}, found `{text}`"))
-                .or_hint(did_you_mean(text, words.iter().copied()))
-        })
-    }
-
-    /// Refuses members whose key is none of these.
-    pub fn refuse_unknown(&self, known: &[&str]) -> Result<(), TextError> {
-        for (key, member) in self.members()? {
-            if !known.contains(&key) {
-                let error = self.document.key_error(&member.pointer, format!("`{key}` is not known here"));
-                return Err(error.or_hint(did_you_mean(key, known.iter().copied())));
-            }
-        }
-        Ok(())
-    }
-
-    /// Describes what is wrong with the value.
-    pub fn error(&self, message: impl std::fmt::Display) -> TextError {
-        self.document.error(&self.pointer, message)
-    }
-
-    /// Describes what is wrong with the key under which it stands.
-    pub fn key_error(&self, message: impl std::fmt::Display) -> TextError {
-        self.document.key_error(&self.pointer, message)
-    }
-
-    /// Describes what is wrong with a range of bytes of the string that it is.
-    pub fn error_inside(&self, within: &Range<usize>, message: impl std::fmt::Display) -> TextError {
-        self.document.error_inside(&self.pointer, self.value.as_str().unwrap_or_default(), within, message)
-    }
-
-    /// Returns the bytes of the text that a range of bytes of the string stands in.
-    pub fn place_inside(&self, within: &Range<usize>) -> Range<usize> {
-        self.document.place_inside(&self.pointer, self.value.as_str().unwrap_or_default(), within)
-    }
-
-    /// Says that another type of value is expected.
-    pub fn wrong(&self, expected: &str) -> TextError {
-        self.error(format!("expected {expected}, found {}", kind_of(self.value)))
-    }
-}
-
-/// Names the type of a value, and the value itself where it is short.
-pub fn kind_of(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(value) => format!("`{value}`"),
-        Value::Number(number) => format!("`{number}`"),
-        Value::String(_) => "a string".to_owned(),
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,7 +281,7 @@ mod tests {
             let line = "2:13".replace("13", if file == "a.json" { "12" } else { "10" });
             assert_eq!(
                 error.expect_err("it is a number").to_string(),
-                format!("{file}:{line}: expected a string, found `5`")
+                format!("{file}:{line}: expected a string for `b`, found `5`")
             );
         }
     }

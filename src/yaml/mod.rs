@@ -3,6 +3,8 @@
 //! A document comes as a JSON value, since that is what a manifest is: keys become text, and what JSON cannot hold
 //! (tags, `.nan`) is refused.
 
+mod places;
+
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -11,8 +13,10 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
-use crate::json::Part;
+use crate::json::{self, Part};
 use crate::text::{Pointer, TextError};
+
+pub use places::{duplicates, places};
 
 /// Parses one YAML document; key order is kept, merge keys (`<<`) are applied, a key that stands twice is refused.
 ///
@@ -77,6 +81,12 @@ fn scalar_len(rest: &str) -> usize {
 
 fn explain(file: &str, text: &str, error: &serde_yaml::Error) -> TextError {
     let told = error.to_string();
+    // The library names the mapping, not the key.
+    if told.contains("duplicate entry")
+        && let Some((key, place)) = duplicates(text).into_iter().next()
+    {
+        return json::twice(file, text, place, &key);
+    }
     let message = told.split(" at line ").next().unwrap_or(&told);
     let place = byte_of(text, error).unwrap_or_default();
     TextError::at(file, text, place..place + 1, message.replace(['"', '\''], "`"))
@@ -265,7 +275,7 @@ mod tests {
 
     #[test]
     fn each_mistake_is_named_with_its_place() {
-        check_error("a: 1\na: 2\n", "f.yaml:1:1: duplicate entry with key `a`");
+        check_error("a: 1\na: 2\n", "f.yaml:2:1: the key `a` stands twice in one object");
         check_error("a: [1, 2\n", "f.yaml:1:9: did not find expected `,` or `]`");
         check_error("a:\n\t- b\n", "f.yaml:2:1: found character that cannot start any token");
         check_error("a:\n  b: .nan\n", "f.yaml:2:6: JSON has no number `.nan`");
@@ -283,6 +293,32 @@ mod tests {
         assert_eq!(show(&a.key("d"), Part::Key), Some("d"));
         assert_eq!(show(&a.key("e"), Part::Value), None);
         assert_eq!(show(&a.key("b/c").index(2), Part::Value), None);
+    }
+
+    #[test]
+    fn one_walk_finds_what_a_walk_to_each_finds() {
+        let text = "# top:\nbase: &b {x: 1, y: [a, 'b c']}\nlist:\n  - - 1\n    - k: v\n      l:\n        m: \n  - {}\n\
+                    a:\n  <<: *b\n  # why: 1\n  8080: 'on'\n\"q:r\": >\n  folded\n  text\nü: [ # c\n 1]\n";
+        let places = places(text);
+        let at = |path: &str| path.split('/').skip(1).fold(Pointer::root(), |at, step| at.key(step));
+        let values = "/base/x /base/y /base/y/1 /list /list/0 /list/0/0 /list/0/1 /list/1 /a /q:r /ü /ü/0 /nowhere";
+        let keys = "/base /list/0/1/k /list/0/1/l /list/0/1/l/m /a/8080";
+        let parts = values.split(' ').map(|path| (path, Part::Value));
+        for (path, part) in parts.chain(keys.split(' ').flat_map(|path| [(path, Part::Value), (path, Part::Key)])) {
+            let one = places.find(&at(path), part);
+            assert!(one.is_none() || one == find(text, &at(path), part), "{path} {part:?}: {one:?}");
+        }
+        assert!(keys.split(' ').all(|path| places.find(&at(path), Part::Key).is_some()));
+        for path in ["/base/y", "/list", "/list/0", "/list/0/1", "/list/0/1/l", "/a", "/ü/0"] {
+            assert!(places.find(&at(path), Part::Value).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_key_that_stands_twice_is_found() {
+        let found = duplicates("a: 1\nb: {x: 1, x: 2}\na: 3\nc: [{y: 1, y: 2}]\na: 4\n");
+        let keys: Vec<_> = found.iter().map(|(key, place)| (key.as_str(), place.start)).collect();
+        assert_eq!(keys, [("x", 15), ("a", 21), ("y", 37), ("a", 44)]);
     }
 
     #[test]

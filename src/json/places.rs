@@ -1,0 +1,109 @@
+//! Where the values of a document stand, all of them found at once.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use jsonc_parser::ast;
+use jsonc_parser::{CollectOptions, parse_to_ast};
+
+use super::{bare, options, span, without_byte_order_mark};
+use crate::text::Pointer;
+
+/// Which part of a member of an object is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Its key, with the quotes; for an item of an array or the root, its value.
+    Key,
+    /// Its value, a string with the quotes.
+    Value,
+}
+
+/// The bytes of a text that its values and their keys stand in.
+#[derive(Debug, Default)]
+pub struct Places(HashMap<Pointer, Place>);
+
+#[derive(Debug, Default)]
+struct Place {
+    key: Option<Range<usize>>,
+    value: Option<Range<usize>>,
+}
+
+impl Places {
+    /// Returns where a value or its key stands, or `None` if that isn't known.
+    pub fn find(&self, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
+        let place = self.0.get(pointer)?;
+        let key = place.key.clone().filter(|_| part == Part::Key);
+        key.or_else(|| place.value.clone())
+    }
+
+    /// Notes where a key stands.
+    pub fn set_key(&mut self, pointer: Pointer, place: Range<usize>) {
+        self.0.entry(pointer).or_default().key = Some(place);
+    }
+
+    /// Notes where a value stands.
+    pub fn set_value(&mut self, pointer: Pointer, place: Range<usize>) {
+        self.0.entry(pointer).or_default().value = Some(place);
+    }
+
+    /// The first of several members with one key counts: the others are mistakes.
+    fn add(&mut self, tree: &ast::Value, at: &Pointer) {
+        if self.0.get(at).is_some_and(|place| place.value.is_some()) {
+            return;
+        }
+        self.set_value(at.clone(), span(tree));
+        match tree {
+            ast::Value::Array(array) => {
+                array.elements.iter().enumerate().for_each(|(index, item)| self.add(item, &at.index(index)));
+            }
+            ast::Value::Object(object) => {
+                for member in &object.properties {
+                    let at = at.key(member.name.as_str());
+                    self.0.entry(at.clone()).or_default().key.get_or_insert_with(|| span(&member.name));
+                    self.add(&member.value, &at);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Returns where everything of a text stands; nothing for a text that is no JSON.
+pub fn places(text: &str) -> Places {
+    let mut places = Places::default();
+    with_tree(text, |tree| places.add(tree, &Pointer::root()));
+    places
+}
+
+/// Returns the keys that stand in their object already, with their places, in the order of the text.
+pub fn duplicates(text: &str) -> Vec<(String, Range<usize>)> {
+    let mut found = Vec::new();
+    with_tree(text, |tree| add_duplicates(tree, &mut found));
+    found
+}
+
+fn add_duplicates(tree: &ast::Value, found: &mut Vec<(String, Range<usize>)>) {
+    match tree {
+        ast::Value::Array(array) => array.elements.iter().for_each(|item| add_duplicates(item, found)),
+        ast::Value::Object(object) => {
+            let mut keys = BTreeSet::new();
+            for member in &object.properties {
+                let key = member.name.as_str();
+                if !keys.insert(key) {
+                    found.push((key.to_owned(), span(&member.name)));
+                }
+                add_duplicates(&member.value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn with_tree(text: &str, read: impl FnOnce(&ast::Value)) {
+    let (masked, _) = bare::mask(text);
+    let unmarked = without_byte_order_mark(&masked);
+    let parsed = parse_to_ast(&unmarked, &CollectOptions::default(), &options());
+    if let Some(tree) = parsed.ok().and_then(|parsed| parsed.value) {
+        read(&tree);
+    }
+}
