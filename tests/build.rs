@@ -1,6 +1,8 @@
 //! `edgectl build` and `edgectl push`: against the real engine and real registries where they are, against an engine
 //! of the test's own for what a real one cannot be made to do.
 
+#[path = "build/big.rs"]
+mod big;
 #[path = "build/changes.rs"]
 mod changes;
 #[path = "build/debug.rs"]
@@ -17,8 +19,14 @@ mod logins;
 mod options;
 #[path = "build/parts.rs"]
 mod parts;
+#[path = "build/podman.rs"]
+mod podman;
 #[path = "build/proxy.rs"]
 mod proxy;
 #[path = "build/real.rs"]
 mod real;
+#[path = "build/registry.rs"]
+mod registry;
 mod support;
+#[path = "build/tokens.rs"]
+mod tokens;

@@ -6,6 +6,7 @@ use std::fmt;
 use futures_util::future::join_all;
 
 use super::Engine;
+use super::image::familiar;
 use super::registry::{Registries, Remote};
 use crate::failure::{Kind, OrFail, Outcome};
 use crate::image::{BaseStates, Bases, BuildPlan, Cache, DOCKER_HUB, Inputs, Reference, Staleness};
@@ -139,7 +140,7 @@ impl Engine {
         let Some(image) = self.inspect(&base.to_string()).await? else { return Ok(Vec::new()) };
         let prefix = format!("{}@", base.repository());
         let pushed = image.repo_digests.unwrap_or_default();
-        let pushed = pushed.iter().filter_map(|digest| digest.strip_prefix(&prefix).map(str::to_owned));
+        let pushed = pushed.iter().filter_map(|digest| familiar(digest).strip_prefix(&prefix).map(str::to_owned));
         Ok(pushed.chain(image.id).collect())
     }
 }

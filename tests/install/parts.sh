@@ -3,6 +3,7 @@
 #   EDGECTL_TEST_PARTS               `all`: a part without its variable is a failure, not a test left out
 #   EDGECTL_TEST_ROOT                `1`: this is root, who may mount a disk
 #   EDGECTL_TEST_ENGINE              `1`: a container engine answers
+#   EDGECTL_TEST_PODMAN              address of Podman's socket
 #   EDGECTL_TEST_REGISTRY            host:port of a registry that is open to everybody
 #   EDGECTL_TEST_REGISTRY_AUTH       host:port of a registry that wants the next two
 #   EDGECTL_TEST_REGISTRY_USER       its user
