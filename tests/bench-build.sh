@@ -2,6 +2,8 @@
 # Measures `edgectl build` beside the docker CLI, which drives the same engine, and beside iotedgedev where it is
 # installed: medians of ratios, each from builds that ran one after the other. Tells and never fails.
 #
+# A docker CLI without `buildx` builds with the classic builder: the first line of the table says which one it was.
+#
 #   cargo build --release && tests/bench-build.sh [ROUNDS]
 #
 # EDGECTL names another program. What it makes in the engine, it removes.
@@ -13,6 +15,7 @@ program=${EDGECTL:-$PWD/target/release/edgectl}
 rounds=${1:-5}
 base=edgectl-bench/busybox:1
 folder=$(mktemp -d)
+drain_pid=
 
 main() {
   command -v docker >/dev/null && docker info >/dev/null 2>&1 || { echo "no engine answers"; return; }
@@ -28,6 +31,7 @@ main() {
     eight+=("$(ratio "edgectl" "docker_all")")
     if command -v iotedgedev >/dev/null; then tool+=("$(ratio "edgectl" "iotedgedev_build")"); fi
   done
+  echo "docker builds with $(docker buildx version >/dev/null 2>&1 && echo BuildKit || echo "the classic builder")"
   printf '%-52s %10s %10s\n' figure target median
   tell "one module, every step, × docker" "<= 1.05" "${cold[@]}"
   tell "one module, nothing changed, × docker" "<= 0.3" "${same[@]}"
@@ -38,7 +42,11 @@ main() {
   local twenty=()
   for ((round = 0; round < rounds; round++)); do twenty+=("$(milliseconds edgectl)"); done
   tell "20 modules, nothing changed, ms" "< 300" "${twenty[@]}"
-  tell "peak memory with a context of 1 GB, MB" "<= 64" "$(peak_memory)"
+  tell "peak memory with a context of 1 GB, MB" "<= 64" "$(peak_memory 1G)"
+  start_drain
+  local started=$SECONDS
+  tell "the same with 10 GB for an engine that drains, MB" "<= 64" "$(DOCKER_HOST=$drain peak_memory 10G --builder classic)"
+  tell "how long that took, s" "-" "$((SECONDS - started))"
 }
 
 # make_base: an image with a shell and little else.
@@ -85,10 +93,18 @@ milliseconds() {
 # ratio OURS THEIRS: how many times the one takes of the other.
 ratio() { echo "$(milliseconds "$1") $(milliseconds "$2")" | awk '{ print $1 / ($2 > 0 ? $2 : 1) }'; }
 
-# peak_memory: the most that edgectl was resident with while it sent 1 GB, in MB.
+# start_drain: starts an engine that only reads, and sets `drain` to where it listens.
+start_drain() {
+  python3 tests/bench/drain.py >"$folder/drain" &
+  drain_pid=$!
+  until [[ -s $folder/drain ]]; do sleep 0.1; done
+  drain=tcp://127.0.0.1:$(<"$folder/drain")
+}
+
+# peak_memory SIZE [FLAG…]: the most that edgectl was resident with while it sent so much, in MB.
 peak_memory() {
-  truncate --size 1G "$folder/modules/m1/big"
-  "$program" -C "$folder" build --quiet --platform amd64 m1 >/dev/null &
+  truncate --size "$1" "$folder/modules/m1/big"
+  "$program" -C "$folder" build --quiet --platform amd64 "${@:2}" m1 >/dev/null &
   local pid=$! peak=0 now
   while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [[ -n $now ]]; do
     peak=$now
@@ -109,6 +125,7 @@ tell() {
 }
 
 clean() {
+  [[ -z $drain_pid ]] || kill "$drain_pid"
   docker image ls --quiet --filter 'reference=edgectl-bench/*' | sort -u | xargs --no-run-if-empty docker image rm --force >/dev/null 2>&1
   rm -rf "$folder"
 }

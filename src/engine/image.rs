@@ -33,7 +33,7 @@ impl Engine {
         let digests =
             self.inspect(&reference.to_string()).await?.and_then(|image| image.repo_digests).unwrap_or_default();
         let prefix = format!("{}@", reference.repository());
-        Ok(digests.iter().find_map(|digest| digest.strip_prefix(&prefix)).map(str::to_owned))
+        Ok(digests.iter().find_map(|digest| familiar(digest).strip_prefix(&prefix).map(str::to_owned)))
     }
 
     pub(super) async fn inspect(&self, name: &str) -> Outcome<Option<ImageInspect>> {
@@ -66,4 +66,9 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Podman writes `docker.io/library/a:1` where docker, and every `module.json`, has `a:1`.
+pub(super) fn familiar(name: &str) -> String {
+    Reference::parse(name).map_or_else(|_| name.to_owned(), |reference| reference.to_string())
 }

@@ -11,6 +11,7 @@ use bollard::query_parameters::{
 use super::Engine;
 use super::container::{FOLDER_LABEL, accept};
 use super::error::failure;
+use super::image::familiar;
 use super::network;
 use crate::failure::Outcome;
 use crate::image::INPUTS_LABEL;
@@ -76,7 +77,7 @@ impl Engine {
         let image = |name: String, id: &str| Owned { what: What::Image, name, folder: None, id: id.to_owned() };
         let entries = found.into_iter().flat_map(|summary| {
             let tags = summary.repo_tags.into_iter().filter(|tag| tag != "<none>:<none>");
-            let tags: Vec<Owned> = tags.map(|tag| image(tag, &summary.id)).collect();
+            let tags: Vec<Owned> = tags.map(|tag| image(familiar(&tag), &summary.id)).collect();
             if tags.is_empty() { vec![image(summary.id.clone(), &summary.id)] } else { tags }
         });
         Ok(entries.collect())

@@ -23,6 +23,13 @@ pub struct Pushed {
     pub seconds: f64,
 }
 
+/// A push that ended early.
+struct Broken {
+    error: Error,
+    /// The engine itself sent a layer several times, for most of a minute: more attempts are not worth the wait.
+    was_tried_again: bool,
+}
+
 impl Engine {
     /// Pushes a local image to the registry that its name says, with the login that `logins` has for it.
     ///
@@ -50,12 +57,13 @@ impl Engine {
         let mut backoff = Backoff::new();
         let mut was_there = false;
         loop {
-            let error = match self.send_layers(reference, credentials.clone(), watch).await {
+            let Broken { error, was_tried_again } = match self.send_layers(reference, credentials.clone(), watch).await
+            {
                 Ok(digest) => return Ok(digest),
-                Err(error) => error,
+                Err(broken) => broken,
             };
             let said = text_of(&error);
-            let may_pass = is_said(&error) && may_pass(&said, was_there);
+            let may_pass = !was_tried_again && is_said(&error) && may_pass(&said, was_there);
             was_there |= may_pass;
             if !may_pass || !backoff.wait(&format!("cannot push `{reference}`: {said}"), watch).await {
                 return Err(explain("push", reference, (&said, &error), origin));
@@ -68,14 +76,15 @@ impl Engine {
         reference: &Reference,
         credentials: Option<DockerCredentials>,
         watch: Watch<'_>,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<String>, Broken> {
         let options = PushImageOptionsBuilder::new().tag(reference.tag().unwrap_or("latest")).build();
         let docker = self.to_registry("/push", reference).await;
         let mut messages = docker.push_image(&reference.repository(), Some(options), credentials);
         let mut transfers = Transfers::default();
-        let mut digest = None;
+        let (mut digest, mut was_tried_again) = (None, false);
         while let Some(message) = messages.next().await {
-            let message = message?;
+            let message = message.map_err(|error| Broken { error, was_tried_again })?;
+            was_tried_again |= message.status.as_deref().is_some_and(|status| status.starts_with("Retrying in "));
             digest = message.status.as_deref().and_then(parse_digest).or(digest);
             if let Some((Some(bytes), Some(total))) =
                 message.progress_detail.map(|detail| (detail.current, detail.total))

@@ -6,6 +6,7 @@ use std::fmt;
 use futures_util::future::join_all;
 
 use super::Engine;
+use super::image::familiar;
 use super::registry::{Registries, Remote};
 use crate::failure::{Kind, OrFail, Outcome};
 use crate::image::{BaseStates, Bases, BuildPlan, Cache, DOCKER_HUB, Inputs, Reference, Staleness};
@@ -59,6 +60,11 @@ impl Survey {
     /// Returns the hash of what the image would be made of.
     pub fn inputs(&self) -> &str {
         &self.inputs.digest
+    }
+
+    /// Returns the hash of the files alone.
+    pub(super) fn context(&self) -> &str {
+        &self.inputs.context
     }
 
     fn staleness(&self, labels: &BTreeMap<String, String>, bases: Bases) -> Option<Staleness> {
@@ -134,7 +140,7 @@ impl Engine {
         let Some(image) = self.inspect(&base.to_string()).await? else { return Ok(Vec::new()) };
         let prefix = format!("{}@", base.repository());
         let pushed = image.repo_digests.unwrap_or_default();
-        let pushed = pushed.iter().filter_map(|digest| digest.strip_prefix(&prefix).map(str::to_owned));
+        let pushed = pushed.iter().filter_map(|digest| familiar(digest).strip_prefix(&prefix).map(str::to_owned));
         Ok(pushed.chain(image.id).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -15,6 +16,8 @@ pub(crate) enum Answer {
     Status(u16, &'static str),
     /// The head of an answer and a part of its body, then the connection is gone.
     Cut(&'static str),
+    /// The whole body of the request is read first.
+    Drained(&'static str),
 }
 
 pub(crate) const DOCKER: &str =
@@ -26,6 +29,7 @@ const PODMAN: &str =
 pub(crate) struct Fake {
     address: String,
     requests: Arc<Mutex<Vec<String>>>,
+    drained: Arc<AtomicU64>,
 }
 
 impl Fake {
@@ -33,18 +37,24 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = requests.clone();
+        let drained = Arc::new(AtomicU64::new(0));
+        let (seen, counted) = (requests.clone(), drained.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let seen = seen.clone();
-                std::thread::spawn(move || serve(stream, answer, &seen));
+                let (seen, counted) = (seen.clone(), counted.clone());
+                std::thread::spawn(move || serve(stream, answer, &seen, &counted));
             }
         });
-        Self { address, requests }
+        Self { address, requests, drained }
     }
 
     pub(crate) fn use_in(&self, folder: Folder) -> Folder {
         folder.variable("DOCKER_HOST", &format!("tcp://{}", self.address))
+    }
+
+    /// Bytes of bodies that were drained, with what chunks add to them.
+    pub(crate) fn drained(&self) -> u64 {
+        self.drained.load(Ordering::Relaxed)
     }
 
     /// The heads of requests whose first line has these words.
@@ -54,7 +64,7 @@ impl Fake {
     }
 }
 
-fn serve(mut stream: TcpStream, answer: fn(&str) -> Answer, seen: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, answer: fn(&str) -> Answer, seen: &Mutex<Vec<String>>, drained: &AtomicU64) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
@@ -67,9 +77,26 @@ fn serve(mut stream: TcpStream, answer: fn(&str) -> Answer, seen: &Mutex<Vec<Str
         Answer::Ok(body) => (200, body, body.len()),
         Answer::Status(status, body) => (status, body, body.len()),
         Answer::Cut(body) => (200, body, body.len() + 1),
+        Answer::Drained(body) => {
+            drained.fetch_add(drain(&mut stream), Ordering::Relaxed);
+            (200, body, body.len())
+        }
     };
     // The client may have gone.
     let _ = write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+}
+
+/// Reads a body of chunks to its end.
+fn drain(stream: &mut TcpStream) -> u64 {
+    let (mut piece, mut end, mut total) = (vec![0; 1 << 20], Vec::new(), 0);
+    while !end.ends_with(b"\r\n0\r\n\r\n") {
+        let read = stream.read(&mut piece).expect("edgectl sends");
+        assert!(read > 0, "the body has an end");
+        total += read as u64;
+        end.extend_from_slice(&piece[read.saturating_sub(7)..read]);
+        end.drain(..end.len().saturating_sub(7));
+    }
+    total
 }
 
 pub(crate) fn common(request: &str, version: &'static str) -> Answer {

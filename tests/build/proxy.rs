@@ -15,14 +15,16 @@ enum Fate {
     Late,
     Cut,
     Status(u16),
+    /// As registries word it.
+    Denied,
 }
 
 /// Decides by how many manifests were put before.
 type Fates = fn(usize) -> Fate;
 
 /// A proxy before a registry, and the manifests that were put through it.
-struct Proxy {
-    address: String,
+pub(crate) struct Proxy {
+    pub(crate) address: String,
     put: Arc<Mutex<usize>>,
 }
 
@@ -40,6 +42,11 @@ impl Proxy {
             }
         });
         Self { address, put }
+    }
+
+    /// Lets nobody write.
+    pub(crate) fn denying(registry: &str) -> Self {
+        Self::start(registry, |_| Fate::Denied)
     }
 
     fn put(&self) -> usize {
@@ -70,6 +77,11 @@ fn serve(mut stream: TcpStream, registry: &str, fates: Fates, counted: &Mutex<us
         Fate::Cut => return Ok(()),
         Fate::Status(status) => {
             return write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+        Fate::Denied => {
+            let body = r#"{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}"#;
+            let kind = "Content-Type: application/json\r\nConnection: close";
+            return write!(stream, "HTTP/1.1 403 -\r\n{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         }
         Fate::Late => std::thread::sleep(Duration::from_millis(300)),
         Fate::Passed => {}
