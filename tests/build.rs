@@ -3,6 +3,8 @@
 
 #[path = "build/big.rs"]
 mod big;
+#[path = "build/changes.rs"]
+mod changes;
 #[path = "build/debug.rs"]
 mod debug;
 #[path = "build/dockerignore.rs"]
@@ -13,6 +15,8 @@ mod fake;
 mod lock;
 #[path = "build/logins.rs"]
 mod logins;
+#[path = "build/options.rs"]
+mod options;
 #[path = "build/parts.rs"]
 mod parts;
 #[path = "build/podman.rs"]

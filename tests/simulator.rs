@@ -253,6 +253,14 @@ fn metrics_are_served_of_the_one_that_a_collector_names() {
     assert!(agent.iter().all(|line| !line.contains("edgehub_")), "{agent:?}");
     let up = agent.iter().any(|line| line.starts_with("edgeAgent_iotedged_uptime_seconds{"));
     assert!(up, "{agent:?}");
+    for name in ["used_memory_bytes", "total_memory_bytes"] {
+        let row = |module: &str| format!("edgeAgent_{name}{{module_name=\"{module}\"}} ");
+        let is_told = |module: &str| agent.iter().any(|line| line.starts_with(&row(module)));
+        assert!(is_told("host") && is_told("edgeHub"), "{agent:?}");
+    }
+    // Two looks at the processors make a share of them.
+    let share = "edgeAgent_used_cpu_percent_count{module_name=\"host\"} ";
+    assert!(scrape(&site, "edgeAgent").1.iter().any(|line| line.starts_with(share)));
     let (_, both) = scrape(&site, &site.address);
     let kinds = |lines: &[String]| lines.iter().filter(|line| line.starts_with("# TYPE")).count();
     assert_eq!(kinds(&both), kinds(&hub) + kinds(&agent));

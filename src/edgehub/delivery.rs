@@ -158,8 +158,8 @@ impl EdgeHub {
 
     /// Takes it that whoever a message was handed to has it.
     pub(super) fn taken(&mut self, now: Now, id: &QueueId, offset: u64) {
-        if let Some((sent, message)) = self.queues.get(id).and_then(|queue| queue.on_its_way(offset)) {
-            self.metrics.taken(&id.endpoint, message, sent);
+        if let Some((sent, queued)) = self.queues.get(id).and_then(|queue| queue.on_its_way(offset)) {
+            self.metrics.taken(now, id, queued, sent);
         }
         self.finish(now, id, offset);
     }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::hub::EdgeHub;
 use super::port::Link;
+use super::queue::Queued;
 use super::vocabulary::{Caller, Endpoint, QueueId};
-use crate::clock::Now;
+use crate::clock::{Now, parse_iso};
 use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::message::{Message, system};
 use crate::metrics::{Family, Series, Summary, Unit};
@@ -49,6 +50,8 @@ pub(super) struct Metrics {
     dropped: Series<4, u64>,
     /// How long those took who were handed messages.
     send_times: BTreeMap<Endpoint, Series<3, Summary>>,
+    /// How long messages were in a queue until somebody had them.
+    process_times: BTreeMap<QueueId, Series<2, Summary>>,
     unacknowledged: Series<3, u64>,
     retried: BTreeMap<Endpoint, u64>,
     twins: Series<3, u64>,
@@ -92,14 +95,22 @@ impl Metrics {
         }
     }
 
-    /// Whoever was handed a message at `since` has it.
-    pub(super) fn taken(&mut self, endpoint: &Endpoint, message: &Message, since: Duration) {
-        let times = match self.send_times.get_mut(endpoint) {
+    /// Whoever was handed a message at `sent` has it.
+    pub(super) fn taken(&mut self, now: Now, queue: &QueueId, queued: &Queued, sent: Duration) {
+        let times = match self.send_times.get_mut(&queue.endpoint) {
             Some(times) => times,
-            None => self.send_times.entry(endpoint.clone()).or_default(),
+            None => self.send_times.entry(queue.endpoint.clone()).or_default(),
         };
-        if let Some(times) = times.at(sender(message)) {
-            times.observe_time(self.now, self.now.saturating_sub(since));
+        if let Some(times) = times.at(sender(&queued.message)) {
+            times.observe_time(self.now, self.now.saturating_sub(sent));
+        }
+        let times = match self.process_times.get_mut(queue) {
+            Some(times) => times,
+            None => self.process_times.entry(queue.clone()).or_default(),
+        };
+        let [device, module, _] = sender(&queued.message);
+        if let (Some(time), Some(times)) = (waited(now, queued), times.at([device, module])) {
+            times.observe_time(self.now, time);
         }
     }
 
@@ -266,7 +277,7 @@ impl Metrics {
         [received, sizes, sent, dropped]
     }
 
-    fn deliveries(&self, now: Duration, hub: &DeviceId) -> [Family; 3] {
+    fn deliveries(&self, now: Duration, hub: &DeviceId) -> [Family; 4] {
         let mut times =
             Family::summary("edgehub_message_send_duration_seconds", "Time until a module or the cloud had a message.");
         for (endpoint, senders) in &self.send_times {
@@ -293,7 +304,24 @@ impl Metrics {
             };
             retried.count([("id", &endpoint_id(hub, endpoint)), ("operation", operation), TELEMETRY], *count);
         }
-        [times, refused, retried]
+        [times, self.processing(now, hub), refused, retried]
+    }
+
+    fn processing(&self, now: Duration, hub: &DeviceId) -> Family {
+        let mut times = Family::summary(
+            "edgehub_message_process_duration_seconds",
+            "Time from the queueing of a message until a module or the cloud had it.",
+        );
+        for (queue, senders) in &self.process_times {
+            let (to, _) = receiver(hub, &queue.endpoint);
+            let priority = queue.priority.to_string();
+            for ([device, module], summary) in senders.iter() {
+                let from = id(device, module);
+                let labels = [("from", &*from), ("to", &*to), ("priority", &*priority), TELEMETRY];
+                times.spread(labels, Unit::Nanoseconds, now, summary);
+            }
+        }
+        times
     }
 
     fn twins(&self, now: Duration) -> [Family; 4] {
@@ -405,6 +433,17 @@ fn client(identity: &Identity) -> [&str; 2] {
 fn sender(message: &Message) -> [&str; 3] {
     let stamped = |name: &str| message.system.get(name).map_or("", String::as_str);
     [stamped(system::CONNECTION_DEVICE_ID), stamped(system::CONNECTION_MODULE_ID), output(message)]
+}
+
+/// Returns how long a message has been queued; of one that was read back its own time tells.
+fn waited(now: Now, queued: &Queued) -> Option<Duration> {
+    match queued.since {
+        Some(since) => Some(now.monotonic.saturating_sub(since)),
+        None => {
+            let stamped = queued.message.system.get(system::ENQUEUED_TIME)?;
+            Some(now.unix.saturating_sub(parse_iso(stamped)?))
+        }
+    }
 }
 
 fn output(message: &Message) -> &str {

@@ -25,6 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub struct Queued {
     /// Wall clock; `None` lives for ever.
     pub expires: Option<Duration>,
+    /// When it was queued, on the monotonic clock; not stored, and so `None` for one that was read back.
+    pub since: Option<Duration>,
     /// The message.
     pub message: Arc<Message>,
 }
@@ -47,7 +49,7 @@ impl Queued {
     pub fn decode(mut stored: Bytes) -> Result<Self, NotAMessage> {
         let expires = Self::expiry(&stored).ok_or(NotAMessage)?;
         stored.advance(8);
-        Message::decode(stored).map(|message| Self { expires, message: Arc::new(message) })
+        Message::decode(stored).map(|message| Self { expires, since: None, message: Arc::new(message) })
     }
 }
 
@@ -255,9 +257,9 @@ impl Queue {
     }
 
     /// Returns a message that is on its way, and when it was handed out.
-    pub(super) fn on_its_way(&self, offset: u64) -> Option<(Duration, &Message)> {
+    pub(super) fn on_its_way(&self, offset: u64) -> Option<(Duration, &Queued)> {
         let position = self.position(offset).filter(|_| !self.done.contains(&offset))?;
-        Some((self.flight[position].sent, &self.cache.get(position)?.message))
+        Some((self.flight[position].sent, self.cache.get(position)?))
     }
 
     /// Marks a message as done; returns the new first offset when it moved.
@@ -314,7 +316,7 @@ mod tests {
 
     fn queued(body: &'static str) -> Queued {
         let message = Message { body: Bytes::from_static(body.as_bytes()), ..Message::default() };
-        Queued { expires: None, message: Arc::new(message) }
+        Queued { expires: None, since: None, message: Arc::new(message) }
     }
 
     fn filled(count: u64) -> Queue {

@@ -50,7 +50,8 @@ impl EdgeHub {
                 let queue = QueueId { endpoint, priority: QueueId::LAST };
                 let expires = self.time_to_live.map(|live| now.unix + live);
                 self.check_room().map(|()| {
-                    self.enqueue(queue, None, Queued { expires, message: Arc::new(message) });
+                    let since = Some(now.monotonic);
+                    self.enqueue(queue, None, Queued { expires, since, message: Arc::new(message) });
                     1
                 })
             }
@@ -71,7 +72,7 @@ impl EdgeHub {
         let count = destinations.len();
         for destination in destinations {
             let expires = destination.time_to_live.map(|live| now.unix + live);
-            let queued = Queued { expires, message: Arc::clone(&message) };
+            let queued = Queued { expires, since: Some(now.monotonic), message: Arc::clone(&message) };
             self.enqueue(destination.queue, Some(destination.route), queued);
         }
         Ok(count)

@@ -2,14 +2,15 @@
 //!
 //! A thread reads the files and hands over pieces through a bounded channel, so that a context of any size takes
 //! half a megabyte. The same files give the same bytes: sorted, owned by root, times in whole seconds, as `docker`
-//! sends them.
+//! sends them. What is sent is hashed on its way: an archive of other files than those that the image's label tells of
+//! gets no end, so that no engine builds from it.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream};
@@ -18,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{BuildContext, Dockerfile, Entry, unreadable};
+use crate::image::{BuildContext, Content, ContentHash, ContextHash, Dockerfile, Entry, unreadable};
 
 const PIECE: usize = 64 * 1024;
 const PIECES_AHEAD: usize = 4;
@@ -33,20 +34,25 @@ type Piece = io::Result<Bytes>;
 pub(super) struct Packing {
     thread: JoinHandle<Outcome>,
     sent: Arc<AtomicU64>,
+    has_changed: Arc<AtomicBool>,
 }
 
-/// Starts to pack a context; the stream ends with an error when a file cannot be read.
-pub(super) fn pack(context: BuildContext) -> (impl Stream<Item = Piece> + Send + 'static, Packing) {
+/// Starts to pack a context; the stream ends with an error when a file cannot be read, or when the files are not those of
+/// the `expected` hash.
+pub(super) fn pack(context: BuildContext, expected: String) -> (impl Stream<Item = Piece> + Send + 'static, Packing) {
     let (pieces, mut receiver) = mpsc::channel(PIECES_AHEAD);
     let sent = Arc::new(AtomicU64::new(0));
     let counter = sent.clone();
+    let has_changed = Arc::new(AtomicBool::new(false));
+    let changed = Arc::clone(&has_changed);
     let thread = tokio::task::spawn_blocking(move || {
-        let packed = write_archive(&context, Pipe::new(pieces.clone()));
-        if packed.is_err() {
+        let packed = write_archive(&context, &expected, Pipe::new(pieces.clone()));
+        if !matches!(packed, Ok(Packed::Whole)) {
+            changed.store(matches!(packed, Ok(Packed::Changed)), Ordering::Release);
             // The engine must not take a cut archive for a whole one.
             let _ = pieces.blocking_send(Err(io::ErrorKind::InvalidData.into()));
         }
-        packed
+        packed.map(drop)
     });
     let stream = stream::poll_fn(move |cx| {
         receiver.poll_recv(cx).map(|piece| {
@@ -55,13 +61,18 @@ pub(super) fn pack(context: BuildContext) -> (impl Stream<Item = Piece> + Send +
             piece
         })
     });
-    (stream, Packing { thread, sent })
+    (stream, Packing { thread, sent, has_changed })
 }
 
 impl Packing {
     /// Returns the bytes sent so far.
     pub(super) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Says whether what ended the request is that the files were others.
+    pub(super) fn has_changed(&self) -> bool {
+        self.has_changed.load(Ordering::Acquire)
     }
 
     /// Returns why the context could not be read, if that is what ended the request.
@@ -71,33 +82,53 @@ impl Packing {
     }
 }
 
-fn write_archive(context: &BuildContext, pipe: Pipe) -> Outcome {
-    let mut archive = Builder::new(pipe);
-    let walked = context.walk(&mut |entry| append(&mut archive, &entry));
-    let walked = walked.and_then(|()| match context.dockerfile() {
-        Dockerfile::Inside(_) => Ok(()),
-        Dockerfile::Outside(path) => append_outside(&mut archive, path),
-    });
-    let finished = walked.and_then(|()| {
-        let flushed = archive.into_inner().and_then(|mut pipe| pipe.flush());
-        flushed.map_err(|error| told(Path::new("."), error))
-    });
-    match finished {
+/// How the packing of a context ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Packed {
+    /// Everything was handed over, or whoever took it has gone.
+    Whole,
+    /// The files are not those that were expected; the end is left open.
+    Changed,
+}
+
+fn write_archive(context: &BuildContext, expected: &str, pipe: Pipe) -> Outcome<Packed> {
+    match write_entries(context, expected, Builder::new(pipe)) {
         // Whoever dropped the stream knows why.
-        Err(failure) if failure.kind() == Kind::ReaderGone => Ok(()),
-        finished => finished,
+        Err(failure) if failure.kind() == Kind::ReaderGone => Ok(Packed::Whole),
+        ended => ended,
     }
 }
 
-fn append(archive: &mut Builder<Pipe>, entry: &Entry<'_>) -> Outcome {
+fn write_entries(context: &BuildContext, expected: &str, mut archive: Builder<Pipe>) -> Outcome<Packed> {
+    let mut hash = ContextHash::new();
+    context.walk(&mut |entry| {
+        hash.add(&entry, &append(&mut archive, &entry)?);
+        Ok(())
+    })?;
+    if let Dockerfile::Outside(path) = context.dockerfile() {
+        hash.add_dockerfile(&append_outside(&mut archive, path)?);
+    }
+    if hash.finish() != expected {
+        // Dropped, it would write the archive's end.
+        archive.get_mut().close();
+        return Ok(Packed::Changed);
+    }
+    let flushed = archive.into_inner().and_then(|mut pipe| pipe.flush());
+    flushed.map_err(|error| told(Path::new("."), error))?;
+    Ok(Packed::Whole)
+}
+
+fn append(archive: &mut Builder<Pipe>, entry: &Entry<'_>) -> Outcome<Content> {
     let kind = entry.metadata.file_type();
     let mut header = header_of(entry.metadata);
+    let mut content = Content::Nothing;
     let written = if kind.is_dir() {
         header.set_entry_type(EntryType::Directory);
         archive.append_data(&mut header, entry.name, io::empty())
     } else if kind.is_symlink() {
         header.set_entry_type(EntryType::Symlink);
         let target = std::fs::read_link(entry.path).map_err(|error| unreadable(entry.path, error))?;
+        content = Content::Link(target.clone());
         archive.append_link(&mut header, entry.name, target)
     } else if kind.is_fifo() {
         header.set_entry_type(EntryType::Fifo);
@@ -106,23 +137,25 @@ fn append(archive: &mut Builder<Pipe>, entry: &Entry<'_>) -> Outcome {
         return append_file(archive, header, entry.path, entry.name);
     } else {
         // Sockets and devices mean nothing in an image; docker leaves sockets out as well.
-        return Ok(());
+        return Ok(content);
     };
-    written.map_err(|error| told(entry.path, error))
+    written.map_err(|error| told(entry.path, error))?;
+    Ok(content)
 }
 
-fn append_outside(archive: &mut Builder<Pipe>, path: &Path) -> Outcome {
+fn append_outside(archive: &mut Builder<Pipe>, path: &Path) -> Outcome<Content> {
     let metadata = path.metadata().map_err(|error| unreadable(path, error))?;
     append_file(archive, header_of(&metadata), path, Path::new(OUTSIDE_NAME))
 }
 
-fn append_file(archive: &mut Builder<Pipe>, mut header: Header, path: &Path, name: &Path) -> Outcome {
+fn append_file(archive: &mut Builder<Pipe>, mut header: Header, path: &Path, name: &Path) -> Outcome<Content> {
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
     let size = file.metadata().map_err(|error| unreadable(path, error))?.len();
     header.set_entry_type(EntryType::Regular);
     header.set_size(size);
-    let content = Exactly { file, left: size };
-    archive.append_data(&mut header, name, content).map_err(|error| told(path, error))
+    let mut content = Exactly { file, left: size, hash: ContentHash::new() };
+    archive.append_data(&mut header, name, &mut content).map_err(|error| told(path, error))?;
+    Ok(content.hash.finish())
 }
 
 fn header_of(metadata: &Metadata) -> Header {
@@ -146,6 +179,7 @@ fn told(path: &Path, error: io::Error) -> Failure {
 struct Exactly {
     file: File,
     left: u64,
+    hash: ContentHash,
 }
 
 impl Read for Exactly {
@@ -156,6 +190,7 @@ impl Read for Exactly {
             return Err(io::Error::other("it became shorter while it was read"));
         }
         self.left -= read as u64;
+        self.hash.update(&buffer[..read]);
         Ok(read)
     }
 }
@@ -164,11 +199,17 @@ impl Read for Exactly {
 struct Pipe {
     pieces: mpsc::Sender<Piece>,
     buffer: BytesMut,
+    is_closed: bool,
 }
 
 impl Pipe {
     fn new(pieces: mpsc::Sender<Piece>) -> Self {
-        Self { pieces, buffer: BytesMut::with_capacity(PIECE) }
+        Self { pieces, buffer: BytesMut::with_capacity(PIECE), is_closed: false }
+    }
+
+    /// Hands over no more.
+    fn close(&mut self) {
+        self.is_closed = true;
     }
 }
 
@@ -183,6 +224,9 @@ impl Write for Pipe {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if self.is_closed {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -198,13 +242,13 @@ mod tests {
     use futures_util::StreamExt;
 
     use super::*;
-    use crate::image::{BuildPlan, IgnoreFile, Reference};
+    use crate::image::{BuildPlan, IgnoreFile, Inputs, Reference};
 
     async fn packed(folder: &Path) -> Outcome<Vec<u8>> {
         let image = Reference::parse("a").expect("it is a reference");
         let plan = BuildPlan::new(image, folder, folder.join("Dockerfile"));
         let context = BuildContext::open(&plan, IgnoreFile::Ordinary)?;
-        let (mut stream, packing) = pack(context);
+        let (mut stream, packing) = pack(context, Inputs::read(&plan)?.context);
         let mut bytes = Vec::new();
         while let Some(Ok(piece)) = stream.next().await {
             bytes.extend_from_slice(&piece);
@@ -265,6 +309,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn files_that_changed_since_they_were_hashed_are_not_sent_to_the_end() {
+        let changes: [fn(&Path); 4] = [
+            |folder| std::fs::write(folder.join("Dockerfile"), "FROM scratcH\n").expect("it can be written"),
+            |folder| std::fs::write(folder.join("new"), "").expect("it can be written"),
+            |folder| symlink("elsewhere", folder.join("link")).expect("a link can be made"),
+            |_| (),
+        ];
+        for (index, change) in changes.iter().enumerate() {
+            let folder = folder();
+            let image = Reference::parse("a").expect("it is a reference");
+            let plan = BuildPlan::new(image, folder.path(), folder.path().join("Dockerfile"));
+            let expected = Inputs::read(&plan).expect("it can be read").context;
+            change(folder.path());
+            let context = BuildContext::open(&plan, IgnoreFile::Ordinary).expect("it can be opened");
+            let (stream, packing) = pack(context, expected);
+            let pieces: Vec<Piece> = stream.collect().await;
+            let is_changed = index != 3;
+            assert_eq!((pieces.iter().any(Result::is_err), packing.has_changed()), (is_changed, is_changed), "{index}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_file_that_cannot_be_read_is_named() {
         let folder = folder();
         let missing = folder.path().canonicalize().expect("it is there").join("a");
@@ -286,7 +352,9 @@ mod tests {
             let context = BuildContext::open(&plan, IgnoreFile::Ordinary).expect("it can be opened");
             let (pieces, receiver) = mpsc::channel(1);
             drop(receiver);
-            write_archive(&context, Pipe::new(pieces)).expect("whoever went away knows why");
+            let expected = Inputs::read(&plan).expect("it can be read").context;
+            let packed = write_archive(&context, &expected, Pipe::new(pieces));
+            assert_eq!(packed.expect("whoever went away knows why"), Packed::Whole);
         }
     }
 }

@@ -21,17 +21,17 @@ use super::registry::{Registries, Remote};
 use super::session::{self, Services};
 use super::transcript::{Step, Transcript};
 use super::transfer::Transfers;
-use super::{Builder, Engine, Event, Freshness, Watch, buildah, credentials, emulator, request};
+use super::{Builder, Engine, Event, Freshness, Survey, Watch, buildah, credentials, emulator, request};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{
     Bases, BuildContext, BuildPlan, Cache, DOCKER_HUB, Dockerfile, IgnoreFile, Layers, Recipe, Reference,
 };
 
+/// How often a context is sent whose files change meanwhile.
+const ATTEMPTS: u32 = 3;
 const TICK: Duration = Duration::from_millis(100);
 
 const NO_BUILDKIT: &str = "Podman has no BuildKit: its own builder does the work";
-
-const NO_LIMITS: &str = "BuildKit has no limits for steps: memory and CPU options count with `--builder classic` only";
 
 /// What a build may use, and what it is for.
 #[derive(Debug, Clone)]
@@ -94,11 +94,34 @@ impl Engine {
             Some((id, digest)) => (id, digest, Work::Nothing),
             None => {
                 watch(Event::Needed(&survey.freshness.to_string()));
-                let (id, work) = self.run_build(&survey.mark(plan), means, watch).await?;
-                (id, None, work)
+                let built = self.build_unchanged(plan, survey, means, watch).await?;
+                return Ok(Built { seconds: started.elapsed().as_secs_f64(), ..built });
             }
         };
         Ok(Built { id, digest, inputs: survey.inputs().to_owned(), work, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// Builds of the very files that the label tells of: where they changed meanwhile, of those that are there by then.
+    async fn build_unchanged(
+        &self,
+        plan: &BuildPlan,
+        mut survey: Survey,
+        means: &Means,
+        watch: Watch<'_>,
+    ) -> Outcome<Built> {
+        for attempt in 1.. {
+            if let Some((id, work)) = self.run_build(&survey.mark(plan), &survey, means, watch).await? {
+                return Ok(Built { id, digest: None, inputs: survey.inputs().to_owned(), work, seconds: 0.0 });
+            }
+            if attempt == ATTEMPTS {
+                break;
+            }
+            watch(Event::Warning("files of the build context changed while they were sent: sending them again"));
+            survey = self.survey(plan, &means.registries).await?;
+        }
+        Err(Failure::request(cannot_build(plan))
+            .cause("files of its build context change again and again while they are sent")
+            .hint("wait for what writes there, or leave such files out with a line in `.dockerignore`"))
     }
 
     /// Gets what its registry has already. Where the engine cannot, it is built after all.
@@ -118,13 +141,17 @@ impl Engine {
     /// Builds an image. Base images are pulled with the logins that there are for their registries.
     ///
     /// A step that fails is a refusal that shows the end of the step's own output. Dropping the future ends the build
-    /// in the engine too.
-    async fn run_build(&self, plan: &BuildPlan, means: &Means, watch: Watch<'_>) -> Outcome<(String, Work)> {
+    /// in the engine too. `None` if the files are no more those of the survey; nothing is built then.
+    async fn run_build(
+        &self,
+        plan: &BuildPlan,
+        survey: &Survey,
+        means: &Means,
+        watch: Watch<'_>,
+    ) -> Outcome<Option<(String, Work)>> {
         let nature = self.nature().await?;
-        let tool = means.builder.decide(nature);
-        if tool == Tool::BuildKit && !plan.limits.is_empty() {
-            watch(Event::Warning(NO_LIMITS));
-        }
+        let (tool, note) = means.builder.decide_for(plan, nature)?;
+        note.iter().for_each(|note| watch(Event::Warning(note)));
         if tool == Tool::Buildah && means.builder == Builder::BuildKit {
             watch(Event::Warning(NO_BUILDKIT));
         }
@@ -148,12 +175,12 @@ impl Engine {
             options.session = Some(session.id.clone());
         }
         let bases = Recipe::read(&dockerfile, &plan.args, plan.platform.as_deref()).bases;
-        let request = Request { plan, tool, bases, options, credentials };
-        let transcript = self.send(request, context, watch).await?;
+        let request = Request { plan, tool, bases, options, credentials, expected: survey.context() };
+        let Some(transcript) = self.send(request, context, watch).await? else { return Ok(None) };
         let work = if tool.is_cached(&transcript) { Work::Lookups } else { Work::Steps };
         match transcript.image_id {
-            Some(id) => Ok((id, work)),
-            None => Ok((self.built_id(plan).await?, work)),
+            Some(id) => Ok(Some((id, work))),
+            None => Ok(Some((self.built_id(plan).await?, work))),
         }
     }
 
@@ -176,12 +203,12 @@ impl Engine {
         })
     }
 
-    async fn send(&self, request: Request<'_>, context: BuildContext, watch: Watch<'_>) -> Outcome<Transcript> {
-        let Request { plan, tool, bases, options, credentials } = request;
+    async fn send(&self, request: Request<'_>, context: BuildContext, watch: Watch<'_>) -> Outcome<Option<Transcript>> {
+        let Request { plan, tool, bases, options, credentials, expected } = request;
         let mut extra = extra_parameters(plan, tool);
         extra.extend(request::trust_of_loopback(tool, &bases));
         let docker = self.patient().with_request_modifier(move |request| request::repair(request, "/build", &extra));
-        let (archive, packing) = archive::pack(context);
+        let (archive, packing) = archive::pack(context, expected.to_owned());
         let mut messages =
             Box::pin(docker.build_image(options, Some(credentials), Some(bollard::body_try_stream(archive))));
         let transcript = Transcript::new(plan.labels.len());
@@ -201,7 +228,8 @@ impl Engine {
         };
         drop(messages);
         match ended {
-            Ok(()) => Ok(told.transcript),
+            _ if packing.has_changed() => Ok(None),
+            Ok(()) => Ok(Some(told.transcript)),
             // A context that cannot be read breaks the request; that is the cause, the broken request only follows.
             Err(error) => {
                 if tool.is_sequential() {
@@ -219,6 +247,8 @@ struct Request<'a> {
     bases: BTreeSet<Reference>,
     options: BuildImageOptions,
     credentials: HashMap<String, DockerCredentials>,
+    /// The hash of the context.
+    expected: &'a str,
 }
 
 struct Told {

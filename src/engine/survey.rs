@@ -62,6 +62,11 @@ impl Survey {
         &self.inputs.digest
     }
 
+    /// Returns the hash of the files alone.
+    pub(super) fn context(&self) -> &str {
+        &self.inputs.context
+    }
+
     fn staleness(&self, labels: &BTreeMap<String, String>, bases: Bases) -> Option<Staleness> {
         let unknown = self.bases.iter().find(|(_, known)| known.is_empty() && bases == Bases::Refresh);
         let staleness = self.inputs.staleness(labels, &self.bases);

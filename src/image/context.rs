@@ -41,6 +41,8 @@ pub struct Entry<'a> {
     pub name: &'a Path,
     /// Of itself, not of what a link points to.
     pub metadata: &'a Metadata,
+    /// Whether it is the ignore file, which ignores itself and is sent for the classic builder to read.
+    pub is_for_engine: bool,
 }
 
 /// Whether the ignore file itself is sent though it ignores itself.
@@ -114,7 +116,8 @@ impl Walk<'_> {
         let is_kept = !verdict.is_ignored() || self.context.needed.iter().any(|needed| needed == name);
         if is_kept {
             self.visit_skipped()?;
-            (self.visit)(Entry { path: &path, name, metadata: &metadata })?;
+            let is_for_engine = verdict.is_ignored() && name == Path::new(IGNORE_FILE);
+            (self.visit)(Entry { path: &path, name, metadata: &metadata, is_for_engine })?;
             return if metadata.is_dir() { self.folder(name, &verdict) } else { Ok(()) };
         }
         if !metadata.is_dir() || !self.may_keep_below(name) {
@@ -134,7 +137,7 @@ impl Walk<'_> {
         for name in std::mem::take(&mut self.skipped) {
             let path = self.context.root.join(&name);
             let metadata = fs::symlink_metadata(&path).map_err(|error| unreadable(&path, error))?;
-            (self.visit)(Entry { path: &path, name: &name, metadata: &metadata })?;
+            (self.visit)(Entry { path: &path, name: &name, metadata: &metadata, is_for_engine: false })?;
         }
         Ok(())
     }

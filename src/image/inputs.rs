@@ -4,14 +4,9 @@
 //! that are asked for images and their labels are known elsewhere.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 
-use ring::digest::{Context, SHA256};
-
-use super::context::{BuildContext, Entry, IgnoreFile, unreadable};
+use super::context::{BuildContext, Dockerfile, IgnoreFile};
+use super::hash::{Content, ContextHash, Hash};
 use super::plan::{BuildPlan, Layers};
 use super::recipe::Recipe;
 use crate::failure::{Kind, OrFail, Outcome};
@@ -21,13 +16,13 @@ pub const INPUTS_LABEL: &str = "io.edgectl.image.inputs";
 /// The label with the base images: a JSON object from the name that the Dockerfile gives to what it was.
 pub const BASES_LABEL: &str = "io.edgectl.image.bases";
 
-const BUFFER: usize = 128 * 1024;
-
 /// What an image is made of, its base images by name only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
     /// `sha256:…` over the files of the context, the Dockerfile, and the options that make a difference.
     pub digest: String,
+    /// `sha256:…` over the files of the context alone, as they are sent.
+    pub context: String,
     /// What the Dockerfile brings in from outside.
     pub recipe: Recipe,
 }
@@ -55,13 +50,14 @@ impl Inputs {
         let dockerfile = std::fs::read(&plan.dockerfile)
             .or_fail(Kind::Request, || format!("cannot read the Dockerfile `{}`", plan.dockerfile_shown))
             .map_err(|failure| failure.hint("correct `image.tag.platforms` in `module.json`"))?;
+        let context = hash_context(&BuildContext::open(plan, IgnoreFile::Ordinary)?, &dockerfile)?;
         let mut hash = Hash::new();
-        hash.field(b"edgectl 1");
+        hash.field(b"edgectl 2");
         hash.options(plan);
         hash.field(&dockerfile);
-        BuildContext::open(plan, IgnoreFile::Ordinary)?.walk(&mut |entry| hash.entry(&entry))?;
+        hash.field(context.as_bytes());
         let recipe = Recipe::read(&String::from_utf8_lossy(&dockerfile), &plan.args, plan.platform.as_deref());
-        Ok(Self { digest: hash.finish(), recipe })
+        Ok(Self { digest: hash.finish(), context, recipe })
     }
 
     /// Returns the labels of an image that is made of this.
@@ -90,6 +86,18 @@ impl Inputs {
     }
 }
 
+fn hash_context(context: &BuildContext, dockerfile: &[u8]) -> Outcome<String> {
+    let mut hash = ContextHash::new();
+    context.walk(&mut |entry| {
+        hash.add(&entry, &Content::read(&entry)?);
+        Ok(())
+    })?;
+    if let Dockerfile::Outside(_) = context.dockerfile() {
+        hash.add_dockerfile(&Content::of(dockerfile));
+    }
+    Ok(hash.finish())
+}
+
 impl std::fmt::Display for Staleness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -101,29 +109,7 @@ impl std::fmt::Display for Staleness {
     }
 }
 
-struct Hash(Context);
-
 impl Hash {
-    fn new() -> Self {
-        Self(Context::new(&SHA256))
-    }
-
-    fn finish(self) -> String {
-        let hex: String = self.0.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{hex}")
-    }
-
-    /// Behind its length, so that no two lists of fields look alike.
-    fn field(&mut self, bytes: &[u8]) {
-        self.0.update(&(bytes.len() as u64).to_be_bytes());
-        self.0.update(bytes);
-    }
-
-    fn list<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) {
-        texts.into_iter().for_each(|text| self.field(text.as_bytes()));
-        self.0.update(&u64::MAX.to_be_bytes());
-    }
-
     fn options(&mut self, plan: &BuildPlan) {
         self.list(plan.platform.as_deref());
         self.list(plan.target.as_deref());
@@ -137,36 +123,12 @@ impl Hash {
         self.list(plan.agents.keys().map(String::as_str));
         self.list(plan.limits.iter().flat_map(|(name, value)| [*name, value]));
     }
-
-    fn entry(&mut self, entry: &Entry<'_>) -> Outcome {
-        let kind = entry.metadata.file_type();
-        self.field(entry.name.as_os_str().as_bytes());
-        self.0.update(&entry.metadata.mode().to_be_bytes());
-        if kind.is_symlink() {
-            let target = std::fs::read_link(entry.path).map_err(|error| unreadable(entry.path, error))?;
-            self.field(target.as_os_str().as_bytes());
-        } else if kind.is_file() {
-            let digest = digest_of(entry.path).map_err(|error| unreadable(entry.path, error))?;
-            self.field(digest.as_ref());
-        }
-        Ok(())
-    }
-}
-
-fn digest_of(path: &std::path::Path) -> io::Result<ring::digest::Digest> {
-    let mut file = File::open(path)?;
-    let mut hash = Context::new(&SHA256);
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hash.finish()),
-            read => hash.update(&buffer[..read]),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
 
@@ -280,7 +242,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_is_named() {
         let path = Path::new("/nowhere/a");
-        let error = digest_of(path).map(drop).expect_err("it is not there");
+        let error = Content::read_file(path).map(drop).expect_err("it is not there");
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -1,6 +1,7 @@
 //! Images of modules: names, platforms, build options, build contexts. Knows files and rules, and no engine.
 
 mod context;
+mod hash;
 mod ignore;
 mod inputs;
 mod lock;
@@ -13,6 +14,7 @@ mod reference;
 mod secret;
 
 pub use context::{BuildContext, Dockerfile, Entry, IgnoreFile, unreadable};
+pub use hash::{Content, ContentHash, ContextHash};
 pub use ignore::{Ignore, IgnoreError, Verdict};
 pub use inputs::{BASES_LABEL, BaseStates, INPUTS_LABEL, Inputs, Staleness};
 pub use lock::{ImageLock, LockedImage};

@@ -38,12 +38,15 @@ pub enum Unit {
     Pieces,
     /// Nanoseconds, shown as seconds.
     Nanoseconds,
+    /// Millionths of something.
+    Millionths,
 }
 
 impl Unit {
     fn show(self, value: u64) -> Value {
         match self {
             Self::Pieces => Value::Count(value),
+            Self::Millionths => Value::Real(Duration::from_micros(value).as_secs_f64()),
             Self::Nanoseconds => Value::Real(Duration::from_nanos(value).as_secs_f64()),
         }
     }

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
 
 use super::lines::Lines;
-use super::{DRAIN, InstanceEvent, Order, Orders, OutputStream, Sink};
+use super::{DRAIN, InstanceEvent, Meter, Order, Orders, OutputStream, Sink};
 
 /// Runs a container from its creation to its removal.
 pub(super) async fn run(module: ModuleId, engine: Engine, spec: ContainerSpec, mut orders: Orders, sink: Sink) {
@@ -26,7 +26,7 @@ pub(super) async fn run(module: ModuleId, engine: Engine, spec: ContainerSpec, m
             return sink(InstanceEvent::StartFailed(failure.context(format!("cannot start module `{module}`"))));
         }
     };
-    sink(InstanceEvent::Started { pid: None, image });
+    sink(InstanceEvent::Started { pid: None, image, meter: Meter::Container(container.clone()) });
     if let Some(order) = order {
         carry_out(order, container.clone());
     }

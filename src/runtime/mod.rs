@@ -10,6 +10,7 @@
 mod container;
 mod leftovers;
 mod lines;
+mod meter;
 mod process;
 
 use std::path::PathBuf;
@@ -23,9 +24,10 @@ use crate::engine::container::ContainerSpec;
 use crate::failure::Failure;
 use crate::identity::ModuleId;
 
-pub use crate::engine::container::OutputStream;
+pub use crate::engine::container::{OutputStream, Share, Usage};
 pub use leftovers::{Ledger, Removed, clear_containers, clear_processes};
 pub use lines::MAX_LINE;
+pub use meter::{Meter, processors, read_usage};
 
 /// How long output may still come after the end of an instance: something that escaped it may keep a pipe open.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -78,6 +80,8 @@ pub enum InstanceEvent {
         pid: Option<u32>,
         /// The id of the image that it is made of, if it is a container.
         image: Option<String>,
+        /// What it uses of the machine is read by this.
+        meter: Meter,
     },
     /// It has written a line.
     Output {

@@ -18,7 +18,7 @@ use crate::identity::ModuleId;
 
 use super::leftovers::{Ledger, RUN_ID};
 use super::lines::Lines;
-use super::{DRAIN, InstanceEvent, Order, Orders, OutputStream, ProcessSpec, Sink};
+use super::{DRAIN, InstanceEvent, Meter, Order, Orders, OutputStream, ProcessSpec, Sink};
 
 /// Runs a process from its start to its end.
 pub(super) async fn run(module: ModuleId, spec: ProcessSpec, ledger: Arc<Ledger>, orders: Orders, sink: Sink) {
@@ -27,7 +27,8 @@ pub(super) async fn run(module: ModuleId, spec: ProcessSpec, ledger: Arc<Ledger>
         Ok(started) => started,
         Err(failure) => return sink(InstanceEvent::StartFailed(failure)),
     };
-    sink(InstanceEvent::Started { pid: child.id(), image: None });
+    let meter = Meter::Group(group.as_raw_nonzero().get().cast_unsigned());
+    sink(InstanceEvent::Started { pid: child.id(), image: None, meter });
     let status = supervise(child, group, orders, &sink).await;
     ledger.remove(group);
     sink(InstanceEvent::Exited { code: status.and_then(|s| s.code()), signal: status.and_then(|s| s.signal()) });

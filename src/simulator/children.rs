@@ -16,7 +16,7 @@ use crate::clock::Now;
 use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
 use crate::net::{HttpClient, Proxies, Trust, put_blob};
-use crate::runtime::{self, Instance, InstanceEvent, Ledger, OutputStream};
+use crate::runtime::{self, Instance, InstanceEvent, Ledger, Meter, OutputStream};
 use crate::workload::{Exit, ModuleDetails, RuntimeStatus};
 
 /// How long an instance has between the gentle signal and the end; the engine's own default.
@@ -37,6 +37,8 @@ struct Child {
     run: u64,
     instance: Instance,
     pid: Option<u32>,
+    /// Once it runs.
+    meter: Option<Meter>,
 }
 
 impl Children {
@@ -80,6 +82,12 @@ impl Children {
         self.running.get(module)?.pid
     }
 
+    /// Returns by what the usage of each running instance is read.
+    pub(super) fn meters(&self) -> Vec<(ModuleId, Meter)> {
+        let running = self.running.iter();
+        running.filter_map(|(module, child)| Some((module.clone(), child.meter.clone()?))).collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.running.is_empty()
     }
@@ -96,7 +104,7 @@ impl Children {
             events.send_in_place(event);
         };
         let instance = runtime::start(spec, &self.ledger, tell);
-        self.running.insert(module, Child { run, instance, pid: None });
+        self.running.insert(module, Child { run, instance, pid: None, meter: None });
     }
 
     pub(super) fn stop(&self, module: &ModuleId) {
@@ -160,9 +168,9 @@ impl Dispatcher {
             return;
         }
         match event {
-            InstanceEvent::Started { pid, image } => {
+            InstanceEvent::Started { pid, image, meter } => {
                 if let Some(child) = device.children.running.get_mut(&module) {
-                    child.pid = pid;
+                    (child.pid, child.meter) = (pid, Some(meter));
                 }
                 device.agent.handle(now, agent::Input::Started { module, image });
                 // Told now, before the first line that it prints.

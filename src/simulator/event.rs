@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use super::control::ControlCall;
 use super::deployer::Preparation;
 use super::edges::EdgeNumber;
-use super::metrics::Page;
+use super::metrics::{Counted, Page};
 use super::storage::Stored;
 use super::test_port::TestMessage;
 use super::to_heads::HeadSender;
@@ -17,7 +17,7 @@ use crate::edgehub::{
 };
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
-use crate::metrics::Family;
+
 use crate::runtime::InstanceEvent;
 use crate::workload::Audit;
 
@@ -44,7 +44,7 @@ pub(super) enum EdgeEvent {
     /// Somebody was not let in, and has its answer already.
     Refused { reason: String },
     /// Somebody wants to know what was counted.
-    Metrics { page: Page, reply: oneshot::Sender<Vec<Family>> },
+    Metrics { page: Page, reply: oneshot::Sender<Counted> },
     /// The workload API did something for a module.
     Workload(Audit),
     /// An instance started, printed or ended.

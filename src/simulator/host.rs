@@ -10,15 +10,13 @@ use serde_json::json;
 
 use crate::clock::Now;
 use crate::metrics::Family;
+use crate::runtime::{Usage, processors};
 
 const TELEMETRY: (&str, &str) = ("ms_telemetry", "True");
-/// What the real agent calls the machine among the modules.
-const HOST: (&str, &str) = ("module_name", "host");
 
 /// Reads what is told; `folder` lies on the disk that is told of.
 pub(super) fn metrics(now: Now, folder: &Path) -> Vec<Family> {
     let mut families = vec![metadata(), uptime(), own_uptime(now)];
-    families.extend(memory(&fs::read_to_string("/proc/meminfo").unwrap_or_default()));
     families.extend(disk(folder));
     families
 }
@@ -59,19 +57,21 @@ fn own_uptime(now: Now) -> Family {
     family
 }
 
-/// Takes the text of `/proc/meminfo`.
-fn memory(meminfo: &str) -> [Family; 2] {
+/// Returns what is used of the machine.
+pub(super) fn usage() -> Usage {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let (memory_limit, memory) = memory(&read("/proc/meminfo"));
+    Usage { processor: processors(&read("/proc/stat")), memory, memory_limit, ..Usage::default() }
+}
+
+/// Takes the text of `/proc/meminfo`; returns the bytes that there are, and those that are not available.
+fn memory(meminfo: &str) -> (Option<u64>, Option<u64>) {
     let bytes = |key: &str| {
         let line = meminfo.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
         line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
     };
-    let mut total = Family::gauge("edgeAgent_total_memory_bytes", "Memory of this machine.");
-    let mut used = Family::gauge("edgeAgent_used_memory_bytes", "Memory that is not available.");
-    if let (Some(all), Some(available)) = (bytes("MemTotal"), bytes("MemAvailable")) {
-        total.count([HOST, TELEMETRY], all);
-        used.count([HOST, TELEMETRY], all.saturating_sub(available));
-    }
-    [total, used]
+    let (total, available) = (bytes("MemTotal"), bytes("MemAvailable"));
+    (total, total.zip(available).map(|(total, available)| total.saturating_sub(available)))
 }
 
 /// Tells of the disk that holds what the simulation keeps.
@@ -102,21 +102,12 @@ fn mount_of<'m>(mounts: &'m str, folder: &Path) -> Option<(&'m str, &'m str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::render;
 
     #[test]
     fn used_memory_is_what_nobody_can_have() {
         let meminfo = "MemTotal:        1000 kB\nMemFree:          100 kB\nMemAvailable:     600 kB\n";
-        let text = render(&[], &memory(meminfo));
-        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(
-            samples,
-            [
-                "edgeAgent_total_memory_bytes{module_name=\"host\",ms_telemetry=\"True\"} 1024000",
-                "edgeAgent_used_memory_bytes{module_name=\"host\",ms_telemetry=\"True\"} 409600",
-            ]
-        );
-        assert!(!render(&[], &memory("")).contains('{'), "a system without that file has no samples");
+        assert_eq!(memory(meminfo), (Some(1_024_000), Some(409_600)));
+        assert_eq!(memory(""), (None, None), "a system without that file");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,10 +18,12 @@ use super::edges::EdgeDevice;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::host;
 use super::options::Metrics;
+use super::resources::{Kind, Resources, Row};
 use crate::clock::Now;
-use crate::identity::DeviceId;
+use crate::identity::{DeviceId, ModuleId};
 use crate::metrics::{Family, render};
 use crate::net::{self, Binding, HttpLimits, Lobby};
+use crate::runtime::{Meter, Usage, read_usage};
 use crate::ui::Ui;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -29,6 +31,11 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The names that containers reach hub and agent by, in both spellings: some clients write every host in lower case,
 /// and not every system compares without regard to case.
 pub(super) const HOST_NAMES: [&str; 4] = ["edgeHub", "edgehub", "edgeAgent", "edgeagent"];
+
+/// What the real agent calls the machine among the modules.
+const HOST: &str = "host";
+/// What this process counts as: hub and agent are both in it.
+const OWN: &str = "edgeHub";
 
 /// Whose metrics are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +111,13 @@ async fn accept(listener: TcpListener, lobby: Lobby, source: Arc<Source>) {
     }
 }
 
+/// What the dispatcher knows for an answer.
+#[derive(Debug)]
+pub(super) struct Counted {
+    families: Vec<Family>,
+    meters: Vec<(ModuleId, Meter)>,
+}
+
 /// What answers are made of.
 pub(super) struct Source {
     pub(super) clock: Clock,
@@ -115,6 +129,7 @@ pub(super) struct Source {
     /// A folder on the disk that is told of.
     pub(super) folder: PathBuf,
     pub(super) events: EdgeEvents,
+    pub(super) resources: Mutex<Resources>,
 }
 
 impl Source {
@@ -132,12 +147,15 @@ impl Source {
             return refuse(405, "metrics are only read\n");
         }
         let page = Page::of_host(request.header("host"));
-        let (reply, families) = oneshot::channel();
+        let (reply, counted) = oneshot::channel();
         // A dispatcher that has ended drops the reply, which is an answer too.
         self.events.send(EdgeEvent::Metrics { page, reply }).await;
-        let Ok(mut families) = families.await else { return refuse(503, "the simulation has ended\n") };
+        let Ok(Counted { mut families, meters }) = counted.await else {
+            return refuse(503, "the simulation has ended\n");
+        };
         if page != Page::Hub {
             families.extend(host::metrics(self.clock.now(), &self.folder));
+            families.extend(self.look(meters).await);
         }
         let device = self.device.to_string();
         let common = [("iothub", &*self.hub_host), ("edge_device", &*device), ("instance_number", &*self.instance)];
@@ -145,14 +163,35 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Looks at what the machine, this process and the modules use.
+    async fn look(&self, modules: Vec<(ModuleId, Meter)>) -> Vec<Family> {
+        let (names, mut meters): (Vec<ModuleId>, Vec<Meter>) = modules.into_iter().unzip();
+        meters.push(Meter::Own);
+        let mut usages = read_usage(meters).await;
+        let machine = host::usage();
+        // Who has no limit may have all that the machine has.
+        let of = |usage: Usage| Usage { memory_limit: usage.memory_limit.or(machine.memory_limit), ..usage };
+        let own = usages.pop().flatten();
+        let system = [(HOST, Some(machine)), (OWN, own)].map(|(name, usage)| (name.to_owned(), Kind::System, usage));
+        let modules = names.iter().zip(usages).map(|(name, usage)| (name.to_string(), Kind::Module, usage));
+        let all = system.into_iter().chain(modules);
+        let rows: Vec<Row> =
+            all.filter_map(|(name, kind, usage)| Some(Row { name, kind, usage: of(usage?) })).collect();
+        let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        resources.look(self.clock.now().monotonic, &rows)
+    }
+}
+
 impl EdgeDevice {
-    /// Returns what the cores have counted.
-    pub(super) fn metrics(&self, now: Now, page: Page) -> Vec<Family> {
-        match page {
+    /// Returns what the cores have counted, and by what the usage of modules is read.
+    pub(super) fn metrics(&self, now: Now, page: Page) -> Counted {
+        let families = match page {
             Page::Hub => self.hub.metrics(now),
             Page::Agent => self.agent.metrics(now),
             Page::Both => self.hub.metrics(now).into_iter().chain(self.agent.metrics(now)).collect(),
-        }
+        };
+        Counted { families, meters: self.children.meters() }
     }
 }
 

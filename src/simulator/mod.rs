@@ -17,7 +17,7 @@
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, naming, devices, nested, report, taps, feedback, logs  what people see
 //!   alarm                      deadlines that are put off again and again
-//!   metrics, host              what Prometheus sees: of the cores, and of this machine
+//!   metrics, host, resources   what Prometheus sees: of the cores, of this machine, and of what modules use of it
 //! ```
 
 mod alarm;
@@ -54,6 +54,7 @@ mod planner;
 mod prepare;
 mod refusals;
 mod report;
+mod resources;
 mod settle;
 mod setup;
 mod site;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -221,6 +221,7 @@ impl Site {
             instance: uuid::Uuid::new_v4().to_string(),
             folder: self.state.root().to_owned(),
             events,
+            resources: Mutex::default(),
         }
     }
 }

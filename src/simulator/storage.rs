@@ -300,7 +300,7 @@ impl Writer {
     fn load(&self, queue: &QueueId, from: u64, count: usize) -> Result<Vec<Queued>, StoreError> {
         let records = self.queues.read(&queue.name(), from, count, LOAD_BYTES)?;
         // A record that is lost, or no message since another version wrote it, is passed over; it is not fatal.
-        let lost = || Queued { expires: Some(Duration::ZERO), message: Arc::default() };
+        let lost = || Queued { expires: Some(Duration::ZERO), since: None, message: Arc::default() };
         let mut messages = Vec::with_capacity(records.len());
         for (number, record) in records {
             let missing = usize::try_from(number - from).unwrap_or(count).min(count);
@@ -347,7 +347,7 @@ mod tests {
             mark,
             queue: upstream(),
             offset,
-            queued: Queued { expires: None, message: Arc::new(message) },
+            queued: Queued { expires: None, since: None, message: Arc::new(message) },
         }
     }
 
@@ -457,7 +457,7 @@ mod tests {
     fn expired_messages_are_found_up_to_the_first_that_is_not() {
         let world = World::new();
         let expiring = |offset, seconds| {
-            let queued = Queued { expires: Some(Duration::from_secs(seconds)), message: Arc::default() };
+            let queued = Queued { expires: Some(Duration::from_secs(seconds)), since: None, message: Arc::default() };
             ToStore::Append { mark: offset + 1, queue: upstream(), offset, queued }
         };
         let expire = |from, seconds| ToStore::Expire { queue: upstream(), from, unix: Duration::from_secs(seconds) };
@@ -471,7 +471,7 @@ mod tests {
     fn what_waiting_messages_take_is_told_when_it_has_changed_by_much() {
         let world = World::new();
         let message = Message { body: Bytes::from(vec![b'x'; 100_000]), ..Message::default() };
-        let queued = Queued { expires: None, message: Arc::new(message) };
+        let queued = Queued { expires: None, since: None, message: Arc::new(message) };
         let big = ToStore::Append { mark: 1, queue: upstream(), offset: 0, queued };
         let (stored, _) = world.run(vec![big, append(2, 1)]);
         assert_eq!(told(&stored), ["durable 2", "used 100067"]);

@@ -212,10 +212,18 @@ fn a_template_that_is_unknown_is_told_with_the_nearest() {
 #[test]
 fn the_yaml_solution_is_the_json_one_as_edgectl_writes_it() {
     let solution = find(Purpose::Solution, "solution").expect("it is there");
-    let text = |path: &str| {
-        let source = solution.sources.iter().find(|source| source.path == path).expect("it is there");
-        String::from_utf8(source.contents.clone()).expect("it is text")
-    };
-    let value: serde_json::Value = serde_json::from_str(&text("deployment.template.json")).expect("it is JSON");
-    assert_eq!(text("deployment.template.yaml"), crate::yaml::render(&value));
+    for login in ["no", "yes"] {
+        let text = |format: &str| {
+            let mut answers = Answers::new("s");
+            answers.set(&solution, "format", format).expect("it is one");
+            answers.set(&solution, "login", login).expect("it is one");
+            answers.complete(&solution).expect("the rest has defaults");
+            let plan = plan(&solution, &answers, Path::new("/"), Path::new("s")).expect("it renders");
+            let path = format!("deployment.template.{format}");
+            let file = plan.files.into_iter().find(|file| file.path == Path::new(&path)).expect("it is planned");
+            String::from_utf8(file.contents).expect("it is text")
+        };
+        let value: serde_json::Value = serde_json::from_str(&text("json")).expect("it is JSON");
+        assert_eq!(text("yaml"), crate::yaml::render(&value), "login: {login}");
+    }
 }

@@ -171,6 +171,12 @@ fn a_container_reaches_the_metrics_by_the_names_of_hub_and_agent() {
     });
     let (hub, agent) = ("edgehub_messages_received_total", "edgeAgent_module_start_total");
     assert_eq!(first, [hub, hub, agent, agent]);
+    let address = "http://edgeAgent:9600/metrics";
+    let text = in_container(&solution, "x", &["/bin/busybox", "wget", "-qO-", address]).expect("they are served");
+    for name in ["used_memory_bytes", "created_pids_total", "total_network_in_bytes", "used_cpu_percent_count"] {
+        let is_told = |line: &str| line.contains(name) && line.contains("module_name=\"x\",ms_telemetry=\"False\"");
+        assert!(text.lines().any(is_told), "no {name} of the container in\n{text}");
+    }
     assert_eq!(simulation.interrupt().status, Some(130));
 }
 

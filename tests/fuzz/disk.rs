@@ -18,7 +18,7 @@ fn stored() -> Vec<u8> {
     let mut message = Message { body: Bytes::from_static(b"{\"n\":5}"), ..Message::default() };
     message.set_system(system::CONTENT_TYPE, "application/json");
     message.properties = vec![("a".to_owned(), Some("b".to_owned())), ("flag".to_owned(), None)];
-    encoded(&Queued { expires: Some(Duration::from_secs(1_800_000_000)), message: message.into() })
+    encoded(&Queued { expires: Some(Duration::from_secs(1_800_000_000)), since: None, message: message.into() })
 }
 
 fn encoded(queued: &Queued) -> Vec<u8> {

@@ -10,6 +10,7 @@ export_images() {
   has_image "$(python_image)" && EDGECTL_TEST_BASE_PYTHON=$(python_image) && export EDGECTL_TEST_BASE_PYTHON
   has_image "$(node_image)" && EDGECTL_TEST_BASE_NODE=$(node_image) && export EDGECTL_TEST_BASE_NODE
   has_image "$(rust_image)" && EDGECTL_TEST_BASE_RUST=$(rust_image) && export EDGECTL_TEST_BASE_RUST
+  has_image "$(go_image)" && EDGECTL_TEST_BASE_GO=$(go_image) && export EDGECTL_TEST_BASE_GO
   return 0
 }
 
@@ -19,12 +20,15 @@ make_images() {
   make_image "$(python_image)" build_python
   make_image "$(node_image)" build_node
   make_image "$(rust_image)" build_rust
+  make_image "$(go_image)" build_go
 }
 
 debian_image() { image_of debian /etc/os-release <(declare -f import_debian; echo "$debian_packages"); }
 python_image() { image_of python <(debian_image) tests/images/python.Dockerfile "${python_lists[@]}"; }
 node_image() { image_of node <(debian_image) tests/images/node.Dockerfile "${node_lists[@]}"; }
 rust_image() { image_of rust <(debian_image) tests/images/rust.Dockerfile <(rustc --version) "${rust_lists[@]}"; }
+
+go_image() { image_of go <(debian_image) tests/images/go.Dockerfile <(go version); }
 
 image_of() { echo "$image_name/$1:$(fingerprint "${@:2}")"; }
 
@@ -63,6 +67,13 @@ build_rust() {
   tar --create --directory "$toolchain" --transform 's,^\(bin\|lib\)/,toolchain/&,' bin/cargo bin/rustc lib \
     --directory "$parts" cargo-home --directory "$PWD/tests/images" rust.Dockerfile |
     build_image "$1" rust
+}
+
+# Debian's packages of Go lie in two folders that lead to each other.
+build_go() {
+  tar --create --dereference --directory "$(go env GOROOT)" --transform 's,^,go/,' --exclude=testdata bin pkg src \
+    --directory "$PWD/tests/images" --transform 's,^go/\(go.Dockerfile\),\1,' go.Dockerfile |
+    build_image "$1" go
 }
 
 build_image() { # IMAGE NAME, with the context on stdin

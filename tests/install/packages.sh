@@ -1,6 +1,6 @@
 # Debian's packages. Sourced by tests/run.
 
-packages=(apache2-utils busybox-static ca-certificates debootstrap docker-registry docker.io gcc golang-go iptables iproute2 libc6-dev libcjson-dev libfaketime libssl-dev pkg-config podman python3 python3-dev python3-venv)
+packages=(apache2-utils busybox-static ca-certificates debootstrap default-jdk-headless docker-registry docker.io gcc golang-go iptables iproute2 junit5 libc6-dev libcjson-dev libfaketime libgoogle-gson-java libssl-dev pkg-config podman python3 python3-dev python3-venv)
 
 # install_packages: installs what is missing; needs root only then.
 install_packages() {

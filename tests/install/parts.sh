@@ -19,11 +19,14 @@
 #   EDGECTL_TEST_CARGO_HOME          crates of the Rust template, for cargo without network
 #   EDGECTL_TEST_GO                  folder of Go's program
 #   EDGECTL_TEST_CJSON               `1`: the headers of cJSON, which the C template reads JSON with
+#   EDGECTL_TEST_JARS                archives that the Java template is compiled and tested with
+#   EDGECTL_TEST_BASE_GO             image to build Go modules on
 #   EDGECTL_TEST_BASE_PYTHON         image to build Python modules on
 #   EDGECTL_TEST_BASE_NODE           image to build Node modules on
 #   EDGECTL_TEST_BASE_RUST           image to build Rust modules with
 
 parts=$PWD/target/parts
+java_archives=(gson junit-jupiter-{api,engine} junit-platform-{commons,console,engine,launcher,reporting} opentest4j apiguardian-api picocli)
 
 # say WORD…: tells a step.
 say() { printf '==> %s\n' "$*" >&2; }
@@ -56,6 +59,10 @@ export_parts() {
   if is_made crates "${rust_lists[@]}"; then export EDGECTL_TEST_CARGO_HOME=$parts/cargo-home; fi
   if command -v go >/dev/null; then EDGECTL_TEST_GO=$(dirname "$(command -v go)"); export EDGECTL_TEST_GO; fi
   if is_installed libcjson-dev; then export EDGECTL_TEST_CJSON=1; fi
+  if command -v javac >/dev/null && is_installed junit5 && is_installed libgoogle-gson-java; then
+    EDGECTL_TEST_JARS=$(printf '/usr/share/java/%s.jar:' "${java_archives[@]}")
+    export EDGECTL_TEST_JARS=${EDGECTL_TEST_JARS%:}
+  fi
   engine_answers || return 0
   export EDGECTL_TEST_ENGINE=1
   export_images

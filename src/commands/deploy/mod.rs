@@ -16,7 +16,7 @@ use super::input::SetArgs;
 use crate::clock::since_epoch;
 use crate::failure::Outcome;
 use crate::image::Platform;
-use crate::manifest::{Chunks, Finding, Hide, missing_secrets};
+use crate::manifest::{Chunks, Finding, Hide, is_about_devices, missing_secrets};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use crate::text::{TextError, counted};
 use cloud::{CloudArgs, Content};
@@ -136,6 +136,9 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     manifest.warnings.retain(|warning| !args.allow.iter().any(|code| code == warning.code));
     if args.check {
         return check::check(cx, &manifest, args.deny_warnings);
+    }
+    if args.apply && args.cloud.is_simulation()? {
+        manifest.warnings.retain(|warning| !is_about_devices(warning.code));
     }
     tell_warnings(cx, &manifest.warnings);
     manifest.refuse_mistakes()?;

@@ -148,7 +148,7 @@ fn a_recovered_queue_is_loaded_and_delivered_first() {
     });
     assert_eq!(loads, [4]);
     world.publish(a, 1, telemetry("o", "new"));
-    let kept = Queued { expires: None, message: telemetry("o", "kept").into() };
+    let kept = Queued { expires: None, since: None, message: telemetry("o", "kept").into() };
     world.input(Input::Store(FromStore::Loaded { queue: queue.clone(), from: 4, messages: vec![kept] }));
     assert_eq!(world.bodies(b), ["kept", "new"]);
 }

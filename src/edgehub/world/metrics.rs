@@ -206,6 +206,15 @@ fn a_message_is_sent_once_its_receiver_has_it_and_retried_if_it_does_not() {
             "{from=\"d1/a\",to=\"d1/b\",from_route_output=\"o\",to_route_input=\"in\"} 0.5",
         ]
     );
+    let processed: Vec<_> = samples(&world, "edgehub_message_process_duration_seconds_sum");
+    assert_eq!(
+        processed,
+        [
+            "{from=\"d1/a\",to=\"upstream\",priority=\"2000000000\"} 1.75",
+            "{from=\"d1/a\",to=\"d1/b\",priority=\"2000000000\"} 1.75",
+        ],
+        "what is sent again is in the queue all the time"
+    );
     assert_eq!(
         samples(&world, "edgehub_operation_retry_total"),
         ["{id=\"d1/b/in\",operation=\"SendMessageToModule\"} 1"]

@@ -2,6 +2,7 @@
 
 mod body;
 mod mount;
+mod usage;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ use crate::failure::{Failure, Outcome};
 
 pub use body::chooses_network;
 pub use mount::receives;
+pub use usage::{Share, Usage};
 
 /// The label that tells to which simulation a container or network belongs; only what carries it is ever removed.
 pub const SIMULATION_LABEL: &str = "io.edgectl.simulation";

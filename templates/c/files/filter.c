@@ -1,10 +1,38 @@
 #include "filter.h"
 
+#include <ctype.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
 static const double DEFAULT_THRESHOLD = 25;
+
+/* Reads one document, and nothing behind it but blanks. */
+static cJSON* parse(const char* text, size_t size)
+{
+    const char* end = NULL;
+    cJSON* root = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    while (root != NULL && end < text + size && isspace((unsigned char)*end))
+    {
+        end++;
+    }
+    if (root != NULL && end < text + size)
+    {
+        cJSON_Delete(root);
+        root = NULL;
+    }
+    return root;
+}
+
+/* Says whether it is a number that JSON can hold: one with too many digits is none. */
+static bool is_number(const cJSON* item)
+{
+    return cJSON_IsNumber(item) && isfinite(item->valuedouble);
+}
 
 void filter_init(filter_t* filter)
 {
@@ -15,11 +43,11 @@ void filter_init(filter_t* filter)
 
 void filter_apply(filter_t* filter, const char* document, size_t size)
 {
-    cJSON* root = cJSON_ParseWithLength(document, size);
+    cJSON* root = parse(document, size);
     const cJSON* complete = cJSON_GetObjectItemCaseSensitive(root, "desired");
     const cJSON* threshold = cJSON_GetObjectItemCaseSensitive(complete != NULL ? complete : root, "threshold");
 
-    if (cJSON_IsNumber(threshold))
+    if (is_number(threshold))
     {
         filter->threshold = threshold->valuedouble;
     }
@@ -37,7 +65,7 @@ void filter_apply(filter_t* filter, const char* document, size_t size)
 char* filter_handle(filter_t* filter, const char* body, size_t size)
 {
     char* forwarded = NULL;
-    cJSON* root = cJSON_ParseWithLength(body, size);
+    cJSON* root = parse(body, size);
     const cJSON* temperature = cJSON_GetObjectItemCaseSensitive(root, "temperature");
 
     filter->received++;
@@ -45,7 +73,7 @@ char* filter_handle(filter_t* filter, const char* body, size_t size)
     {
         (void)fprintf(stderr, "dropped a message that is not JSON\n");
     }
-    else if (cJSON_IsNumber(temperature) && temperature->valuedouble > filter->threshold)
+    else if (is_number(temperature) && temperature->valuedouble > filter->threshold)
     {
         filter->forwarded++;
         cJSON_DeleteItemFromObjectCaseSensitive(root, "alert");
@@ -71,6 +99,27 @@ char* filter_status(const filter_t* filter)
     {
         text = cJSON_PrintUnformatted(root);
     }
+    cJSON_Delete(root);
+    return text;
+}
+
+char* filter_refusal(const char* method)
+{
+    static const char BEGIN[] = "there is no method ";
+    const size_t size = sizeof BEGIN + strlen(method);
+    char* text = NULL;
+    char* error = malloc(size);
+    cJSON* root = cJSON_CreateObject();
+
+    if (error != NULL)
+    {
+        (void)snprintf(error, size, "%s%s", BEGIN, method);
+        if (cJSON_AddStringToObject(root, "error", error) != NULL)
+        {
+            text = cJSON_PrintUnformatted(root);
+        }
+    }
+    free(error);
     cJSON_Delete(root);
     return text;
 }

@@ -26,6 +26,9 @@ char* filter_handle(filter_t* filter, const char* body, size_t size);
 /* Returns the counters as a JSON document, to be freed by the caller; NULL if memory is short. */
 char* filter_status(const filter_t* filter);
 
+/* Returns the answer to a method that is not there, to be freed by the caller; NULL if memory is short. */
+char* filter_refusal(const char* method);
+
 /* Returns what to report as a JSON document, to be freed by the caller; NULL if memory is short. */
 char* filter_report(const filter_t* filter);
 

@@ -35,14 +35,17 @@ static void only_what_is_above_the_threshold_passes(void)
 
 static void what_has_no_temperature_is_dropped_and_counted(void)
 {
-    static const char* const bodies[] = {"", "[]", "{}", "26", "{\"temperature\":\"26\"}", "{\"temperature\":null}"};
+    static const char* const bodies[] = {
+        "", "[]", "{}", "26", "{\"temperature\":\"26\"}", "{\"temperature\":null}", "{\"temperature\":true}",
+        "{temperature:26}", "{\"temperature\":26} x", "{\"temperature\":1e999}", "{\"temperature\":NaN}",
+    };
     filter_t filter;
     filter_init(&filter);
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
     {
         check(bodies[i], handle(&filter, bodies[i]), NULL);
     }
-    check("status", filter_status(&filter), "{\"received\":6,\"forwarded\":0,\"threshold\":25}");
+    check("status", filter_status(&filter), "{\"received\":11,\"forwarded\":0,\"threshold\":25}");
 }
 
 static void the_threshold_follows_the_desired_properties(void)

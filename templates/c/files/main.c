@@ -6,6 +6,7 @@
  * is reported back. The direct method `status` tells the counters, `ping` answers `"pong"`.
  */
 
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -92,7 +93,7 @@ static int on_method(
     else
     {
         status = 404;
-        text = strdup("{\"error\":\"there is no such method\"}");
+        text = filter_refusal(name);
     }
     *answer = (unsigned char*)text;
     *answer_size = text != NULL ? strlen(text) : 0;
@@ -161,6 +162,14 @@ static IOTHUBMESSAGE_DISPOSITION_RESULT on_message(IOTHUB_MESSAGE_HANDLE message
     return is_done ? IOTHUBMESSAGE_ACCEPTED : IOTHUBMESSAGE_ABANDONED;
 }
 
+/* Without a handler of its own, a message to another input would stay with the hub. */
+static IOTHUBMESSAGE_DISPOSITION_RESULT on_other(IOTHUB_MESSAGE_HANDLE message, void* context)
+{
+    (void)message;
+    (void)context;
+    return IOTHUBMESSAGE_ACCEPTED;
+}
+
 static bool subscribe(module_t* module)
 {
     bool encode = true;
@@ -179,7 +188,8 @@ static bool serve(module_t* module)
         if (module->is_configured && !module->is_listening)
         {
             if (IoTHubModuleClient_LL_SetInputMessageCallback(module->client, "input1", on_message, module)
-                != IOTHUB_CLIENT_OK)
+                    != IOTHUB_CLIENT_OK
+                || IoTHubModuleClient_LL_SetMessageCallback(module->client, on_other, NULL) != IOTHUB_CLIENT_OK)
             {
                 return false;
             }
@@ -201,6 +211,7 @@ int main(void)
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
 
     filter_init(&module.filter);
+    module.reported = NAN;
     if (IoTHub_Init() != 0)
     {
         (void)fprintf(stderr, "cannot initialize the SDK\n");

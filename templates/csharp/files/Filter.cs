@@ -29,9 +29,9 @@ public sealed class Filter
             {
                 _threshold = DefaultThreshold;
             }
-            else if (value.GetValueKind() == JsonValueKind.Number)
+            else if (Number(value) is double threshold)
             {
-                _threshold = value.GetValue<double>();
+                _threshold = threshold;
             }
             else
             {
@@ -44,11 +44,11 @@ public sealed class Filter
     public JsonObject? Handle(ReadOnlySpan<byte> data)
     {
         JsonObject? body = Parse(data);
-        JsonNode? temperature = body?["temperature"];
+        double? temperature = Number(body?["temperature"]);
         lock (_lock)
         {
             _received += 1;
-            if (temperature?.GetValueKind() != JsonValueKind.Number || temperature.GetValue<double>() <= _threshold)
+            if (temperature is null || temperature <= _threshold)
             {
                 return null;
             }
@@ -71,13 +71,23 @@ public sealed class Filter
         }
     }
 
+    /// <summary>Returns the number that a value is; one with too many digits is none.</summary>
+    private static double? Number(JsonNode? value)
+    {
+        double number = value?.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>() : double.NaN;
+        return double.IsFinite(number) ? number : null;
+    }
+
     private static JsonObject? Parse(ReadOnlySpan<byte> data)
     {
         try
         {
-            return JsonNode.Parse(data) as JsonObject;
+            JsonObject? body = JsonNode.Parse(data) as JsonObject;
+            // A key that stands twice is told only when the members are looked at.
+            _ = body?.Count;
+            return body;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or ArgumentException)
         {
             Console.Error.WriteLine("dropped a message that is not JSON");
             return null;

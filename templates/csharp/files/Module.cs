@@ -26,7 +26,7 @@ internal sealed class Module(ModuleClient client)
         await client.SetMethodHandlerAsync("ping", (_, _) => Answer(200, "pong"), null, cancel);
         await client.SetMethodDefaultHandlerAsync(
             (request, _) => Answer(404, new { Error = $"there is no method {request.Name}" }), null, cancel);
-        await client.SetDesiredPropertyUpdateCallbackAsync((patch, _) => ApplyAsync(patch), null, cancel);
+        await client.SetDesiredPropertyUpdateCallbackAsync((patch, _) => ApplyAsync(Document(patch)), null, cancel);
         await ReadTwinAsync(cancel);
         _configured.SetResult();
     }
@@ -75,12 +75,24 @@ internal sealed class Module(ModuleClient client)
     private async Task ReadTwinAsync(CancellationToken cancel)
     {
         Twin twin = await client.GetTwinAsync(cancel);
-        await ApplyAsync(twin.Properties.Desired);
+        JsonObject desired = Document(twin.Properties.Desired);
+        // A threshold that is not there is the default, as one that is null.
+        if (!desired.ContainsKey("threshold"))
+        {
+            desired["threshold"] = null;
+        }
+        await ApplyAsync(desired);
     }
 
-    private async Task ApplyAsync(TwinCollection desired)
+    private static JsonObject Document(TwinCollection properties) => (JsonObject)JsonNode.Parse(properties.ToJson())!;
+
+    /// <summary>Returns a whole number as such, so that 1000 is not reported as 1000.0.</summary>
+    private static object Plain(double value) =>
+        value % 1 == 0 && Math.Abs(value) < 1L << 53 ? (object)(long)value : value;
+
+    private async Task ApplyAsync(JsonObject desired)
     {
-        _filter.Apply((JsonObject)JsonNode.Parse(desired.ToJson())!);
+        _filter.Apply(desired);
         await _reporting.WaitAsync();
         try
         {
@@ -89,7 +101,7 @@ internal sealed class Module(ModuleClient client)
             {
                 return;
             }
-            await client.UpdateReportedPropertiesAsync(new TwinCollection { ["threshold"] = threshold });
+            await client.UpdateReportedPropertiesAsync(new TwinCollection { ["threshold"] = Plain(threshold) });
             _reported = threshold;
             Console.WriteLine($"the threshold is {threshold}");
         }

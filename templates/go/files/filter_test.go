@@ -23,10 +23,12 @@ func TestOnlyWhatIsAboveTheThresholdPasses(t *testing.T) {
 
 func TestWhatHasNoTemperatureIsDroppedAndCounted(t *testing.T) {
 	filter := NewFilter()
-	for _, body := range []string{"", "[]", "{}", "26", `{"temperature":"26"}`, `{"temperature":null}`} {
+	bodies := []string{"", "[]", "{}", "26", `{"temperature":"26"}`, `{"temperature":null}`, `{"temperature":true}`}
+	bodies = append(bodies, `{temperature:26}`, `{"temperature":26} x`, `{"temperature":1e999}`, `{"temperature":NaN}`)
+	for _, body := range bodies {
 		check(t, filter.Handle([]byte(body)), `null`)
 	}
-	check(t, filter.Status(), `{"received":6,"forwarded":0,"threshold":25}`)
+	check(t, filter.Status(), `{"received":11,"forwarded":0,"threshold":25}`)
 }
 
 func TestTheThresholdFollowsTheDesiredProperties(t *testing.T) {

@@ -10,7 +10,7 @@ export class Filter {
   apply({ threshold = this.threshold }) {
     if (threshold === null) {
       this.threshold = DEFAULT_THRESHOLD;
-    } else if (typeof threshold === 'number') {
+    } else if (Number.isFinite(threshold)) {
       this.threshold = threshold;
     } else {
       console.warn(`ignored the threshold ${JSON.stringify(threshold)}: expected a number`);
@@ -28,7 +28,7 @@ export class Filter {
       return undefined;
     }
     const temperature = body?.temperature;
-    if (typeof temperature !== 'number' || temperature <= this.threshold) return undefined;
+    if (!Number.isFinite(temperature) || temperature <= this.threshold) return undefined;
     this.#forwarded += 1;
     return { ...body, alert: true, count: this.#forwarded };
   }

@@ -15,10 +15,12 @@ test('only what is above the threshold passes', () => {
 
 test('what has no temperature is dropped and counted', () => {
   const filter = new Filter();
-  for (const body of ['', '[]', '{}', '26', '{"temperature":"26"}', '{"temperature":null}']) {
+  const bodies = ['', '[]', '{}', '26', '{"temperature":"26"}', '{"temperature":null}', '{"temperature":true}'];
+  bodies.push('{temperature:26}', '{"temperature":26} x', '{"temperature":1e999}', '{"temperature":NaN}');
+  for (const body of bodies) {
     assert.equal(filter.handle(Buffer.from(body)), undefined, body);
   }
-  assert.deepEqual(filter.status(), { received: 6, forwarded: 0, threshold: 25 });
+  assert.deepEqual(filter.status(), { received: 11, forwarded: 0, threshold: 25 });
 });
 
 test('the threshold follows the desired properties', () => {

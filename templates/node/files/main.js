@@ -45,8 +45,10 @@ await client.open();
 
 const twin = await client.getTwin();
 let reported;
-twin.on('properties.desired', (desired) => {
-  filter.apply(desired);
+// Called with patches and, after a reading, with all: the twin itself always holds all. A threshold that is not there is
+// the default, as one that is null.
+twin.on('properties.desired', () => {
+  filter.apply({ threshold: null, ...twin.properties.desired });
   configure();
   report();
 });

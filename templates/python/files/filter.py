@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 
 DEFAULT_THRESHOLD = 25
 
@@ -30,7 +31,7 @@ class Filter:
         """Returns the document to forward, or `None` to drop the message."""
         self.received += 1
         try:
-            body = json.loads(data)
+            body = json.loads(data, parse_constant=refuse)
         except ValueError:
             log.warning("dropped a message that is not JSON")
             return None
@@ -45,4 +46,9 @@ class Filter:
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def refuse(constant):
+    """`NaN` and `Infinity`: Python reads them, and no other receiver would."""
+    raise ValueError(f"{constant} is not JSON")

@@ -34,10 +34,20 @@ class Module:
         self.client.on_message_received = self.on_message
         self.client.on_twin_desired_properties_patch_received = self.on_desired
         self.client.on_method_request_received = self.on_method
-        twin = await self.client.get_twin()
-        self.filter.apply(twin["desired"])
-        await self.report()
+        self.client.on_connection_state_change = self.on_connection
+        await self.read_twin()
         self.configured.set_result(None)
+
+    async def read_twin(self):
+        twin = await self.client.get_twin()
+        # A threshold that is not there is the default, as one that is null.
+        self.filter.apply({"threshold": None, **twin["desired"]})
+        await self.report()
+
+    async def on_connection(self):
+        # The SDK subscribes again after a lost connection, but does not ask what changed meanwhile.
+        if self.client.connected and self.configured.done():
+            await self.read_twin()
 
     async def on_message(self, message):
         await asyncio.wrap_future(self.configured)
@@ -71,8 +81,8 @@ class Module:
         threshold = self.filter.threshold
         if threshold == self.reported:
             return
-        await self.client.patch_twin_reported_properties({"threshold": threshold})
         self.reported = threshold
+        await self.client.patch_twin_reported_properties({"threshold": threshold})
         log.info("the threshold is %s", threshold)
 
 

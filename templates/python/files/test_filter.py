@@ -18,9 +18,11 @@ class FilterTest(unittest.TestCase):
 
     def test_what_has_no_temperature_is_dropped_and_counted(self):
         subject = Filter()
-        for data in (b"", b"[]", b"{}", b"26", b'{"temperature":"26"}', b'{"temperature":true}'):
+        bodies = [b"", b"[]", b"{}", b"26", b'{"temperature":"26"}', b'{"temperature":null}', b'{"temperature":true}']
+        bodies += [b"{temperature:26}", b'{"temperature":26} x', b'{"temperature":1e999}', b'{"temperature":NaN}']
+        for data in bodies:
             self.assertIsNone(subject.handle(data), data)
-        self.assertEqual(subject.status(), {"received": 6, "forwarded": 0, "threshold": 25})
+        self.assertEqual(subject.status(), {"received": 11, "forwarded": 0, "threshold": 25})
 
     def test_the_threshold_follows_the_desired_properties(self):
         subject = Filter()

@@ -25,6 +25,11 @@ public class FilterTest
     [InlineData("26")]
     [InlineData("""{"temperature":"26"}""")]
     [InlineData("""{"temperature":null}""")]
+    [InlineData("""{"temperature":true}""")]
+    [InlineData("""{temperature:26}""")]
+    [InlineData("""{"temperature":26} x""")]
+    [InlineData("""{"temperature":1e999}""")]
+    [InlineData("""{"temperature":NaN}""")]
     public void WhatHasNoTemperatureIsDroppedAndCounted(string body)
     {
         Assert.Null(Handle(body));

@@ -96,12 +96,17 @@ mod tests {
             "26",
             r#"{"temperature":"26"}"#,
             r#"{"temperature":null}"#,
+            r#"{"temperature":true}"#,
+            "{temperature:26}",
+            r#"{"temperature":26} x"#,
+            r#"{"temperature":1e999}"#,
+            r#"{"temperature":NaN}"#,
         ] {
             assert_eq!(filter.handle(body.as_bytes()), None, "{body}");
         }
         assert_eq!(
             filter.status(),
-            json!({"received": 6, "forwarded": 0, "threshold": 25})
+            json!({"received": 11, "forwarded": 0, "threshold": 25})
         );
     }
 

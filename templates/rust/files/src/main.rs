@@ -42,11 +42,11 @@ fn run() -> Result<(), Box<dyn Error>> {
             Event::Twin { desired } => {
                 filter.reset();
                 filter.apply(&desired);
-                client.report(&json!({ "threshold": filter.threshold() }));
+                report(&mut client, &filter);
             }
             Event::Desired { patch } => {
                 filter.apply(&patch);
-                client.report(&json!({ "threshold": filter.threshold() }));
+                report(&mut client, &filter);
             }
             Event::Input(input) => forward(&mut client, &mut filter, input),
             Event::Method(call) if call.name == "status" => {
@@ -61,8 +61,14 @@ fn run() -> Result<(), Box<dyn Error>> {
             Event::Stop => break,
         }
     }
+    println!("stopping");
     client.close();
     Ok(())
+}
+
+fn report(client: &mut Client, filter: &Filter) {
+    println!("the threshold is {}", filter.threshold());
+    client.report(&json!({ "threshold": filter.threshold() }));
 }
 
 /// Forwards what the filter lets pass; the input is complete only when the hub has stored what came of it.

@@ -20,7 +20,7 @@ export class Filter {
     if (threshold === undefined) return;
     if (threshold === null) {
       this.threshold = DEFAULT_THRESHOLD;
-    } else if (typeof threshold === 'number') {
+    } else if (isNumber(threshold)) {
       this.threshold = threshold;
     } else {
       console.warn(`ignored the threshold ${JSON.stringify(threshold)}: expected a number`);
@@ -32,7 +32,7 @@ export class Filter {
     this.#received += 1;
     const body = parse(data);
     const temperature = body?.['temperature'];
-    if (typeof temperature !== 'number' || temperature <= this.threshold) return undefined;
+    if (!isNumber(temperature) || temperature <= this.threshold) return undefined;
     this.#forwarded += 1;
     return { ...body, alert: true, count: this.#forwarded };
   }
@@ -40,6 +40,11 @@ export class Filter {
   status(): Status {
     return { received: this.#received, forwarded: this.#forwarded, threshold: this.threshold };
   }
+}
+
+/** Says whether a value is a number that JSON can hold: one with too many digits is none. */
+function isNumber(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 function parse(data: Uint8Array): Document | undefined {

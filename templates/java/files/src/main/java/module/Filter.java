@@ -1,9 +1,14 @@
 package module;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import com.google.gson.JsonSyntaxException;
+import com.google.gson.JsonParseException;
+import com.google.gson.TypeAdapter;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,6 +17,7 @@ import java.util.Optional;
 /** What the module decides; knows nothing of the hub. */
 final class Filter {
     private static final double DEFAULT_THRESHOLD = 25;
+    private static final TypeAdapter<JsonElement> JSON = new Gson().getAdapter(JsonElement.class);
 
     private double threshold = DEFAULT_THRESHOLD;
     private int received;
@@ -37,8 +43,8 @@ final class Filter {
         received += 1;
         JsonElement parsed;
         try {
-            parsed = JsonParser.parseString(new String(data, StandardCharsets.UTF_8));
-        } catch (JsonSyntaxException error) {
+            parsed = parse(new String(data, StandardCharsets.UTF_8));
+        } catch (IOException | JsonParseException error) {
             System.err.println("dropped a message that is not JSON");
             return Optional.empty();
         }
@@ -69,7 +75,18 @@ final class Filter {
         return temperature != null
                 && temperature.isJsonPrimitive()
                 && temperature.getAsJsonPrimitive().isNumber()
+                && Double.isFinite(temperature.getAsDouble())
                 && temperature.getAsDouble() > threshold;
+    }
+
+    /** Reads one document, and JSON only: {@code JsonParser} also reads what only looks like it. */
+    private static JsonElement parse(String text) throws IOException {
+        JsonReader reader = new JsonReader(new StringReader(text));
+        JsonElement parsed = JSON.read(reader);
+        if (reader.peek() != JsonToken.END_DOCUMENT) {
+            throw new IOException("more than one document");
+        }
+        return parsed;
     }
 
     /** Returns a whole number as such, so that 1000 is not told as 1000.0. */

@@ -11,6 +11,7 @@ import com.microsoft.azure.sdk.iot.device.twin.DirectMethodResponse;
 import com.microsoft.azure.sdk.iot.device.twin.Twin;
 import com.microsoft.azure.sdk.iot.device.twin.TwinCollection;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -83,7 +84,11 @@ public final class Main {
     private void readTwin() {
         try {
             Twin twin = client.getTwin();
-            filter.apply(twin.getDesiredProperties());
+            // A threshold that is not there is the default, as one that is null.
+            Map<String, Object> desired = new HashMap<>();
+            desired.put("threshold", null);
+            desired.putAll(twin.getDesiredProperties());
+            filter.apply(desired);
             configured.countDown();
             report();
         } catch (IotHubClientException | InterruptedException | IllegalStateException error) {

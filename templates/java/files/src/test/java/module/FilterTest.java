@@ -29,10 +29,14 @@ class FilterTest {
 
     @Test
     void whatHasNoTemperatureIsDroppedAndCounted() {
-        for (String body : new String[] {"", "[]", "{}", "26", "{\"temperature\":\"26\"}", "{\"temperature\":null}"}) {
+        String[] bodies = {
+            "", "[]", "{}", "26", "{\"temperature\":\"26\"}", "{\"temperature\":null}", "{\"temperature\":true}",
+            "{temperature:26}", "{\"temperature\":26} x", "{\"temperature\":1e999}", "{\"temperature\":NaN}",
+        };
+        for (String body : bodies) {
             assertEquals(Optional.empty(), handle(body), body);
         }
-        checkStatus("{received=6, forwarded=0, threshold=25}");
+        checkStatus("{received=11, forwarded=0, threshold=25}");
     }
 
     @Test

@@ -1,0 +1,3 @@
+#pragma once
+
+void ThreadAPI_Sleep(unsigned int milliseconds);

@@ -1,0 +1,4 @@
+#pragma once
+
+int IoTHub_Init(void);
+void IoTHub_Deinit(void);

@@ -1,0 +1,5 @@
+package com.microsoft.azure.sdk.iot.device;
+
+public enum IotHubClientProtocol {
+    MQTT
+}

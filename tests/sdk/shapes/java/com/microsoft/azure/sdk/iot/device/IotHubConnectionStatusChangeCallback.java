@@ -1,0 +1,5 @@
+package com.microsoft.azure.sdk.iot.device;
+
+public interface IotHubConnectionStatusChangeCallback {
+    void onStatusChanged(ConnectionStatusChangeContext change);
+}

@@ -1,0 +1,7 @@
+package com.microsoft.azure.sdk.iot.device;
+
+public enum IotHubMessageResult {
+    COMPLETE,
+    ABANDON,
+    REJECT
+}

@@ -1,0 +1,7 @@
+package com.microsoft.azure.sdk.iot.device.transport;
+
+public enum IotHubConnectionStatus {
+    CONNECTED,
+    DISCONNECTED,
+    DISCONNECTED_RETRYING
+}

@@ -1,0 +1,3 @@
+package com.microsoft.azure.sdk.iot.device.twin;
+
+public class DirectMethodPayload {}

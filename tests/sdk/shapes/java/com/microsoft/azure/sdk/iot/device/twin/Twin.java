@@ -1,0 +1,7 @@
+package com.microsoft.azure.sdk.iot.device.twin;
+
+public class Twin {
+    public TwinCollection getDesiredProperties() {
+        return null;
+    }
+}
