@@ -68,7 +68,20 @@ impl Engine {
     }
 }
 
-/// Podman writes `docker.io/library/a:1` where docker, and every `module.json`, has `a:1`.
-pub(super) fn familiar(name: &str) -> String {
-    Reference::parse(name).map_or_else(|_| name.to_owned(), |reference| reference.to_string())
+/// Returns a name as docker, and a `module.json`, has it: Podman writes `docker.io/library/a:1` for `a:1`.
+pub(super) fn familiar(name: &str) -> &str {
+    let Some(path) = name.strip_prefix("docker.io/") else { return name };
+    path.strip_prefix("library/").unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::familiar;
+
+    #[test]
+    fn images_of_the_hub_go_by_their_short_names() {
+        let names = ["docker.io/library/a:1", "docker.io/a/b@sha256:0a", "a:1", "docker.io.test/a:1", "<none>:<none>"];
+        let short = ["a:1", "a/b@sha256:0a", "a:1", "docker.io.test/a:1", "<none>:<none>"];
+        assert_eq!(names.map(familiar), short);
+    }
 }

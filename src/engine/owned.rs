@@ -77,7 +77,7 @@ impl Engine {
         let image = |name: String, id: &str| Owned { what: What::Image, name, folder: None, id: id.to_owned() };
         let entries = found.into_iter().flat_map(|summary| {
             let tags = summary.repo_tags.into_iter().filter(|tag| tag != "<none>:<none>");
-            let tags: Vec<Owned> = tags.map(|tag| image(familiar(&tag), &summary.id)).collect();
+            let tags: Vec<Owned> = tags.map(|tag| image(familiar(&tag).to_owned(), &summary.id)).collect();
             if tags.is_empty() { vec![image(summary.id.clone(), &summary.id)] } else { tags }
         });
         Ok(entries.collect())
