@@ -65,7 +65,7 @@ pub struct Simulate {
     /// lets in no other container. Choose `http` where SELinux keeps containers from sockets of this machine.
     #[arg(long, value_name = "WAY", value_parser = parse_workload)]
     workload: Option<WorkloadChoice>,
-    /// Run this module from its image with a debugger, and tell the editor how to attach (can be repeated)
+    /// Run this module's image with its debugger (can be repeated)
     ///
     /// The image is that of `<platform>.debug` in module.json, built where it is missing or stale. The debugger's port is
     /// published on 127.0.0.1, the next free one if it is taken, and `.vscode/launch.json` gets what attaches to it.
@@ -99,12 +99,14 @@ pub struct Simulate {
     /// End after this time, such as `10s`, `5m` or `1h`
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     duration: Option<f64>,
-    /// End with exit code 4 on a module's first `exit`, or `backoff` before a restart
+    /// End with exit code 4 on a module's first `exit` or `backoff`
+    ///
+    /// `backoff` is the wait before a restart.
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     fail_on: Option<FailFlag>,
-    /// Take messages for the one `--external` module at this port of HTTP, as iotedgehubdev did [53000 if not said]
+    /// Take messages for the one `--external` module at this port [53000]
     ///
-    /// `POST /api/v1/messages` with `{"inputName": …, "data": …}`; answered with 202 once the message is stored. Nobody
+    /// As iotedgehubdev did: `POST /api/v1/messages` with `{"inputName": …, "data": …}`; answered with 202 once the message is stored. Nobody
     /// has to prove who he is, so the port is on loopback.
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "53000", requires = "external")]
     input_port: Option<u16>,
