@@ -47,7 +47,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand send 'Send a message to a module or device, or as if a module had sent it'
             cand monitor 'Watch messages of the running simulation'
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
-            cand device 'Register child devices and remove them'
+            cand device 'Register child devices, disable and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
             cand check 'Look at the engine, the ports and the solution'
             cand clean 'Remove what simulations and builds of this solution left'
@@ -352,6 +352,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --address 'Address to listen on, `auto` for the first free loopback one [default: 127.0.0.1]'
             cand --metrics-port 'Port of the metrics of hub and agent, or `off` [default: 9600]'
             cand --workload 'How containers reach the workload API: `auto`, `socket` or `http` [default: auto]'
+            cand --debug 'Run this module from its image with a debugger, and tell the editor how to attach (can be repeated)'
             cand --external 'Leave the start of this module to you, with `edgectl credentials` (can be repeated)'
             cand --only 'Run only this module (can be repeated)'
             cand --without 'Leave this module out (can be repeated)'
@@ -545,6 +546,9 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --property 'Application property (can be repeated)'
             cand --content-type 'Content type [default: `application/json` if the body is JSON]'
             cand --content-encoding 'Content encoding [default: `utf-8` if the body is JSON]'
+            cand --message-id 'Message id [default: none, or a new one with `--ack`]'
+            cand --ack 'Of which ends of a message to a device there is feedback: `none`, `positive`, `negative` or `full`'
+            cand --expires-in 'How long a message to a device lives, up to 2d [default: 1h]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
@@ -567,6 +571,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --feedback 'What became of messages to devices, instead of messages'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'
@@ -610,6 +615,9 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand add 'Register a child device'
             cand list 'List the child devices'
+            cand disable 'Let a child device connect no more'
+            cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -646,6 +654,48 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'edgectl;device;disable'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device;enable'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device;purge'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;device;remove'= {
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
@@ -663,12 +713,21 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;device;help'= {
             cand add 'Register a child device'
             cand list 'List the child devices'
+            cand disable 'Let a child device connect no more'
+            cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;device;help;add'= {
         }
         &'edgectl;device;help;list'= {
+        }
+        &'edgectl;device;help;disable'= {
+        }
+        &'edgectl;device;help;enable'= {
+        }
+        &'edgectl;device;help;purge'= {
         }
         &'edgectl;device;help;remove'= {
         }
@@ -752,7 +811,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand send 'Send a message to a module or device, or as if a module had sent it'
             cand monitor 'Watch messages of the running simulation'
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
-            cand device 'Register child devices and remove them'
+            cand device 'Register child devices, disable and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
             cand check 'Look at the engine, the ports and the solution'
             cand clean 'Remove what simulations and builds of this solution left'
@@ -822,11 +881,20 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;device'= {
             cand add 'Register a child device'
             cand list 'List the child devices'
+            cand disable 'Let a child device connect no more'
+            cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
         }
         &'edgectl;help;device;add'= {
         }
         &'edgectl;help;device;list'= {
+        }
+        &'edgectl;help;device;disable'= {
+        }
+        &'edgectl;help;device;enable'= {
+        }
+        &'edgectl;help;device;purge'= {
         }
         &'edgectl;help;device;remove'= {
         }
