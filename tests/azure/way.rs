@@ -6,11 +6,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use super::Site;
-use super::fake::{BEARER, FakeHub};
+use super::fake::{BEARER, FakeHub, NAME, OWNER_KEY};
 
 const APPLY: [&str; 5] = ["deploy", "--apply", "--device", "hall1", "--yes"];
 
 impl Site {
+    /// One whose hub is not on this machine by its name.
+    fn elsewhere() -> Self {
+        let site = Self::new();
+        let host = format!("{NAME}:{}", site.hub.port);
+        site.with(
+            "IOTHUB_CONNECTION_STRING",
+            &format!("HostName={host};SharedAccessKeyName=iothubowner;SharedAccessKey={OWNER_KEY}"),
+        )
+    }
+
     /// The same with another variable.
     fn with(mut self, name: &str, value: &str) -> Self {
         self.folder = self.folder.variable(name, value);
@@ -115,7 +125,7 @@ fn proxy(answer: &'static str) -> (u16, thread::JoinHandle<Vec<String>>) {
         client.write_all(format!("HTTP/1.1 {answer}\r\n\r\n").as_bytes()).expect("it reads");
         if answer.starts_with("200") {
             let target = head[0].split(' ').nth(1).expect("a target").to_owned();
-            let mut hub = TcpStream::connect(target).expect("the hub");
+            let mut hub = TcpStream::connect(target.replace(NAME, "127.0.0.1")).expect("the hub");
             let mut back = hub.try_clone().expect("a handle");
             let mut to_client = client.try_clone().expect("a handle");
             thread::spawn(move || drop(std::io::copy(&mut back, &mut to_client)));
@@ -130,9 +140,9 @@ fn proxy(answer: &'static str) -> (u16, thread::JoinHandle<Vec<String>>) {
 #[test]
 fn a_proxy_leads_to_the_hub_and_learns_no_more_than_its_name() {
     let (port, served) = proxy("200 Connection established");
-    let site = Site::new().with("HTTPS_PROXY", &format!("http://me:p%40ss@127.0.0.1:{port}"));
+    let site = Site::elsewhere().with("HTTPS_PROXY", &format!("http://me:p%40ss@127.0.0.1:{port}"));
     assert_eq!(site.run(&APPLY).status, Some(0));
-    let host = site.hub.host();
+    let host = format!("{NAME}:{}", site.hub.port);
     let expected = [
         format!("CONNECT {host} HTTP/1.1"),
         format!("Host: {host}"),
@@ -144,9 +154,10 @@ fn a_proxy_leads_to_the_hub_and_learns_no_more_than_its_name() {
 #[test]
 fn a_proxy_that_wants_a_login_says_so() {
     let (port, _served) = proxy("407 Proxy Authentication Required");
-    let site = Site::new().with("HTTPS_PROXY", &format!("http://127.0.0.1:{port}"));
+    let site = Site::elsewhere().with("HTTPS_PROXY", &format!("http://127.0.0.1:{port}"));
+    let host = format!("{NAME}:{}", site.hub.port);
     let expected = format!(
-        "error: cannot deploy to device `hall1` of `HUB`\n  caused by: the proxy `127.0.0.1:{port}` does not connect to \
+        "error: cannot deploy to device `hall1` of `{host}`\n  caused by: the proxy `127.0.0.1:{port}` does not connect to \
          the hub: it wants a login; write it as `http://USER:PASSWORD@HOST:PORT`\nhint: correct `HTTPS_PROXY`, or leave \
          the proxy out for the hub with `NO_PROXY`\n"
     );
