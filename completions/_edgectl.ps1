@@ -50,7 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send a message to a module or device, or as if a module had sent it')
             [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch messages of the running simulation')
             [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut, slow down or restore the link to the simulated cloud')
-            [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices and remove them')
+            [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices, disable and remove them')
             [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module or device outside edgectl')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look at the engine, the ports and the solution')
             [CompletionResult]::new('clean', 'clean', [CompletionResultType]::ParameterValue, 'Remove what simulations and builds of this solution left')
@@ -187,6 +187,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
             [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one')
+            [CompletionResult]::new('--manifest-list', '--manifest-list', [CompletionResultType]::ParameterName, 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`')
             [CompletionResult]::new('--fail-fast', '--fail-fast', [CompletionResultType]::ParameterName, 'Cancel the others when one fails [default: they finish]')
             [CompletionResult]::new('--push', '--push', [CompletionResultType]::ParameterName, 'Push each image that was built')
             [CompletionResult]::new('--no-cache', '--no-cache', [CompletionResultType]::ParameterName, 'Run every step, whatever earlier builds left')
@@ -215,6 +216,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
             [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one')
+            [CompletionResult]::new('--manifest-list', '--manifest-list', [CompletionResultType]::ParameterName, 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`')
             [CompletionResult]::new('--fail-fast', '--fail-fast', [CompletionResultType]::ParameterName, 'Cancel the others when one fails [default: they finish]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
@@ -587,6 +589,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--property', '--property', [CompletionResultType]::ParameterName, 'Application property (can be repeated)')
             [CompletionResult]::new('--content-type', '--content-type', [CompletionResultType]::ParameterName, 'Content type [default: `application/json` if the body is JSON]')
             [CompletionResult]::new('--content-encoding', '--content-encoding', [CompletionResultType]::ParameterName, 'Content encoding [default: `utf-8` if the body is JSON]')
+            [CompletionResult]::new('--message-id', '--message-id', [CompletionResultType]::ParameterName, 'Message id [default: none, or a new one with `--ack`]')
+            [CompletionResult]::new('--ack', '--ack', [CompletionResultType]::ParameterName, 'Of which ends of a message to a device there is feedback: `none`, `positive`, `negative` or `full`')
+            [CompletionResult]::new('--expires-in', '--expires-in', [CompletionResultType]::ParameterName, 'How long a message to a device lives, up to 2d [default: 1h]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
@@ -610,6 +615,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--feedback', '--feedback', [CompletionResultType]::ParameterName, 'What became of messages to devices, instead of messages')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
@@ -655,6 +661,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Register a child device')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the child devices')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Let a child device connect no more')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Let a child device connect again')
+            [CompletionResult]::new('purge', 'purge', [CompletionResultType]::ParameterValue, 'Remove the cloud-to-device messages that wait for a child device')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a child device')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -694,6 +703,51 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'edgectl;device;disable' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;device;enable' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'edgectl;device;purge' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one record a line for a stream; errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell no steps and no hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more (can be repeated)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Never prompt: take the default, or yes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'edgectl;device;remove' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Folder of the solution [default: the current one]')
@@ -712,6 +766,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
         'edgectl;device;help' {
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Register a child device')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the child devices')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Let a child device connect no more')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Let a child device connect again')
+            [CompletionResult]::new('purge', 'purge', [CompletionResultType]::ParameterValue, 'Remove the cloud-to-device messages that wait for a child device')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a child device')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -720,6 +777,15 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;device;help;list' {
+            break
+        }
+        'edgectl;device;help;disable' {
+            break
+        }
+        'edgectl;device;help;enable' {
+            break
+        }
+        'edgectl;device;help;purge' {
             break
         }
         'edgectl;device;help;remove' {
@@ -810,7 +876,7 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send a message to a module or device, or as if a module had sent it')
             [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch messages of the running simulation')
             [CompletionResult]::new('upstream', 'upstream', [CompletionResultType]::ParameterValue, 'Cut, slow down or restore the link to the simulated cloud')
-            [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices and remove them')
+            [CompletionResult]::new('device', 'device', [CompletionResultType]::ParameterValue, 'Register child devices, disable and remove them')
             [CompletionResult]::new('credentials', 'credentials', [CompletionResultType]::ParameterValue, 'Print the environment to run a module or device outside edgectl')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look at the engine, the ports and the solution')
             [CompletionResult]::new('clean', 'clean', [CompletionResultType]::ParameterValue, 'Remove what simulations and builds of this solution left')
@@ -906,6 +972,9 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
         'edgectl;help;device' {
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Register a child device')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the child devices')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Let a child device connect no more')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Let a child device connect again')
+            [CompletionResult]::new('purge', 'purge', [CompletionResultType]::ParameterValue, 'Remove the cloud-to-device messages that wait for a child device')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a child device')
             break
         }
@@ -913,6 +982,15 @@ Register-ArgumentCompleter -Native -CommandName 'edgectl' -ScriptBlock {
             break
         }
         'edgectl;help;device;list' {
+            break
+        }
+        'edgectl;help;device;disable' {
+            break
+        }
+        'edgectl;help;device;enable' {
+            break
+        }
+        'edgectl;help;device;purge' {
             break
         }
         'edgectl;help;device;remove' {

@@ -106,11 +106,20 @@ _edgectl() {
             edgectl__subcmd__device,add)
                 cmd="edgectl__subcmd__device__subcmd__add"
                 ;;
+            edgectl__subcmd__device,disable)
+                cmd="edgectl__subcmd__device__subcmd__disable"
+                ;;
+            edgectl__subcmd__device,enable)
+                cmd="edgectl__subcmd__device__subcmd__enable"
+                ;;
             edgectl__subcmd__device,help)
                 cmd="edgectl__subcmd__device__subcmd__help"
                 ;;
             edgectl__subcmd__device,list)
                 cmd="edgectl__subcmd__device__subcmd__list"
+                ;;
+            edgectl__subcmd__device,purge)
+                cmd="edgectl__subcmd__device__subcmd__purge"
                 ;;
             edgectl__subcmd__device,remove)
                 cmd="edgectl__subcmd__device__subcmd__remove"
@@ -118,11 +127,20 @@ _edgectl() {
             edgectl__subcmd__device__subcmd__help,add)
                 cmd="edgectl__subcmd__device__subcmd__help__subcmd__add"
                 ;;
+            edgectl__subcmd__device__subcmd__help,disable)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__disable"
+                ;;
+            edgectl__subcmd__device__subcmd__help,enable)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__enable"
+                ;;
             edgectl__subcmd__device__subcmd__help,help)
                 cmd="edgectl__subcmd__device__subcmd__help__subcmd__help"
                 ;;
             edgectl__subcmd__device__subcmd__help,list)
                 cmd="edgectl__subcmd__device__subcmd__help__subcmd__list"
+                ;;
+            edgectl__subcmd__device__subcmd__help,purge)
+                cmd="edgectl__subcmd__device__subcmd__help__subcmd__purge"
                 ;;
             edgectl__subcmd__device__subcmd__help,remove)
                 cmd="edgectl__subcmd__device__subcmd__help__subcmd__remove"
@@ -202,8 +220,17 @@ _edgectl() {
             edgectl__subcmd__help__subcmd__device,add)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__add"
                 ;;
+            edgectl__subcmd__help__subcmd__device,disable)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__disable"
+                ;;
+            edgectl__subcmd__help__subcmd__device,enable)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__enable"
+                ;;
             edgectl__subcmd__help__subcmd__device,list)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__list"
+                ;;
+            edgectl__subcmd__help__subcmd__device,purge)
+                cmd="edgectl__subcmd__help__subcmd__device__subcmd__purge"
                 ;;
             edgectl__subcmd__help__subcmd__device,remove)
                 cmd="edgectl__subcmd__help__subcmd__device__subcmd__remove"
@@ -316,7 +343,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__build)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --set --jobs --fail-fast --push --build-arg --secret --ssh --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --manifest-list --set --jobs --fail-fast --push --build-arg --secret --ssh --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -860,7 +887,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__device)
-            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help add list remove help"
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help add list disable enable purge remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -923,8 +950,60 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        edgectl__subcmd__device__subcmd__disable)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__enable)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         edgectl__subcmd__device__subcmd__help)
-            opts="add list remove help"
+            opts="add list disable enable purge remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -938,6 +1017,34 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__device__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__enable)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -979,6 +1086,20 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        edgectl__subcmd__device__subcmd__help__subcmd__purge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         edgectl__subcmd__device__subcmd__help__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -994,6 +1115,32 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__device__subcmd__list)
+            opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__device__subcmd__purge)
             opts="-C -q -v -y -h --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1214,7 +1361,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__help__subcmd__device)
-            opts="add list remove"
+            opts="add list disable enable purge remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1241,7 +1388,49 @@ _edgectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__enable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         edgectl__subcmd__help__subcmd__device__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        edgectl__subcmd__help__subcmd__device__subcmd__purge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1570,7 +1759,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__monitor)
-            opts="-C -q -v -y -h --from --to --since --count --timeout --project --json --quiet --verbose --color --yes --help"
+            opts="-C -q -v -y -h --from --to --feedback --since --count --timeout --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1884,7 +2073,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__push)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --set --jobs --fail-fast --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --manifest-list --set --jobs --fail-fast --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1968,7 +2157,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__send)
-            opts="-f -p -C -q -v -y -h --data --file --property --content-type --content-encoding --project --json --quiet --verbose --color --yes --help"
+            opts="-f -p -C -q -v -y -h --data --file --property --content-type --content-encoding --message-id --ack --expires-in --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1999,6 +2188,18 @@ _edgectl() {
                     return 0
                     ;;
                 --content-encoding)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --message-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ack)
+                    COMPREPLY=($(compgen -W "none positive negative full" -- "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

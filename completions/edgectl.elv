@@ -47,7 +47,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand send 'Send a message to a module or device, or as if a module had sent it'
             cand monitor 'Watch messages of the running simulation'
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
-            cand device 'Register child devices and remove them'
+            cand device 'Register child devices, disable and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
             cand check 'Look at the engine, the ports and the solution'
             cand clean 'Remove what simulations and builds of this solution left'
@@ -172,6 +172,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
             cand --debug 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+            cand --manifest-list 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`'
             cand --fail-fast 'Cancel the others when one fails [default: they finish]'
             cand --push 'Push each image that was built'
             cand --no-cache 'Run every step, whatever earlier builds left'
@@ -199,6 +200,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
             cand --debug 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+            cand --manifest-list 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`'
             cand --fail-fast 'Cancel the others when one fails [default: they finish]'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
@@ -545,6 +547,9 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --property 'Application property (can be repeated)'
             cand --content-type 'Content type [default: `application/json` if the body is JSON]'
             cand --content-encoding 'Content encoding [default: `utf-8` if the body is JSON]'
+            cand --message-id 'Message id [default: none, or a new one with `--ack`]'
+            cand --ack 'Of which ends of a message to a device there is feedback: `none`, `positive`, `negative` or `full`'
+            cand --expires-in 'How long a message to a device lives, up to 2d [default: 1h]'
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
@@ -567,6 +572,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
             cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --feedback 'What became of messages to devices, instead of messages'
             cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
             cand -q 'Tell no steps and no hints'
             cand --quiet 'Tell no steps and no hints'
@@ -610,6 +616,9 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand add 'Register a child device'
             cand list 'List the child devices'
+            cand disable 'Let a child device connect no more'
+            cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -646,6 +655,48 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'edgectl;device;disable'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device;enable'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'edgectl;device;purge'= {
+            cand -C 'Folder of the solution [default: the current one]'
+            cand --project 'Folder of the solution [default: the current one]'
+            cand --color 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]'
+            cand --json 'Print JSON: one document, or one record a line for a stream; errors too'
+            cand -q 'Tell no steps and no hints'
+            cand --quiet 'Tell no steps and no hints'
+            cand -v 'Tell more (can be repeated)'
+            cand --verbose 'Tell more (can be repeated)'
+            cand -y 'Never prompt: take the default, or yes'
+            cand --yes 'Never prompt: take the default, or yes'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'edgectl;device;remove'= {
             cand -C 'Folder of the solution [default: the current one]'
             cand --project 'Folder of the solution [default: the current one]'
@@ -663,12 +714,21 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;device;help'= {
             cand add 'Register a child device'
             cand list 'List the child devices'
+            cand disable 'Let a child device connect no more'
+            cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'edgectl;device;help;add'= {
         }
         &'edgectl;device;help;list'= {
+        }
+        &'edgectl;device;help;disable'= {
+        }
+        &'edgectl;device;help;enable'= {
+        }
+        &'edgectl;device;help;purge'= {
         }
         &'edgectl;device;help;remove'= {
         }
@@ -752,7 +812,7 @@ set edit:completion:arg-completer[edgectl] = {|@words|
             cand send 'Send a message to a module or device, or as if a module had sent it'
             cand monitor 'Watch messages of the running simulation'
             cand upstream 'Cut, slow down or restore the link to the simulated cloud'
-            cand device 'Register child devices and remove them'
+            cand device 'Register child devices, disable and remove them'
             cand credentials 'Print the environment to run a module or device outside edgectl'
             cand check 'Look at the engine, the ports and the solution'
             cand clean 'Remove what simulations and builds of this solution left'
@@ -822,11 +882,20 @@ set edit:completion:arg-completer[edgectl] = {|@words|
         &'edgectl;help;device'= {
             cand add 'Register a child device'
             cand list 'List the child devices'
+            cand disable 'Let a child device connect no more'
+            cand enable 'Let a child device connect again'
+            cand purge 'Remove the cloud-to-device messages that wait for a child device'
             cand remove 'Remove a child device'
         }
         &'edgectl;help;device;add'= {
         }
         &'edgectl;help;device;list'= {
+        }
+        &'edgectl;help;device;disable'= {
+        }
+        &'edgectl;help;device;enable'= {
+        }
+        &'edgectl;help;device;purge'= {
         }
         &'edgectl;help;device;remove'= {
         }

@@ -49,7 +49,7 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "call" -d 'Call a di
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "monitor" -d 'Watch messages of the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
-complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "device" -d 'Register child devices and remove them'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "device" -d 'Register child devices, disable and remove them'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "check" -d 'Look at the engine, the ports and the solution'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "clean" -d 'Remove what simulations and builds of this solution left'
@@ -135,6 +135,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l color -d 'Colo
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l manifest-list -d 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l push -d 'Push each image that was built'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l no-cache -d 'Run every step, whatever earlier builds left'
@@ -154,6 +155,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l color -d 'Colou
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l manifest-list -d 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s q -l quiet -d 'Tell no steps and no hints'
@@ -393,6 +395,12 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s f -l file -d 'F
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s p -l property -d 'Application property (can be repeated)' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l content-type -d 'Content type [default: `application/json` if the body is JSON]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l content-encoding -d 'Content encoding [default: `utf-8` if the body is JSON]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l message-id -d 'Message id [default: none, or a new one with `--ack`]' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l ack -d 'Of which ends of a message to a device there is feedback: `none`, `positive`, `negative` or `full`' -r -f -a "none\t''
+positive\t''
+negative\t''
+full\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l expires-in -d 'How long a message to a device lives, up to 2d [default: 1h]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand send" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -411,6 +419,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s C -l project
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l feedback -d 'What became of messages to devices, instead of messages'
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand monitor" -s v -l verbose -d 'Tell more (can be repeated)'
@@ -428,19 +437,22 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s q -l quiet 
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand upstream" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s q -l quiet -d 'Tell no steps and no hints'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s v -l verbose -d 'Tell more (can be repeated)'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s y -l yes -d 'Never prompt: take the default, or yes'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "add" -d 'Register a child device'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "list" -d 'List the child devices'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "remove" -d 'Remove a child device'
-complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -f -a "add" -d 'Register a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -f -a "list" -d 'List the child devices'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -f -a "disable" -d 'Let a child device connect no more'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -f -a "enable" -d 'Let a child device connect again'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -f -a "purge" -d 'Remove the cloud-to-device messages that wait for a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -f -a "remove" -d 'Remove a child device'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and not __fish_seen_subcommand_from add list disable enable purge remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l parent -d 'Edge device that it connects through [default: the simulated one]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from add" -l auth -d 'Proof of who it is: `sas` or `x509` [default: sas, or x509 with `--thumbprint`]' -r -f -a "sas\t'Tokens signed with a key'
 x509\t'A certificate that the device signed itself'"
@@ -465,6 +477,33 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more (can be repeated)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s y -l yes -d 'Never prompt: take the default, or yes'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from disable" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from disable" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from disable" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from disable" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from enable" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from enable" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from enable" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from enable" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from purge" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from purge" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from purge" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Tell no steps and no hints'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Tell more (can be repeated)'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from purge" -s y -l yes -d 'Never prompt: take the default, or yes'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -476,6 +515,9 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "add" -d 'Register a child device'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the child devices'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Let a child device connect no more'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "enable" -d 'Let a child device connect again'
+complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "purge" -d 'Remove the cloud-to-device messages that wait for a child device'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a child device'
 complete -c edgectl -n "__fish_edgectl_using_subcommand device; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand credentials" -l format -d 'Format: `env`, `json` or `connection-string`' -r -f -a "env\t'`export NAME=\'VALUE\'` lines for a shell'
@@ -539,7 +581,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_see
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "device" -d 'Register child devices and remove them'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "device" -d 'Register child devices, disable and remove them'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "credentials" -d 'Print the environment to run a module or device outside edgectl'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "check" -d 'Look at the engine, the ports and the solution'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "clean" -d 'Remove what simulations and builds of this solution left'
@@ -557,4 +599,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_su
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from twin" -f -a "replace" -d 'Replace all desired properties'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "add" -d 'Register a child device'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "list" -d 'List the child devices'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "disable" -d 'Let a child device connect no more'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "enable" -d 'Let a child device connect again'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "purge" -d 'Remove the cloud-to-device messages that wait for a child device'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and __fish_seen_subcommand_from device" -f -a "remove" -d 'Remove a child device'
