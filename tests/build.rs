@@ -11,6 +11,8 @@ mod debug;
 mod dockerignore;
 #[path = "build/fake.rs"]
 mod fake;
+#[path = "build/lists.rs"]
+mod lists;
 #[path = "build/lock.rs"]
 mod lock;
 #[path = "build/logins.rs"]

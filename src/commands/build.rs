@@ -73,6 +73,9 @@ pub(super) fn run(cx: &Context, args: &Build) -> Outcome {
         target.plan.notes.iter().for_each(|note| cx.ui().warn(format!("{}: {note}", target.module)));
     }
     let builder = args.builder().or_environment(cx.environment());
+    if args.images.manifest_list && !args.push {
+        return Err(Failure::usage("`--manifest-list` is for images that are pushed").hint("add `--push`"));
+    }
     if args.push {
         return build_and_push(cx, args, builder, &solution, (plain, targets));
     }
@@ -91,11 +94,12 @@ fn build_and_push(
     (plain, targets): (BTreeMap<String, BuildPlan>, Vec<Target>),
 ) -> Outcome {
     let ledger = Arc::new(Ledger::open(solution)?);
-    let shared = Arc::new((plain, Arc::clone(&ledger)));
+    let lists = args.images.lists(solution, &targets)?;
+    let shared = Arc::new((plain, Arc::clone(&ledger), lists));
     let outcome = images::run(cx, (&args.images, solution), targets, move |job| {
         let shared = Arc::clone(&shared);
         async move {
-            let (plain, ledger) = &*shared;
+            let (plain, ledger, lists) = &*shared;
             let means = Means { builder, registries: job.registries.clone(), place: Place::Registry };
             let plain = plain.get(&job.target.plan.image.to_string()).filter(|plain| **plain != job.target.plan);
             // Read before the build, so that what changes meanwhile is not taken for what was built.
@@ -107,7 +111,8 @@ fn build_and_push(
             let inputs = if plain.is_some() { inputs } else { Some(built) };
             // What the registry had already needs no push.
             let record = if record.digest.is_none() { push(&job, record).await? } else { record };
-            ledger.record(&job.target, &record, inputs)?;
+            ledger.record(&job.target, &record, inputs.clone())?;
+            lists.add(&job, ledger, inputs).await?;
             Ok(record)
         }
     });

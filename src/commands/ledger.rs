@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::images::ImageRecord;
 use crate::failure::{Failure, Outcome};
-use crate::image::{BuildPlan, Inputs, LockedImage};
+use crate::image::{BuildPlan, Inputs, LockedImage, Platform};
 use crate::solution::{Readers, Solution, Target, replace_file};
 use crate::ui::Ui;
 
@@ -37,6 +37,17 @@ impl Ledger {
             let hint = format!("run `edgectl push {}` again, the image is in its registry already", target.module);
             failure.hint(hint)
         })
+    }
+
+    /// Adds the list of a module's images.
+    pub(super) fn record_list(
+        &self,
+        member: &Target,
+        (image, digest): (String, String),
+        inputs: Option<String>,
+    ) -> Outcome {
+        let platform = format!("{}{}", Platform::multi(), member.variant.suffix());
+        self.add(LockedImage { module: member.module.clone(), platform, image, digest, inputs })
     }
 
     fn add(&self, image: LockedImage) -> Outcome {

@@ -17,6 +17,7 @@ mod hub;
 mod images;
 mod input;
 mod ledger;
+mod lists;
 mod logs;
 mod monitor;
 mod new;

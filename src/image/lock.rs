@@ -23,7 +23,8 @@ pub struct LockedImage {
     pub image: String,
     /// What its registry knows it by, `sha256:…`.
     pub digest: String,
-    /// The hash of the sources that it was built from ([`Inputs`](super::Inputs)), where that is known.
+    /// The hash of the sources that it was built from ([`Inputs`](super::Inputs)), where that is known; of a list those of
+    /// its members, `amd64=sha256:… arm64v8=sha256:…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<String>,
 }

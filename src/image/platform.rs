@@ -49,6 +49,16 @@ impl Platform {
         if is_word { Ok(Self(text.to_owned())) } else { Err(PlatformError(text.to_owned())) }
     }
 
+    /// What stands for the list of all platforms.
+    pub fn multi() -> Self {
+        Self("multi".to_owned())
+    }
+
+    /// Says whether it stands for the list of all platforms.
+    pub fn is_multi(&self) -> bool {
+        self.0 == "multi"
+    }
+
     /// The platform of this machine's processor, for Linux images.
     pub fn of_this_machine() -> Self {
         Self::parse(std::env::consts::ARCH).unwrap_or_else(|_| Self("amd64".to_owned()))

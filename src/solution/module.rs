@@ -124,12 +124,17 @@ impl Module {
         found.map(|(_, _, path)| path.as_path()).ok_or_else(|| self.no_dockerfile(platform, variant))
     }
 
-    /// Returns the name of an image: `repository:version[-suffix]-platform`, as iotedgedev forms it.
+    /// Returns the name of an image: `repository:version[-suffix]-platform`, as iotedgedev forms it; without the platform
+    /// that of the list of all.
     pub fn image(&self, platform: &Platform, variant: Variant, tag_suffix: Option<&str>) -> Outcome<Reference> {
-        self.dockerfile(platform, variant)?;
+        let is_list = platform.is_multi() && self.dockerfile(platform, variant).is_err();
+        if !is_list || !self.images().any(|(_, of)| of == variant) {
+            self.dockerfile(platform, variant)?;
+        }
         let (repository, version) = (self.repository.clone()?, self.version.clone()?);
         let tag_suffix = tag_suffix.map(|suffix| format!("-{suffix}")).unwrap_or_default();
-        let text = format!("{repository}:{version}{tag_suffix}-{platform}{}", variant.suffix());
+        let platform = if is_list { String::new() } else { format!("-{platform}") };
+        let text = format!("{repository}:{version}{tag_suffix}{platform}{}", variant.suffix());
         Reference::parse(&text)
             .or_fail(Kind::Request, || format!("cannot name the image of module `{}`", self.name))
             .map_err(|failure| {

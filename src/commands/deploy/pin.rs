@@ -6,7 +6,7 @@ use super::super::Context;
 use crate::engine::registry::Registries;
 use crate::engine::{Event, Login, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::image::{ImageLock, Inputs, LockedImage, Reference, Variant};
+use crate::image::{ImageLock, Inputs, LockedImage, Platform, Reference, Variant};
 use crate::manifest::is_placeholder;
 use crate::solution::{Manifest, Solution, Source};
 use crate::text::counted;
@@ -83,8 +83,11 @@ impl Pinning<'_> {
         let file = self.solution.shown(&self.solution.image_lock_path());
         let refuse = |why: String| {
             let debug = if source.variant == Variant::Debug { " --debug" } else { "" };
-            let command =
-                format!("edgectl build --push {} --platform {}{debug}", source.module.name(), source.platform);
+            let which = match source.platform.is_multi() {
+                true => "--manifest-list".to_owned(),
+                false => format!("--platform {}", source.platform),
+            };
+            let command = format!("edgectl build --push {} {which}{debug}", source.module.name());
             Failure::request(format!("cannot pin `{image}`"))
                 .cause(why)
                 .hint(format!("push it with `{command}`"))
@@ -102,8 +105,16 @@ impl Pinning<'_> {
 
     fn is_stale(&self, locked: &LockedImage, source: &Source) -> Outcome<bool> {
         let Some(pushed) = &locked.inputs else { return Ok(false) };
-        let target = self.solution.target(&source.module, &source.platform, source.variant, self.tag)?;
-        Ok(Inputs::read(&target.plan)?.digest != *pushed)
+        for one in pushed.split_whitespace() {
+            // Those of a list name their platforms.
+            let (platform, pushed) = one.split_once('=').unwrap_or((source.platform.as_str(), one));
+            let Ok(platform) = Platform::parse(platform) else { return Ok(true) };
+            let target = self.solution.target(&source.module, &platform, source.variant, self.tag)?;
+            if Inputs::read(&target.plan)?.digest != pushed {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn logins(&self) -> Logins {

@@ -7,6 +7,7 @@ mod certificates;
 mod challenge;
 mod error;
 mod label;
+mod list;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use challenge::Challenge;
 
 pub use error::RegistryError;
 pub use label::Remote;
+pub use list::Member;
 
 /// What a manifest may be: of one platform or a list, in docker's words and in those of OCI.
 const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
@@ -182,12 +184,24 @@ impl Registry {
 
     /// Sends a request for a thing of a repository, logs in where that is asked for, and follows redirects.
     async fn send(&self, method: Method, repository: &str, thing: &str, body: Bytes) -> Result<Answer, RegistryError> {
+        self.send_typed(method, (repository, thing), ("", body)).await
+    }
+
+    /// The same with the media type of the body, if it has one.
+    async fn send_typed(
+        &self,
+        method: Method,
+        (repository, thing): (&str, &str),
+        (media_type, body): (&str, Bytes),
+    ) -> Result<Answer, RegistryError> {
         let url = format!("{}/v2/{repository}/{thing}", self.base);
         let unreachable = |error| RegistryError::Unreachable { registry: self.host.clone(), error };
         let known = self.tokens.lock().await.get(repository).cloned();
-        let headers = [("accept", MANIFESTS), ("authorization", known.as_deref().unwrap_or_default())];
-        let headers = &headers[..1 + usize::from(known.is_some())];
-        let answer = self.ask(method.clone(), &url, headers, body.clone()).await.map_err(unreachable)?;
+        let mut headers = vec![("accept", MANIFESTS)];
+        headers.extend((!media_type.is_empty()).then_some(("content-type", media_type)));
+        let mut known_headers = headers.clone();
+        known_headers.extend(known.as_deref().map(|known| ("authorization", known)));
+        let answer = self.ask(method.clone(), &url, &known_headers, body.clone()).await.map_err(unreachable)?;
         if answer.status != 401 {
             return self.redirected(answer).await;
         }
@@ -196,7 +210,7 @@ impl Registry {
             Some(challenge) => self.authorization(&challenge, repository).await?,
             None => return Err(RegistryError::refused(&answer)),
         };
-        let headers = [("accept", MANIFESTS), ("authorization", authorization.as_str())];
+        headers.push(("authorization", authorization.as_str()));
         let answer = self.ask(method, &url, &headers, body).await.map_err(unreachable)?;
         if answer.status < 400 {
             self.tokens.lock().await.insert(repository.to_owned(), authorization);
