@@ -20,7 +20,7 @@ const GOOD: &str = "FROM /messages/* INTO $upstream";
 fn check(site: &Site, stderr: &str) {
     let before = site.folder.list();
     site.simulate("--runtime process").check(1, "", stderr);
-    site.run("deploy").check(1, "", stderr);
+    site.run("deploy --allow container-name").check(1, "", stderr);
     assert_eq!(site.folder.list(), before, "nothing was written");
 }
 
@@ -127,7 +127,7 @@ warning[undefined-name]: no variable `REGISTRY`, so `$REGISTRY` stays as it is
     site.simulate("--external m --duration 0s --quiet").check(0, "", warning);
     let started = site.begins("solution");
     site.simulate("--external m --duration 0s").check(0, "", &format!("{warning}{hint}{started}"));
-    site.run("deploy --check").check(
+    site.run("deploy --check --allow container-name").check(
         0,
         "",
         &format!("{warning}{hint}     Checked `deployment.template.json` (1 module, 1 route; 1 warning)\n"),

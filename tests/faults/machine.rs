@@ -126,7 +126,7 @@ error: cannot write `config/deployment.json`
   caused by: Read-only file system (os error 30)
 hint: make that place writable
 ";
-    site.run("deploy").check(3, "", stderr);
+    site.run("deploy --allow container-name").check(3, "", stderr);
     for (command, path) in [("new module n --template python --yes", "modules/n"), ("new solution s --yes", "s")] {
         let stderr = format!(
             "\
