@@ -111,7 +111,7 @@ pub struct Simulate {
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "53000", requires = "external")]
     input_port: Option<u16>,
     /// Divide the agent's pauses by this number, for tests
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", hide_short_help = true)]
     time_scale: NonZeroU32,
     /// Link to the cloud at the start: `online` or `offline`, as `edgectl upstream` changes it
     #[arg(
@@ -132,7 +132,7 @@ pub struct Simulate {
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     max_storage: Option<u64>,
     /// What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine
-    #[arg(long, value_name = "WHAT", default_value = "process", hide_possible_values = true)]
+    #[arg(long, value_name = "WHAT", default_value = "process", hide_possible_values = true, hide_short_help = true)]
     durability: DurabilityFlag,
     /// Run the solution inside this program: a sensor, a filter and a route upstream
     #[arg(long, conflicts_with_all = ["file", "external", "debug", "platform", "tag", "set"])]
