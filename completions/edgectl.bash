@@ -343,7 +343,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__build)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --set --jobs --fail-fast --push --build-arg --secret --ssh --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --manifest-list --set --jobs --fail-fast --push --build-arg --secret --ssh --no-cache --pull --builder --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2077,7 +2077,7 @@ _edgectl() {
             return 0
             ;;
         edgectl__subcmd__push)
-            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --set --jobs --fail-fast --project --json --quiet --verbose --color --yes --help"
+            opts="-P -f -j -C -q -v -y -h --platform --file --tag --debug --manifest-list --set --jobs --fail-fast --project --json --quiet --verbose --color --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -136,6 +136,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l color -d 'Colo
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l manifest-list -d 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l push -d 'Push each image that was built'
 complete -c edgectl -n "__fish_edgectl_using_subcommand build" -l no-cache -d 'Run every step, whatever earlier builds left'
@@ -155,6 +156,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l color -d 'Colou
 always\t''
 never\t''"
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l debug -d 'The images with a debugger, of `<platform>.debug` in `module.json`, where a module has one'
+complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l manifest-list -d 'With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l fail-fast -d 'Cancel the others when one fails [default: they finish]'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand push" -s q -l quiet -d 'Tell no steps and no hints'

@@ -132,7 +132,7 @@ pub struct Simulate {
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     max_storage: Option<u64>,
     /// What an acknowledged message survives: the end of this `process`, or with `fsync` that of the machine
-    #[arg(long, value_name = "WHAT", default_value = "process", hide_possible_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "WHAT", default_value = "process", hide_possible_values = true)]
     durability: DurabilityFlag,
     /// Run the solution inside this program: a sensor, a filter and a route upstream
     #[arg(long, conflicts_with_all = ["file", "external", "debug", "platform", "tag", "set"])]
