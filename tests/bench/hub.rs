@@ -2,12 +2,12 @@
 //! measured is the server.
 //!
 //! ```text
-//! hub solution FOLDER PAIRS IDLE ROUTES   writes a manifest: sensors, readers, idle modules; further routes
+//! hub solution FOLDER PAIRS ROUTES        writes a manifest: sensors, readers; further routes
 //! hub certificate FOLDER ADDRESS          writes a CA, and a certificate and key for a broker
 //! hub throughput WHERE PAIRS BYTES WINDOW SECONDS
 //! hub latency WHERE RATE SECONDS          one pair, 256 bytes
 //! hub flood WHERE COUNT BYTES             messages of level 0 that nobody reads, until all are stored
-//! hub connections WHERE COUNT             then holds them until stdin ends
+//! hub connections WHERE COUNT             of child devices `c0`…; then holds them until stdin ends
 //! hub methods WHERE COUNT                 module to module over HTTPS
 //! hub twins WHERE COUNT                   patch at the control socket to notification
 //! ```
@@ -43,8 +43,8 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let number = |text: &str| text.parse::<usize>().expect("a number");
-    if let ["solution", folder, pairs, idle, routes] = words[..] {
-        return solution::write(folder, number(pairs), number(idle), number(routes));
+    if let ["solution", folder, pairs, routes] = words[..] {
+        return solution::write(folder, number(pairs), number(routes));
     }
     if let ["certificate", folder, address] = words[..] {
         return certificate::write(folder, address);

@@ -1,12 +1,11 @@
-//! The solution that is measured: sensors `s0`…, readers `r0`…, idle modules `c0`…, all of them started from outside.
+//! The solution that is measured: sensors `s0`… and readers `r0`…, all of them started from outside.
 
 use serde_json::{Map, Value, json};
 
 /// Writes `deployment.json`: a route from each sensor to the input of its reader, and as many that match nothing.
-pub(crate) fn write(folder: &str, pairs: usize, idle: usize, routes: usize) {
+pub(crate) fn write(folder: &str, pairs: usize, routes: usize) {
     let named = |letter: char, count: usize| (0..count).map(move |n| format!("{letter}{n}"));
-    let modules: Map<String, Value> =
-        named('s', pairs).chain(named('r', pairs)).chain(named('c', idle)).map(|name| (name, module())).collect();
+    let modules: Map<String, Value> = named('s', pairs).chain(named('r', pairs)).map(|name| (name, module())).collect();
     let to_reader = |n: usize| {
         let text = format!(r#"FROM /messages/modules/s{n}/outputs/o INTO BrokeredEndpoint("/modules/r{n}/inputs/in")"#);
         (format!("pair{n}"), Value::from(text))
@@ -38,7 +37,6 @@ pub(crate) fn write(folder: &str, pairs: usize, idle: usize, routes: usize) {
     std::fs::write(format!("{folder}/deployment.json"), manifest.to_string()).expect("the folder can be written");
 }
 
-/// As short as a module may be: the desired properties of `$edgeAgent` are limited to 32 KB.
 fn module() -> Value {
-    json!({ "type": "docker", "settings": { "image": "m" } })
+    json!({ "type": "docker", "status": "running", "restartPolicy": "always", "settings": { "image": "m:1" } })
 }

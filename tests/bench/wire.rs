@@ -33,6 +33,8 @@ pub(crate) enum Server {
 pub(crate) struct Edge {
     pub(crate) address: String,
     identities: Value,
+    /// The child devices.
+    registry: Value,
     tls: TlsConnector,
 }
 
@@ -70,11 +72,14 @@ impl Server {
         let certificates = authority.filter(|path| path.extension().is_some_and(|extension| extension == "pem"));
         let tls = trusting(&certificates.collect::<Vec<_>>());
         let identities = serde_json::from_slice(&identities).expect("it is JSON");
-        Self::Edge(Arc::new(Edge { address: read_address(place), identities, tls }))
+        // Without child devices there is none.
+        let registry = std::fs::read(state.join("cloud").join("registry.json")).unwrap_or_else(|_| b"null".to_vec());
+        let registry = serde_json::from_slice(&registry).expect("it is JSON");
+        Self::Edge(Arc::new(Edge { address: read_address(place), identities, registry, tls }))
     }
 
-    /// Connects as a module and waits until it is let in.
-    pub(crate) async fn connect(&self, module: &str) -> Client {
+    /// Connects as a module or child device and waits until it is let in.
+    pub(crate) async fn connect(&self, name: &str) -> Client {
         let mut client = match self {
             Self::Plain { at } => Client::over(open(at).await),
             Self::Tls { at, tls } => Client::over(open_tls(at, tls).await),
@@ -82,9 +87,10 @@ impl Server {
         };
         let password = match self {
             Self::Plain { .. } | Self::Tls { .. } => None,
-            Self::Edge(edge) => Some((edge.username(module), edge.token(module))),
+            Self::Edge(edge) => Some((edge.username(name), edge.token(name))),
         };
-        client.put_connect(&format!("{DEVICE}/{module}"), password);
+        let is_child = matches!(self, Self::Edge(edge) if edge.child_key(name).is_some());
+        client.put_connect(&if is_child { name.to_owned() } else { format!("{DEVICE}/{name}") }, password);
         client.flush().await;
         client.read_until(0x20).await;
         client
@@ -108,15 +114,26 @@ impl Edge {
         open_tls(&format!("{}:{port}", self.address), &self.tls).await
     }
 
-    fn username(&self, module: &str) -> String {
-        format!("{}/{DEVICE}/{module}/?api-version=2018-06-30", self.address)
+    fn child_key(&self, name: &str) -> Option<&str> {
+        self.registry["devices"][name]["authentication"]["primaryKey"].as_str()
     }
 
-    pub(crate) fn token(&self, module: &str) -> String {
-        let key = self.identities["modules"][module]["primary"].as_str().expect("a module of the solution");
+    fn username(&self, name: &str) -> String {
+        let client = if self.child_key(name).is_some() { name.to_owned() } else { format!("{DEVICE}/{name}") };
+        format!("{}/{client}/?api-version=2018-06-30", self.address)
+    }
+
+    pub(crate) fn token(&self, name: &str) -> String {
+        let (key, client) = match self.child_key(name) {
+            Some(key) => (key, name.to_owned()),
+            None => {
+                let key = self.identities["modules"][name]["primary"].as_str();
+                (key.expect("a module of the solution"), format!("{DEVICE}/modules/{name}"))
+            }
+        };
         let key = Key::parse(key).expect("a key");
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
-        let resource = format!("{}/devices/{DEVICE}/modules/{module}", self.address);
+        let resource = format!("{}/devices/{client}", self.address);
         sas::create(&resource, &key, unix + Duration::from_secs(3600), None)
     }
 }
