@@ -4,14 +4,14 @@
 #
 # A docker CLI without `buildx` builds with the classic builder: the first line of the table says which one it was.
 #
-#   cargo build --release && tests/bench-build.sh [ROUNDS]
+#   cargo build --profile dist && tests/bench-build.sh [ROUNDS]
 #
 # EDGECTL names another program. What it makes in the engine, it removes.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C # or the times would have the comma of some languages
 
-program=${EDGECTL:-$PWD/target/release/edgectl}
+program=${EDGECTL:-$PWD/target/dist/edgectl}
 rounds=${1:-5}
 base=edgectl-bench/busybox:1
 folder=$(mktemp -d)
@@ -19,7 +19,7 @@ drain_pid=
 
 main() {
   command -v docker >/dev/null && docker info >/dev/null 2>&1 || { echo "no engine answers"; return; }
-  [[ -x $program ]] || { echo "there is no $program: run \`cargo build --release\` first"; return; }
+  [[ -x $program ]] || { echo "there is no $program: run \`cargo build --profile dist\` first"; return; }
   trap clean EXIT
   make_base
   make_solution 8
