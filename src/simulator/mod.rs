@@ -10,8 +10,9 @@
 //!   planner, plan              its identity, environment, container or process
 //!   site, gateway              one edge device with its cores, and where it listens
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
-//! dispatcher  owns the edge devices with their cores and children (edges), and the cloud; settle lets them speak to each other, uplink with the cloud,
-//!               system with the agent, for which deployer makes deployments ready
+//! dispatcher  owns the edge devices with their cores and children (edges), and the cloud
+//!   event                      everything that can happen to it
+//!   settle, uplink, system, deployer  the cores speak to each other, to the cloud, to the agent, which gets deployments
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
