@@ -201,6 +201,7 @@ impl EdgeHub {
             settles: Some(now.monotonic + SETTLE),
             rooms: BTreeMap::new(),
         };
+        self.wake.by(now.monotonic + SETTLE);
         let held = self.clients.subscriptions.get(&identity);
         let remembered = held.map(|held| held.iter().map(|(feature, guarantee)| (*feature, *guarantee)).collect());
         self.clients.connected.insert(identity.clone(), client);

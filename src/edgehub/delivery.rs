@@ -91,6 +91,7 @@ impl EdgeHub {
             }
             self.metrics.sent(id, &queued.message);
             let message = Arc::clone(&queued.message);
+            self.wake.by(now.monotonic + ACKNOWLEDGE_WITHIN);
             self.deliver(Place { queue: id, offset }, message, taker);
         }
         let Some(queue) = self.queues.get_mut(id) else { return true };
@@ -143,7 +144,8 @@ impl EdgeHub {
             Fate::Done | Fate::Rejected => self.taken(now, &handed.queue, handed.offset),
             Fate::Released => {
                 if let Some(queue) = self.queues.get_mut(&handed.queue) {
-                    queue.release(now.monotonic, handed.offset);
+                    let again = queue.release(now.monotonic, handed.offset);
+                    again.into_iter().for_each(|at| self.wake.by(at));
                     self.metrics.retried(&handed.queue.endpoint);
                 }
             }

@@ -20,6 +20,7 @@ use super::router::Router;
 use super::storage::Stored;
 use super::twins::{EdgeTwin, Twins};
 use super::vocabulary::{Endpoint, FromStore, Input, Output, QueueId, StoreFull, Ticket, ToStore};
+use super::wake::Wake;
 use crate::clock::Now;
 use crate::identity::{DeviceId, Identity};
 
@@ -61,6 +62,8 @@ pub struct EdgeHub {
     pub(super) stirred: BTreeSet<Endpoint>,
     pub(super) stored: Stored,
     pub(super) upstream: Upstream,
+    /// When queues and clients are looked at again.
+    pub(super) wake: Wake,
     pub(super) out: VecDeque<Output>,
 }
 
@@ -116,7 +119,7 @@ impl EdgeHub {
     pub fn new(device: DeviceId, hosts: Vec<String>, own: Vec<KnownIdentity>, recovered: Recovered) -> Self {
         let queues = recovered.queues.into_iter();
         let itself = Own::new(&device);
-        Self {
+        let mut hub = Self {
             device,
             metrics: Metrics::default(),
             access: Access::new(hosts, own, recovered.children),
@@ -135,8 +138,11 @@ impl EdgeHub {
             stirred: BTreeSet::new(),
             stored: Stored::recovered(recovered.used),
             upstream: Upstream::default(),
+            wake: Wake::default(),
             out: VecDeque::new(),
-        }
+        };
+        hub.look_at_deadlines();
+        hub
     }
 
     /// Replaces the hosts that a SAS audience may name for this hub.
@@ -176,14 +182,7 @@ impl EdgeHub {
 
     /// Returns when [`Input::Timeout`] is due, on the monotonic clock.
     pub fn deadline(&self) -> Option<Duration> {
-        let waits = [
-            self.delivery_deadline(),
-            self.clients.settle_deadline(),
-            self.calls.deadline(),
-            self.sweep_deadline(),
-            self.upstream.resumes,
-            self.own.deadline(),
-        ];
+        let waits = [self.wake.at(), self.calls.deadline(), self.upstream.resumes, self.own.deadline()];
         waits.into_iter().flatten().min()
     }
 
@@ -230,6 +229,12 @@ impl EdgeHub {
         self.sweep(now);
         self.report_clients(now.monotonic);
         self.stirred.extend(self.queues.keys().map(|id| id.endpoint.clone()));
+        self.look_at_deadlines();
+    }
+
+    /// Asks everything that [`Wake`] spares from being asked all the time.
+    fn look_at_deadlines(&mut self) {
+        self.wake.reset([self.delivery_deadline(), self.clients.settle_deadline(), self.sweep_deadline()]);
     }
 
     /// Gives an answer as soon as the store holds everything that was handed to it so far.

@@ -24,6 +24,7 @@ mod storage;
 mod telemetry;
 mod twins;
 mod vocabulary;
+mod wake;
 
 #[cfg(test)]
 mod world;

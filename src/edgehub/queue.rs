@@ -214,13 +214,14 @@ impl Queue {
         }
     }
 
-    /// Takes a message back that comes again after a pause, which doubles each time (protocol.md §9.2).
-    pub(super) fn release(&mut self, now: Duration, offset: u64) {
-        let Some(position) = self.position(offset).filter(|_| !self.done.contains(&offset)) else { return };
+    /// Takes a message back that comes again after a pause, which doubles each time (protocol.md §9.2); returns when.
+    pub(super) fn release(&mut self, now: Duration, offset: u64) -> Option<Duration> {
+        let position = self.position(offset).filter(|_| !self.done.contains(&offset))?;
         let times = self.released.get(&offset).map_or(0, |released| released.times);
         let at = now + SHORTEST_PAUSE.saturating_mul(1 << times.min(6)).min(LONGEST_PAUSE);
         self.released.insert(offset, Released { times: times + 1, again: Again::At(at) });
         self.flight[position].since = at;
+        Some(at)
     }
 
     /// Returns when the next message comes again.

@@ -81,6 +81,7 @@ impl EdgeHub {
     fn enqueue(&mut self, id: QueueId, route: Option<Arc<str>>, queued: Queued) {
         let queue = self.queues.entry(id.clone()).or_default();
         let offset = queue.append(&queued);
+        self.wake.by(self.stored.next_sweep());
         self.stirred.insert(id.endpoint.clone());
         let message = Arc::clone(&queued.message);
         let endpoint = id.endpoint.clone();
