@@ -431,7 +431,7 @@ fn client(identity: &Identity) -> [&str; 2] {
 
 /// Returns the labels of whoever sent a stamped message.
 fn sender(message: &Message) -> [&str; 3] {
-    let stamped = |name: &str| message.system.get(name).map_or("", String::as_str);
+    let stamped = |name: &str| message.system(name).unwrap_or_default();
     [stamped(system::CONNECTION_DEVICE_ID), stamped(system::CONNECTION_MODULE_ID), output(message)]
 }
 
@@ -440,14 +440,14 @@ fn waited(now: Now, queued: &Queued) -> Option<Duration> {
     match queued.since {
         Some(since) => Some(now.monotonic.saturating_sub(since)),
         None => {
-            let stamped = queued.message.system.get(system::ENQUEUED_TIME)?;
+            let stamped = queued.message.system(system::ENQUEUED_TIME)?;
             Some(now.unix.saturating_sub(parse_iso(stamped)?))
         }
     }
 }
 
 fn output(message: &Message) -> &str {
-    message.system.get(system::OUTPUT_NAME).map_or("", String::as_str)
+    message.system(system::OUTPUT_NAME).unwrap_or_default()
 }
 
 fn caller_id(caller: &Caller) -> String {
