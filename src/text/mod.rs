@@ -33,6 +33,8 @@ pub struct TextError {
     pub excerpt: Box<str>,
     /// What to do about it, in the imperative.
     pub hint: Option<Box<str>>,
+    /// The value that is wrong, where it is one of a document.
+    pub pointer: Option<Pointer>,
 }
 
 impl TextError {
@@ -52,6 +54,7 @@ impl TextError {
             message: message.to_string().into(),
             excerpt: excerpt.into(),
             hint: None,
+            pointer: None,
         }
     }
 
@@ -60,6 +63,12 @@ impl TextError {
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string().into());
         self
+    }
+
+    /// Adds which value of a document is wrong.
+    #[must_use]
+    pub fn of(self, pointer: Pointer) -> Self {
+        Self { pointer: Some(pointer), ..self }
     }
 
     /// Adds what to do about it, if there is something to say and nothing has been said.
