@@ -1,14 +1,15 @@
 //! What is wrong, or suspicious, in a template or manifest.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use serde::Serialize;
 
+use super::check::hide_unread;
 use crate::document::Syntax;
 use crate::failure::Failure;
+use crate::json::{self, Duplicate};
 use crate::text::TextError;
-use crate::{json, yaml};
+use crate::yaml;
 
 /// Whether a finding stops a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -39,10 +40,10 @@ impl Finding {
             Syntax::Yaml => yaml::duplicates(text),
         };
         if keys.is_empty() {
-            return vec![Self::error("syntax", at)];
+            return vec![Self::error("syntax", hide_unread(at, text))];
         }
-        let twice = |(key, place): (String, Range<usize>)| json::twice(&at.file, text, place, &key);
-        keys.into_iter().map(|key| Self::error("duplicate-key", twice(key))).collect()
+        let told = |key: &Duplicate| hide_unread(key.explain(&at.file, text), text);
+        keys.iter().map(|key| Self::error("duplicate-key", told(key))).collect()
     }
 
     /// Says whether the file could not be read at all.

@@ -24,6 +24,7 @@ use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
 use crate::image::{ImageLock, Platform};
+use crate::manifest::{hide_secrets, hide_unread};
 use crate::text::did_you_mean;
 
 pub use deployment::{Manifest, ManifestKind, Source, Wanted};
@@ -232,9 +233,10 @@ fn parse_platform(word: &str) -> Outcome<Platform> {
         .map_err(|failure| failure.hint("set `DEFAULT_PLATFORM=amd64` in `.env`, or pass `--platform`"))
 }
 
-/// Reads a JSON or YAML file in which variables may stand without quotes.
+/// Reads a JSON or YAML file in which variables may stand without quotes; its secrets are never shown.
 fn load_template(path: &Path, shown: &str) -> Outcome<Document> {
-    Ok(Document::parse_template(shown, &read_text(path, shown)?)?)
+    let text = read_text(path, shown)?;
+    Ok(Document::parse_template(shown, &text).map(hide_secrets).map_err(|at| hide_unread(at, &text))?)
 }
 
 fn safe_device_id(name: &str) -> DeviceId {

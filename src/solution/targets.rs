@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Module, Solution};
-use crate::document::{Document, read_text};
+use super::{Module, Solution, load_template};
 use crate::failure::{Failure, Outcome};
 use crate::image::{BuildPlan, OptionError, Platform, Secret, Variant, supported_options};
 use crate::manifest::{NamedImage, images_named};
@@ -113,15 +112,15 @@ impl Solution {
     /// Returns the images that a file names: a template by placeholders, a manifest by the images' names.
     fn named_in(&self, file: &Path, platforms: &[Platform], tag: Option<&str>) -> Outcome<Vec<Found>> {
         let shown = self.shown(file);
-        let text = read_text(file, &shown)?;
-        let named = images_named(&Document::parse_template(&shown, &text)?);
+        let document = load_template(file, &shown)?;
+        let named = images_named(&document);
         if named.is_empty() {
             let image = |found: &Found| {
                 let image = found.module.image(&found.platform, found.variant, self.tag_suffix(tag));
                 image.map(|image| image.to_string())
             };
             let all = in_release(self.modules().iter().collect(), platforms).into_iter();
-            return Ok(all.filter(|found| image(found).is_ok_and(|image| text.contains(&image))).collect());
+            return Ok(all.filter(|found| image(found).is_ok_and(|image| document.text().contains(&image))).collect());
         }
         let folder = file.parent().unwrap_or(self.root());
         let mut wanted = Vec::new();

@@ -6,7 +6,8 @@ use crate::parts::{Own, docker, engine};
 use crate::support::Folder;
 use crate::support::parts::part;
 
-fn two_platforms(own: &Own) -> Folder {
+/// A module of two platforms.
+pub(crate) fn two_platforms(own: &Own) -> Folder {
     let module = own.module("filter", r#""amd64": "Dockerfile", "arm64v8": "Dockerfile""#);
     let template = crate::support::site::template(&["filter"], "FROM /messages/* INTO $upstream")
         .replace("localhost:1/filter:1.0", "${MODULES.filter}")
