@@ -5,7 +5,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::json;
 
 use super::control::{
@@ -14,41 +13,18 @@ use super::control::{
 };
 use super::dispatcher::{CallReply, Dispatcher, Injector};
 use super::edges::{EdgeDevice, EdgeNumber};
+use super::module_record::module_record;
 use super::plan::Runtime;
 use super::taps::Filter;
 use crate::agent;
-use crate::clock::{Now, iso_millis};
+use crate::clock::Now;
 use crate::edgehub::{self, Caller, Endpoint, Injection, Invocation, Link, MAX_MESSAGE};
 use crate::failure::{Failure, Outcome};
-use crate::identity::{DeviceId, Identity, ModuleId};
+use crate::identity::{Identity, ModuleId};
 use crate::iothub::Change;
 use crate::manifest::DesiredStatus;
 use crate::message::{Message, system};
 use crate::twin::{TwinDocument, TwinError};
-
-/// `ps --json`: one module.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ModuleRecord<'a> {
-    device: &'a DeviceId,
-    name: &'a ModuleId,
-    image: &'a str,
-    runtime: &'static str,
-    desired: &'static str,
-    status: &'static str,
-    connected: bool,
-    restarts: u32,
-    exit_code: Option<i32>,
-    started_at: Option<String>,
-    messages: Messages,
-    pid: Option<u32>,
-}
-
-#[derive(Debug, Serialize)]
-struct Messages {
-    r#in: u64,
-    out: u64,
-}
 
 impl Dispatcher {
     pub(super) fn handle_control(&mut self, now: Now, call: ControlCall) {
@@ -334,33 +310,6 @@ fn is_expected(device: &EdgeDevice, module: &ModuleId) -> bool {
         .children
         .plan(module)
         .is_some_and(|plan| plan.spec.status == DesiredStatus::Running && !matches!(plan.runtime, Runtime::External))
-}
-
-/// Returns the line of `ps` for a module; `None` where the device has no such module.
-fn module_record<'a>(device: &'a EdgeDevice, module: &'a ModuleId) -> Option<ModuleRecord<'a>> {
-    let plan = device.children.plan(module)?;
-    let state = device.agent.state(module);
-    let client = device.hub.client(&device.identity(module));
-    let outside = matches!(plan.runtime, Runtime::External);
-    let status = match (outside, client.connected) {
-        (true, true) => "running",
-        (true, false) => "stopped",
-        (false, _) => state.map_or("stopped", |state| state.status.as_word()),
-    };
-    Some(ModuleRecord {
-        device: &device.device,
-        name: module,
-        image: &plan.spec.image,
-        runtime: plan.runtime.word(),
-        desired: plan.spec.status.as_word(),
-        status,
-        connected: client.connected,
-        restarts: state.map_or(0, |state| state.restarts),
-        exit_code: state.and_then(|state| state.exit_code),
-        started_at: state.and_then(|state| state.started_at).map(iso_millis),
-        messages: Messages { r#in: client.received, out: client.sent },
-        pid: device.children.pid(module),
-    })
 }
 
 fn has_started(state: &agent::ModuleState) -> bool {
