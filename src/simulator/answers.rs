@@ -29,63 +29,59 @@ use crate::twin::{TwinDocument, TwinError};
 impl Dispatcher {
     pub(super) fn handle_control(&mut self, now: Now, call: ControlCall) {
         let ControlCall { request, answers } = call;
-        let refused = match request {
-            Request::Ready { until } => {
-                self.audience.expectant.push((until, answers.clone()));
-                self.answer_expectant();
-                Ok(())
-            }
-            Request::Ps => {
-                for device in self.edges.all() {
-                    for module in device.children.modules() {
-                        answers.record(&module_record(device, module));
-                    }
-                }
-                answers.done();
-                Ok(())
-            }
+        if let Err(failure) = self.handle_request(now, request, &answers) {
+            answers.fail(&failure);
+        }
+    }
+
+    fn handle_request(&mut self, now: Now, request: Request, answers: &Answers) -> Outcome {
+        match request {
+            Request::Ready { until } => self.handle_ready(until, answers),
+            Request::Ps => self.handle_ps(answers),
             Request::Logs { modules, follow, tail, since } => {
-                self.handle_logs(now, modules, follow, tail, since, &answers)
+                self.handle_logs(now, modules, follow, tail, since, answers)?;
             }
             Request::Stop => {
                 self.stop(now, Ok(()));
                 self.answer_at_end(answers.clone());
-                Ok(())
             }
-            Request::Restart { module, build } => self.handle_restart(now, module, build, &answers),
-            Request::Twin { target, change } => self.handle_twin(now, &target, change, &answers),
+            Request::Restart { module, build } => self.handle_restart(now, module, build, answers)?,
+            Request::Twin { target, change } => self.handle_twin(now, &target, change, answers)?,
             Request::Call { target, method, payload, response_timeout, connect_timeout } => {
                 let payload = Bytes::from(payload.unwrap_or_default().to_string());
-                let times = (response_timeout, connect_timeout);
-                self.handle_call(&target, method, payload, times, &answers)
+                self.handle_call(&target, method, payload, (response_timeout, connect_timeout), answers)?;
             }
-            Request::Send { target, message } => self.handle_send(now, target, message, &answers),
-            Request::Monitor { from, to, since } => {
-                self.filter(from, to).map(|filter| self.handle_monitor(now, filter, since, &answers))
-            }
-            Request::Feedback { since } => {
-                self.handle_watch_feedback(now, since, &answers);
-                Ok(())
-            }
+            Request::Send { target, message } => self.handle_send(now, target, message, answers)?,
+            Request::Monitor { from, to, since } => self.handle_monitor(now, self.filter(from, to)?, since, answers),
+            Request::Feedback { since } => self.handle_watch_feedback(now, since, answers),
             Request::Upstream { device, change } => {
-                self.find_edge(device.as_ref()).map(|edge| self.handle_upstream(now, edge, change, &answers))
+                self.handle_upstream(now, self.find_edge(device.as_ref())?, change, answers);
             }
             Request::Deploy { device, manifest } => {
-                self.find_edge(device.as_ref()).and_then(|edge| self.handle_deploy(now, edge, &manifest, &answers))
+                self.handle_deploy(now, self.find_edge(device.as_ref())?, &manifest, answers)?;
             }
-            Request::Credentials { target } => self.handle_credentials(&target, &answers),
-            Request::AddDevice(new) => self.handle_add_device(now, new, &answers),
-            Request::Devices => {
-                self.handle_devices(now, &answers);
-                Ok(())
-            }
-            Request::SetDeviceStatus { device, status } => self.handle_device_status(now, &device, status, &answers),
-            Request::PurgeDevice { device } => self.handle_purge_device(now, &device, &answers),
-            Request::RemoveDevice { device } => self.handle_remove_device(&device, &answers),
-        };
-        if let Err(failure) = refused {
-            answers.fail(&failure);
+            Request::Credentials { target } => self.handle_credentials(&target, answers)?,
+            Request::AddDevice(new) => self.handle_add_device(now, new, answers)?,
+            Request::Devices => self.handle_devices(now, answers),
+            Request::SetDeviceStatus { device, status } => self.handle_device_status(now, &device, status, answers)?,
+            Request::PurgeDevice { device } => self.handle_purge_device(now, &device, answers)?,
+            Request::RemoveDevice { device } => self.handle_remove_device(&device, answers)?,
         }
+        Ok(())
+    }
+
+    fn handle_ready(&mut self, until: Until, answers: &Answers) {
+        self.audience.expectant.push((until, answers.clone()));
+        self.answer_expectant();
+    }
+
+    fn handle_ps(&self, answers: &Answers) {
+        for device in self.edges.all() {
+            for module in device.children.modules() {
+                answers.record(&module_record(device, module));
+            }
+        }
+        answers.done();
     }
 
     fn handle_logs(
