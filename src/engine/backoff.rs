@@ -29,35 +29,27 @@ impl Backoff {
 
     /// The same, for as long as `rest` at least; `false`, at once, if that is longer than anybody waits.
     pub(super) async fn wait_for(&mut self, why: &str, rest: Duration, watch: Watch<'_>) -> bool {
-        let Some(pause) = self.left.next().filter(|_| rest <= LONGEST) else { return false };
-        let pause = rest.max(*pause);
+        let Some(pause) = self.next(rest) else { return false };
         watch(Event::Warning(&format!("{why}; trying again in {} s", pause.as_secs())));
         tokio::time::sleep(pause).await;
         true
+    }
+
+    fn next(&mut self, rest: Duration) -> Option<Duration> {
+        let pause = self.left.next().filter(|_| rest <= LONGEST)?;
+        Some(rest.max(*pause))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn pauses_are_at_least_what_is_asked_for_and_bounded() {
-        let told = Mutex::new(Vec::new());
-        let watch = |event: Event<'_>| match event {
-            Event::Warning(text) => told.lock().expect("nobody panicked").push(text.to_owned()),
-            _ => panic!("it warns"),
-        };
-        let (mut backoff, started) = (Backoff::new(), tokio::time::Instant::now());
-        assert!(!Backoff::new().wait_for("no", Duration::from_secs(61), &watch).await);
-        for rest in [0, 60, 3] {
-            assert!(backoff.wait_for("no", Duration::from_secs(rest), &watch).await);
-        }
-        assert!(!backoff.wait("no", &watch).await, "three attempts more are enough");
-        assert_eq!(started.elapsed().as_secs(), 1 + 60 + 4);
-        let told = told.into_inner().expect("nobody panicked");
-        assert_eq!(told, [1, 60, 4].map(|seconds| format!("no; trying again in {seconds} s")));
+    #[test]
+    fn pauses_are_at_least_what_is_asked_for_and_bounded() {
+        let mut backoff = Backoff::new();
+        let pauses = [0, 60, 3, 0].map(|rest| backoff.next(Duration::from_secs(rest)).map(|pause| pause.as_secs()));
+        assert_eq!(pauses, [Some(1), Some(60), Some(4), None]);
+        assert_eq!(Backoff::new().next(Duration::from_secs(61)), None);
     }
 }

@@ -34,7 +34,7 @@ pub use name::{check_module_name, check_solution_name};
 pub use registries::{RegistryLogin, RegistryServer};
 pub use replace::{Readers, replace_file};
 pub use settings::{FurtherDevice, ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
-pub use targets::{Selection, Target};
+pub use targets::{Platforms, Selection, Target};
 pub use variables::Variables;
 pub use wire::{WireSpec, Wiring, wire_module};
 
