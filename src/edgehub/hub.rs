@@ -1,6 +1,6 @@
 //! The hub itself: its parts, and the way from an input to the part that handles it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,6 +14,7 @@ use super::link::Upstream;
 use super::methods::Calls;
 use super::metrics::Metrics;
 use super::own::Own;
+use super::passage::Passage;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
 use super::router::Router;
@@ -44,13 +45,15 @@ pub struct Recovered {
 pub struct EdgeHub {
     pub(super) device: DeviceId,
     pub(super) metrics: Metrics,
+    /// What the metrics have not counted yet.
+    pub(super) passages: Vec<Passage>,
     pub(super) access: Access,
     pub(super) clients: Clients,
     pub(super) router: Router,
     /// How long a message lives that no route sent; `None` is for ever.
     pub(super) time_to_live: Option<Duration>,
     pub(super) queues: BTreeMap<QueueId, Queue>,
-    pub(super) deliveries: HashMap<Delivery, Handed>,
+    pub(super) deliveries: BTreeMap<Delivery, Handed>,
     pub(super) last_delivery: u64,
     pub(super) promises: Promises,
     pub(super) twins: Twins,
@@ -122,12 +125,13 @@ impl EdgeHub {
         let mut hub = Self {
             device,
             metrics: Metrics::default(),
+            passages: Vec::new(),
             access: Access::new(hosts, own, recovered.children),
             clients: Clients::recovered(recovered.sessions.as_ref()),
             router: Router::default(),
             time_to_live: None,
             queues: queues.map(|(id, first, next)| (id, Queue::recovered(first, next))).collect(),
-            deliveries: HashMap::new(),
+            deliveries: BTreeMap::new(),
             last_delivery: 0,
             promises: Promises::default(),
             twins: Twins::recovered(recovered.twins),

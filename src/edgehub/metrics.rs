@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::port::Link;
-use super::queue::Queued;
 use super::vocabulary::{Caller, Endpoint, QueueId};
-use crate::clock::{Now, parse_iso};
+use crate::clock::Now;
 use crate::identity::{Identity, ModuleId};
 use crate::message::{Message, system};
 use crate::metrics::{Series, Summary};
@@ -88,11 +87,12 @@ impl Metrics {
         self.now = now.monotonic;
     }
 
-    pub(super) fn received(&mut self, sender: &Identity, message: &Message) {
-        let [device, module] = client(sender);
-        self.received.count([device, module, output(message)]);
+    /// A client sent a message, so many bytes without the stamps.
+    pub(super) fn received(&mut self, message: &Message, size: usize) {
+        let [device, module, output] = sender(message);
+        self.received.count([device, module, output]);
         if let Some(sizes) = self.sizes.at([device, module]) {
-            sizes.observe(self.now, message.size() as u64);
+            sizes.observe(self.now, size as u64);
         }
     }
 
@@ -104,21 +104,21 @@ impl Metrics {
         }
     }
 
-    /// Whoever was handed a message at `sent` has it.
-    pub(super) fn taken(&mut self, now: Now, queue: &QueueId, queued: &Queued, sent: Duration) {
+    /// Whoever was handed a message has it, after it `waited` in the queue and `took` its time on the way.
+    pub(super) fn taken(&mut self, queue: &QueueId, message: &Message, waited: Option<Duration>, took: Duration) {
         let times = match self.send_times.get_mut(&queue.endpoint) {
             Some(times) => times,
             None => self.send_times.entry(queue.endpoint.clone()).or_default(),
         };
-        if let Some(times) = times.at(sender(&queued.message)) {
-            times.observe_time(self.now, self.now.saturating_sub(sent));
+        if let Some(times) = times.at(sender(message)) {
+            times.observe_time(self.now, took);
         }
         let times = match self.process_times.get_mut(queue) {
             Some(times) => times,
             None => self.process_times.entry(queue.clone()).or_default(),
         };
-        let [device, module, _] = sender(&queued.message);
-        if let (Some(time), Some(times)) = (waited(now, queued), times.at([device, module])) {
+        let [device, module, _] = sender(message);
+        if let (Some(time), Some(times)) = (waited, times.at([device, module])) {
             times.observe_time(self.now, time);
         }
     }
@@ -225,17 +225,6 @@ fn client(identity: &Identity) -> [&str; 2] {
 fn sender(message: &Message) -> [&str; 3] {
     let stamped = |name: &str| message.system(name).unwrap_or_default();
     [stamped(system::CONNECTION_DEVICE_ID), stamped(system::CONNECTION_MODULE_ID), output(message)]
-}
-
-/// Returns how long a message has been queued; of one that was read back its own time tells.
-fn waited(now: Now, queued: &Queued) -> Option<Duration> {
-    match queued.since {
-        Some(since) => Some(now.monotonic.saturating_sub(since)),
-        None => {
-            let stamped = queued.message.system(system::ENQUEUED_TIME)?;
-            Some(now.unix.saturating_sub(parse_iso(stamped)?))
-        }
-    }
 }
 
 fn output(message: &Message) -> &str {

@@ -17,6 +17,7 @@ mod methods;
 mod metrics;
 mod nested;
 mod own;
+mod passage;
 mod port;
 mod queue;
 mod router;

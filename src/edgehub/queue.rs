@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
-use crate::message::{Message, NotAMessage};
+use crate::clock::{Now, parse_iso};
+use crate::message::{Message, NotAMessage, system};
 
 /// Messages kept in memory per queue.
 pub(super) const CACHE_COUNT: usize = 256;
@@ -43,6 +44,14 @@ impl Queued {
     pub fn expiry(stored: &[u8]) -> Option<Option<Duration>> {
         let millis = u64::from_le_bytes(*stored.first_chunk()?);
         Some((millis != u64::MAX).then(|| Duration::from_millis(millis)))
+    }
+
+    /// Returns how long the message has been queued; of one that was read back its own time tells.
+    pub(super) fn waited(&self, now: Now) -> Option<Duration> {
+        match self.since {
+            Some(since) => Some(now.monotonic.saturating_sub(since)),
+            None => Some(now.unix.saturating_sub(parse_iso(self.message.system(system::ENQUEUED_TIME)?)?)),
+        }
     }
 
     /// Reads the stored form.
