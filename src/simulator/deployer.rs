@@ -259,7 +259,7 @@ fn read(desired: &Map<String, Value>) -> Result<Deployment, DeploymentStatus> {
 
 /// Tells what is wrong, and where below the agent's desired properties.
 fn tell(finding: &Finding) -> String {
-    let steps = finding.at.pointer.as_ref().map(Pointer::steps).unwrap_or_default();
+    let steps = finding.at.pointer.as_deref().map(Pointer::steps).unwrap_or_default();
     match steps.get(ABOVE_DESIRED..) {
         None | Some([]) => finding.at.message.to_string(),
         Some(below) => format!("{}: {}", below.join("."), finding.at.message),

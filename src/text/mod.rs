@@ -34,7 +34,7 @@ pub struct TextError {
     /// What to do about it, in the imperative.
     pub hint: Option<Box<str>>,
     /// The value that is wrong, where it is one of a document.
-    pub pointer: Option<Pointer>,
+    pub pointer: Option<Box<Pointer>>,
 }
 
 impl TextError {
@@ -68,7 +68,7 @@ impl TextError {
     /// Adds which value of a document is wrong.
     #[must_use]
     pub fn of(self, pointer: Pointer) -> Self {
-        Self { pointer: Some(pointer), ..self }
+        Self { pointer: Some(Box::new(pointer)), ..self }
     }
 
     /// Adds what to do about it, if there is something to say and nothing has been said.
