@@ -238,7 +238,7 @@ fn a_target_of_another_form_is_a_usage_error() {
     let run = Folder::new().run("send filter --data x");
     let first = run.stderr.lines().next().expect("an error");
     let expected = "error: invalid value 'filter' for '<TARGET>': \
-        expected `[DEVICE/]MODULE/inputs/INPUT`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`";
+        expected `filter/inputs/INPUT`, `filter/outputs/OUTPUT`, or for a device `devices/filter`";
     assert_eq!((run.status, first), (Some(2), expected));
 }
 
