@@ -206,7 +206,7 @@ fn a_call_prints_its_answer_and_fails_with_the_method() {
     assert_eq!(asked, expected);
     let simulation = answering(&[json!({ "status": 404, "payload": null })]);
     let stderr = "error: `reset` of `filter` ended with 404\n\
-        hint: see what the module says with `edgectl logs filter --tail 20`\n";
+        hint: see the payload, or for a module `edgectl logs filter --tail 20`\n";
     simulation.check(&["call", "filter", "reset"], 4, "{\n  \"status\": 404,\n  \"payload\": null\n}\n", stderr);
 }
 

@@ -11,6 +11,9 @@ use crate::simulator::control::{Connection, Request, TargetName};
 const LONGEST_NAME: usize = 100;
 const LONGEST_WAIT: f64 = 300.0;
 const LARGEST_PAYLOAD: usize = 128 * 1024;
+/// What `$edgeHub` can be called for; it never says more than a status (protocol.md §7.6).
+const HUB_METHOD: &str =
+    "`$edgeHub` answers only `RefreshDeviceScopeIdentityCache`, with a payload such as '{\"deviceIds\": [\"leaf1\"]}'";
 
 /// Call a direct method of a module or device
 ///
@@ -78,14 +81,12 @@ fn check_status(answer: &Value, target: &TargetName, method: &str) -> Outcome {
     match answer["status"].as_i64() {
         Some(status) if status >= 400 => {
             let failure = Failure::refused(format!("`{method}` of `{}` ended with {status}", target.0));
-            Err(match target.0.contains('$') {
+            Err(failure.hint(match (&answer["payload"], target.0.contains('$')) {
+                (Value::Null, true) => HUB_METHOD.to_owned(),
                 // The agent and the hub have no log of their own.
-                true => failure.hint("the payload says why"),
-                false => failure.hint(format!(
-                    "the payload may say why, or, if `{0}` is a module, `edgectl logs {0} --tail 20`",
-                    target.0
-                )),
-            })
+                (_, true) => "the payload says why".to_owned(),
+                (_, false) => format!("see the payload, or for a module `edgectl logs {} --tail 20`", target.0),
+            }))
         }
         _ => Ok(()),
     }
