@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::json::{self, Part, Places};
-use crate::text::{Pointer, TextError};
+use crate::text::{Pointer, TextError, with_asterisks};
 use crate::yaml;
 
 pub use composition::{Composition, Part as ComposedPart};
@@ -167,12 +167,7 @@ impl Document {
     /// Returns the document with asterisks for these bytes wherever its text is shown; places stay what they are.
     #[must_use]
     pub fn hiding(mut self, places: &[Range<usize>]) -> Self {
-        let mut shown = self.text_shown().to_owned();
-        for place in places {
-            let hidden: String = shown[place.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { '*' }).collect();
-            shown.replace_range(place.clone(), &hidden);
-        }
-        self.shown = Some(shown.into());
+        self.shown = Some(with_asterisks(self.text_shown(), places).into());
         self
     }
 
