@@ -53,6 +53,8 @@ pub struct Agent {
     twin: AgentTwin,
     tasks: Tasks,
     metrics: Metrics,
+    /// When the first module wants to be looked at; as of the last input.
+    modules_due: Option<Duration>,
     outputs: VecDeque<Output>,
 }
 
@@ -67,6 +69,7 @@ impl Agent {
             twin: AgentTwin::default(),
             tasks: Tasks::default(),
             metrics: Metrics::default(),
+            modules_due: None,
             outputs: VecDeque::new(),
         }
     }
@@ -93,6 +96,7 @@ impl Agent {
         self.twin.has_news = true;
         self.metrics.observe(now, &self.modules);
         self.metrics.observe_deployment(now, self.is_moving());
+        self.modules_due = self.modules.values().filter_map(Module::deadline).min();
     }
 
     /// Returns the next thing to be done; what is to be reported comes last, all of it at once.
@@ -102,7 +106,7 @@ impl Agent {
 
     /// Returns the monotonic time of the next [`Input::Timeout`].
     pub fn deadline(&self) -> Option<Duration> {
-        self.modules.values().filter_map(Module::deadline).chain(self.twin.deadline()).min()
+        self.modules_due.into_iter().chain(self.twin.deadline()).min()
     }
 
     /// Returns what is known of a module.

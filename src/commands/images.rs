@@ -14,7 +14,7 @@ use crate::engine::registry::Registries;
 use crate::engine::{Engine, Event, Logins};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::image::{Platform, Variant};
-use crate::solution::{Module, Selection, Solution, Target};
+use crate::solution::{Platforms, Selection, Solution, Target};
 use crate::text::{counted, size};
 use crate::ui::{Task, Ui};
 
@@ -40,7 +40,7 @@ pub(super) struct ImageArgs {
     debug: bool,
     /// With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`
     ///
-    /// The list names the platforms of module.json, or those of `--platform`. What `push` does not find in this engine may
+    /// The list names the platforms of the module's module.json, or those of `--platform`. What `push` does not find in this engine may
     /// be in the registry already, from another machine.
     #[arg(long)]
     pub(super) manifest_list: bool,
@@ -88,10 +88,12 @@ impl ImageArgs {
 
     /// Returns the images that are meant; an error if there are none.
     pub(super) fn targets(&self, solution: &Solution) -> Outcome<Vec<Target>> {
-        let all = if self.manifest_list { self.all_platforms(solution)? } else { Vec::new() };
         let selection = Selection {
             modules: &self.modules,
-            platforms: if self.platforms.is_empty() { &all } else { &self.platforms },
+            platforms: match self.manifest_list && self.platforms.is_empty() {
+                true => Platforms::Every,
+                false => Platforms::Named(&self.platforms),
+            },
             file: self.file.as_deref(),
             tag: self.tag.as_deref(),
             variant: if self.debug { Variant::Debug } else { Variant::Release },
@@ -117,23 +119,6 @@ impl ImageArgs {
     /// Returns the lists that are wanted.
     pub(super) fn lists(&self, solution: &Solution, targets: &[Target]) -> Outcome<Lists> {
         if self.manifest_list { Lists::of(solution, targets, self.tag()) } else { Ok(Lists::none()) }
-    }
-
-    /// Returns the platforms that every module has which is meant.
-    fn all_platforms(&self, solution: &Solution) -> Outcome<Vec<Platform>> {
-        let is_meant =
-            |module: &&Module| self.modules.is_empty() || self.modules.iter().any(|name| name == module.name());
-        let mut modules = solution.modules().iter().filter(is_meant);
-        let known = |module: &Module| -> Vec<Platform> {
-            module.platforms().into_iter().filter(|platform| platform.oci().is_some()).cloned().collect()
-        };
-        let first = modules.next().map(known).unwrap_or_default();
-        match modules.find(|module| known(module) != first) {
-            None => Ok(first),
-            Some(other) => Err(Failure::request("the modules have different platforms")
-                .cause(format!("those of `{}` are others than those of the module before it", other.name()))
-                .hint("name them with `--platform`, or name one module")),
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::images::{ImageRecord, Job};
 use super::ledger::{Ledger, read_inputs};
 use crate::engine::registry::Member;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::image::{INPUTS_LABEL, Platform, Reference, Variant};
 use crate::solution::{Solution, Target};
 
@@ -41,7 +41,7 @@ impl Lists {
     pub(super) async fn add(&self, job: &Arc<Job>, ledger: &Ledger, inputs: Option<String>) -> Outcome {
         let Some(list) = self.complete(&job.target, inputs)? else { return Ok(()) };
         let members: Vec<Member> = list.members.values().map(|(member, _)| member.clone()).collect();
-        let digest = job.registries.put_list(&list.name, &members).await?;
+        let digest = job.registries.put_list(&list.name, &members, &|event| job.show(event)).await?;
         let platforms = list.members.keys().map(Platform::as_str).collect::<Vec<_>>().join(", ");
         job.done("Listed", &format!("`{}` ({platforms})", list.name));
         // Of all members or of none: a list is stale as soon as one of them is.
@@ -77,8 +77,7 @@ pub(super) async fn found_in_registry(job: &Arc<Job>) -> Outcome<Option<(ImageRe
     if job.engine.has_image(&image).await? {
         return Ok(None);
     }
-    let found = job.registries.image(&target.plan.image).await;
-    let found = found.or_fail(Kind::Refused, || format!("cannot look for `{image}` in its registry"))?;
+    let found = job.registries.look_for(&target.plan.image, &|event| job.show(event)).await?;
     let Some(remote) = found else { return Ok(None) };
     job.done("Found", &format!("`{image}` in its registry"));
     let inputs = remote.labels.get(INPUTS_LABEL).cloned();

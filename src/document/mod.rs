@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::json::{self, Part, Places};
-use crate::text::{Pointer, TextError};
+use crate::text::{Pointer, TextError, with_asterisks};
 use crate::yaml;
 
 pub use composition::{Composition, Part as ComposedPart};
@@ -167,12 +167,7 @@ impl Document {
     /// Returns the document with asterisks for these bytes wherever its text is shown; places stay what they are.
     #[must_use]
     pub fn hiding(mut self, places: &[Range<usize>]) -> Self {
-        let mut shown = self.text_shown().to_owned();
-        for place in places {
-            let hidden: String = shown[place.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { '*' }).collect();
-            shown.replace_range(place.clone(), &hidden);
-        }
-        self.shown = Some(shown.into());
+        self.shown = Some(with_asterisks(self.text_shown(), places).into());
         self
     }
 
@@ -188,13 +183,13 @@ impl Document {
     /// Describes what is wrong with the value at a pointer.
     pub fn error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
         let (source, pointer) = self.source(pointer);
-        source.error_at(source.place(&pointer, Part::Value), message)
+        source.error_at(source.place(&pointer, Part::Value), message).of(pointer)
     }
 
     /// Describes what is wrong with the key of the value at a pointer.
     pub fn key_error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
         let (source, pointer) = self.source(pointer);
-        source.error_at(source.place(&pointer, Part::Key), message)
+        source.error_at(source.place(&pointer, Part::Key), message).of(pointer)
     }
 
     /// Describes what is wrong with a range of bytes of the string `value`, which stands at a pointer.
@@ -208,7 +203,7 @@ impl Document {
         message: impl std::fmt::Display,
     ) -> TextError {
         let (source, pointer) = self.source(pointer);
-        source.error_at(source.place_inside(&pointer, value, within), message)
+        source.error_at(source.place_inside(&pointer, value, within), message).of(pointer)
     }
 
     /// Returns the bytes of the text that a range of bytes of the string `value` stands in, see [`Self::error_inside`].

@@ -19,7 +19,7 @@ use serde_json::{Map, Number, Value};
 use crate::text::{Pointer, TextError};
 
 pub use edit::{Member, append_items, insert_member};
-pub use places::{Part, Places, duplicates, places};
+pub use places::{Duplicate, Part, Places, duplicates, places};
 
 /// Parses JSON; key order is kept.
 pub fn parse(file: &str, text: &str) -> Result<Value, TextError> {
@@ -117,7 +117,9 @@ impl Reader<'_> {
             }
             let value = self.value(&member.value, &at.key(key), bare)?;
             if map.insert(key.to_owned(), value).is_some() {
-                return Err(twice(self.file, self.text, place, key));
+                let first =
+                    members.iter().find(|first| first.name.as_str() == key).map_or(0..0, |first| span(&first.name));
+                return Err(Duplicate { key: key.to_owned(), place, first }.explain(self.file, self.text));
             }
         }
         Ok(Value::Object(map))
@@ -145,12 +147,6 @@ impl Reader<'_> {
             _ => told,
         }
     }
-}
-
-/// Describes a key that stands in its object already.
-pub fn twice(file: &str, text: &str, place: Range<usize>, key: &str) -> TextError {
-    let told = TextError::at(file, text, place, format!("the key `{key}` stands twice in one object"));
-    told.hint(format!("keep one of the two members `{key}`"))
 }
 
 /// The word, or else the character, that stands at a place.

@@ -1,13 +1,13 @@
 //! Where the values of a document stand, all of them found at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use jsonc_parser::ast;
 use jsonc_parser::{CollectOptions, parse_to_ast};
 
 use super::{bare, options, span, without_byte_order_mark};
-use crate::text::Pointer;
+use crate::text::{Pointer, TextError};
 
 /// Which part of a member of an object is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,22 +75,54 @@ pub fn places(text: &str) -> Places {
     places
 }
 
-/// Returns the keys that stand in their object already, with their places, in the order of the text.
-pub fn duplicates(text: &str) -> Vec<(String, Range<usize>)> {
+/// A key that stands in its object already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The key.
+    pub key: String,
+    /// Where it stands once more.
+    pub place: Range<usize>,
+    /// Where it stands first.
+    pub first: Range<usize>,
+}
+
+impl Duplicate {
+    /// Describes the mistake in its text.
+    pub fn explain(&self, file: &str, text: &str) -> TextError {
+        let first = self.first_of(text);
+        let told = format!("the key `{}` stands twice in one object, first in {first}", self.key);
+        TextError::at(file, text, self.place.clone(), told).hint(format!("keep one of the two members `{}`", self.key))
+    }
+
+    /// Names the place of the first: `line 3`, or `column 3` of the same line.
+    fn first_of(&self, text: &str) -> String {
+        let place = |span: &Range<usize>| TextError::at("", text, span.clone(), "");
+        let (first, second) = (place(&self.first), place(&self.place));
+        match first.line == second.line {
+            true => format!("column {}", first.column),
+            false => format!("line {}", first.line),
+        }
+    }
+}
+
+/// Returns the keys that stand in their object already, in the order of the text.
+pub fn duplicates(text: &str) -> Vec<Duplicate> {
     let mut found = Vec::new();
     with_tree(text, |tree| add_duplicates(tree, &mut found));
     found
 }
 
-fn add_duplicates(tree: &ast::Value, found: &mut Vec<(String, Range<usize>)>) {
+fn add_duplicates(tree: &ast::Value, found: &mut Vec<Duplicate>) {
     match tree {
         ast::Value::Array(array) => array.elements.iter().for_each(|item| add_duplicates(item, found)),
         ast::Value::Object(object) => {
-            let mut keys = BTreeSet::new();
+            let mut keys = BTreeMap::new();
             for member in &object.properties {
                 let key = member.name.as_str();
-                if !keys.insert(key) {
-                    found.push((key.to_owned(), span(&member.name)));
+                let place = span(&member.name);
+                let first = keys.entry(key).or_insert_with(|| place.clone()).clone();
+                if first != place {
+                    found.push(Duplicate { key: key.to_owned(), place, first });
                 }
                 add_duplicates(&member.value, found);
             }

@@ -14,7 +14,7 @@ fn comments_and_trailing_commas_are_tolerated_and_key_order_is_kept() {
 
 #[test]
 fn a_key_that_stands_twice_is_refused() {
-    check_error("{\"a\": 1,\n \"a\": 2}", "f.json:2:2: the key `a` stands twice in one object");
+    check_error("{\"a\": 1,\n \"a\": 2}", "f.json:2:2: the key `a` stands twice in one object, first in line 1");
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn find(text: &str, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
 #[test]
 fn every_key_that_stands_twice_is_found() {
     let found = duplicates(r#"{"a": 1, "b": [{"x": 1, "x": {"y": 1, "y": 2}}], "a": 2, "a": 3}"#);
-    let keys: Vec<_> = found.iter().map(|(key, place)| (key.as_str(), place.start)).collect();
-    assert_eq!(keys, [("x", 24), ("y", 38), ("a", 49), ("a", 57)]);
+    let keys: Vec<_> = found.iter().map(|twice| (twice.key.as_str(), twice.place.start, twice.first.start)).collect();
+    assert_eq!(keys, [("x", 24, 16), ("y", 38, 30), ("a", 49, 1), ("a", 57, 1)]);
 }
 
 #[test]

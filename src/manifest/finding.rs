@@ -1,14 +1,15 @@
 //! What is wrong, or suspicious, in a template or manifest.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use serde::Serialize;
 
+use super::check::hide_unread;
 use crate::document::Syntax;
 use crate::failure::Failure;
+use crate::json::{self, Duplicate};
 use crate::text::TextError;
-use crate::{json, yaml};
+use crate::yaml;
 
 /// Whether a finding stops a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,7 +29,7 @@ pub struct Finding {
     /// Whether it stops a deployment.
     pub severity: Severity,
     /// The place, the sentence and the fix.
-    pub at: TextError,
+    pub at: Box<TextError>,
 }
 
 impl Finding {
@@ -39,10 +40,10 @@ impl Finding {
             Syntax::Yaml => yaml::duplicates(text),
         };
         if keys.is_empty() {
-            return vec![Self::error("syntax", at)];
+            return vec![Self::error("syntax", hide_unread(at, text))];
         }
-        let twice = |(key, place): (String, Range<usize>)| json::twice(&at.file, text, place, &key);
-        keys.into_iter().map(|key| Self::error("duplicate-key", twice(key))).collect()
+        let told = |key: &Duplicate| hide_unread(key.explain(&at.file, text), text);
+        keys.iter().map(|key| Self::error("duplicate-key", told(key))).collect()
     }
 
     /// Says whether the file could not be read at all.
@@ -52,12 +53,12 @@ impl Finding {
 
     /// Describes something that stops a deployment.
     pub fn error(code: &'static str, at: TextError) -> Self {
-        Self { code, severity: Severity::Error, at }
+        Self { code, severity: Severity::Error, at: Box::new(at) }
     }
 
     /// Describes something suspicious.
     pub fn warning(code: &'static str, at: TextError) -> Self {
-        Self { code, severity: Severity::Warning, at }
+        Self { code, severity: Severity::Warning, at: Box::new(at) }
     }
 
     /// Returns the finding as `--json` prints it.
@@ -104,11 +105,11 @@ const SHOWN: usize = 20;
 
 /// Joins what stops a deployment into one failure that shows the places, the first [`SHOWN`] of them.
 pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
-    let errors: Vec<&TextError> = findings.iter().filter(|f| f.severity == Severity::Error).map(|f| &f.at).collect();
+    let errors: Vec<&TextError> = findings.iter().filter(|f| f.severity == Severity::Error).map(|f| &*f.at).collect();
     if let [finding] = findings
         && finding.is_unreadable()
     {
-        return finding.at.clone().into();
+        return TextError::clone(&finding.at).into();
     }
     let message = match errors.len() {
         1 => format!("`{file}` has a mistake"),

@@ -25,7 +25,9 @@ mod routes;
 mod secret;
 mod shape;
 
-pub use check::{CODES, Checked, Code, NoSources, Sources, Surroundings, check, hide_secrets, is_about_devices};
+pub use check::{
+    CODES, Checked, Code, NoSources, Sources, Surroundings, check, hide_secrets, hide_unread, is_about_devices,
+};
 pub use create_options::{Chunks, pieces as create_options_pieces, write as write_create_options};
 pub use deployment::{Deployment, ModuleSpec, RegistryCredential, RouteSpec};
 pub use diff::{Change, Difference, diff, diff_content};

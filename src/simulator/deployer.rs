@@ -30,6 +30,7 @@ use crate::engine::Engine;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::identity::ModuleId;
 use crate::manifest::{Deployment, Finding, ModuleSpec};
+use crate::text::Pointer;
 
 /// What makes a device's deployments ready.
 pub(super) struct Deployer<'a> {
@@ -246,6 +247,9 @@ impl Deployer<'_> {
     }
 }
 
+/// How many keys of a manifest stand above the agent's desired properties.
+const ABOVE_DESIRED: usize = 3;
+
 /// Reads the agent's desired properties, or says with which status it reports them (protocol.md §11.3).
 fn read(desired: &Map<String, Value>) -> Result<Deployment, DeploymentStatus> {
     if desired.keys().all(|key| key.starts_with('$')) {
@@ -254,9 +258,17 @@ fn read(desired: &Map<String, Value>) -> Result<Deployment, DeploymentStatus> {
     Deployment::parse_agent(desired).map_err(|findings| {
         let is_schema = |finding: &Finding| finding.code == "schema-version";
         let code = if findings.iter().any(is_schema) { 412 } else { 400 };
-        let told: Vec<&str> = findings.iter().map(|finding| &*finding.at.message).collect();
-        DeploymentStatus { code, description: told.join("; ") }
+        DeploymentStatus { code, description: findings.iter().map(tell).collect::<Vec<_>>().join("; ") }
     })
+}
+
+/// Tells what is wrong, and where below the agent's desired properties.
+fn tell(finding: &Finding) -> String {
+    let steps = finding.at.pointer.as_ref().map(Pointer::steps).unwrap_or_default();
+    match steps.get(ABOVE_DESIRED..) {
+        None | Some([]) => finding.at.message.to_string(),
+        Some(below) => format!("{}: {}", below.join("."), finding.at.message),
+    }
 }
 
 fn failed(failures: &[Failure]) -> DeploymentStatus {
@@ -298,10 +310,14 @@ mod tests {
             "edgeHub": { "type": "docker", "status": "running", "settings": settings },
         });
         let with = |schema: &str, modules: Value| json!({ "schemaVersion": schema, "systemModules": system, "modules": modules });
-        let schema = "the schema `2.0` is not known; known are 1.0, 1.1".to_owned();
+        let schema = "schemaVersion: the schema `2.0` is not known; known are 1.0, 1.1".to_owned();
         assert_eq!(status(with("2.0", json!({}))), (412, schema));
-        let kind = "expected `docker`, found `podman`; the member `settings` is missing".to_owned();
-        assert_eq!(status(with("1.1", json!({ "a": { "type": "podman" } }))), (400, kind));
+        let kind = "modules.a.type: expected `docker`, found `podman`; modules.a: the member `settings` is missing";
+        assert_eq!(status(with("1.1", json!({ "a": { "type": "podman" } }))), (400, kind.to_owned()));
+        let mut hub = with("1.1", json!({}));
+        hub["systemModules"]["edgeHub"]["status"].take();
+        // protocol.md §10.2
+        assert_eq!(status(hub), (400, "systemModules.edgeHub: the member `status` is missing".to_owned()));
         assert!(read(with("1.1", json!({})).as_object().expect("an object")).is_ok());
     }
 }

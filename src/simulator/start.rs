@@ -199,6 +199,7 @@ impl Ground<'_> {
             asked: Asked::default(),
             audience: Audience::default(),
             refusals: Refusals::default(),
+            passed: Vec::new(),
         }
     }
 

@@ -24,6 +24,7 @@ use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::DeviceId;
 use crate::image::{ImageLock, Platform};
+use crate::manifest::{hide_secrets, hide_unread};
 use crate::text::did_you_mean;
 
 pub use deployment::{Manifest, ManifestKind, Source, Wanted};
@@ -33,7 +34,7 @@ pub use name::{check_module_name, check_solution_name};
 pub use registries::{RegistryLogin, RegistryServer};
 pub use replace::{Readers, replace_file};
 pub use settings::{FurtherDevice, ModuleOverride, RuntimeChoice, Settings, SimulateDefaults, WorkloadChoice};
-pub use targets::{Selection, Target};
+pub use targets::{Platforms, Selection, Target};
 pub use variables::Variables;
 pub use wire::{WireSpec, Wiring, wire_module};
 
@@ -232,9 +233,10 @@ fn parse_platform(word: &str) -> Outcome<Platform> {
         .map_err(|failure| failure.hint("set `DEFAULT_PLATFORM=amd64` in `.env`, or pass `--platform`"))
 }
 
-/// Reads a JSON or YAML file in which variables may stand without quotes.
+/// Reads a JSON or YAML file in which variables may stand without quotes; its secrets are never shown.
 fn load_template(path: &Path, shown: &str) -> Outcome<Document> {
-    Ok(Document::parse_template(shown, &read_text(path, shown)?)?)
+    let text = read_text(path, shown)?;
+    Ok(Document::parse_template(shown, &text).map(hide_secrets).map_err(|at| hide_unread(at, &text))?)
 }
 
 fn safe_device_id(name: &str) -> DeviceId {

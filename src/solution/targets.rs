@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Module, Solution};
-use crate::document::{Document, read_text};
+use super::{Module, Solution, load_template};
 use crate::failure::{Failure, Outcome};
 use crate::image::{BuildPlan, OptionError, Platform, Secret, Variant, supported_options};
 use crate::manifest::{NamedImage, images_named};
@@ -13,14 +12,41 @@ use crate::manifest::{NamedImage, images_named};
 pub struct Selection<'a> {
     /// Modules by name.
     pub modules: &'a [String],
-    /// Platforms; none means the solution's own.
-    pub platforms: &'a [Platform],
+    /// Platforms, where a template does not name one itself.
+    pub platforms: Platforms<'a>,
     /// A template or a manifest instead of the solution's own.
     pub file: Option<&'a Path>,
     /// What follows the version in tags.
     pub tag: Option<&'a str>,
     /// `Debug` wants the image with a debugger of each module that is named, and of each other one that has it.
     pub variant: Variant,
+}
+
+/// The platforms that modules are built for.
+#[derive(Debug, Clone, Copy)]
+pub enum Platforms<'a> {
+    /// These; none means the solution's own.
+    Named(&'a [Platform]),
+    /// All that each module has a Dockerfile for, and an engine a name.
+    Every,
+}
+
+impl Default for Platforms<'_> {
+    fn default() -> Self {
+        Self::Named(&[])
+    }
+}
+
+impl Platforms<'_> {
+    fn of(self, module: &Module, variant: Variant) -> Vec<Platform> {
+        match self {
+            Self::Named(platforms) => platforms.to_vec(),
+            Self::Every => {
+                let images = module.images().filter(|(platform, of)| *of == variant && platform.oci().is_some());
+                images.map(|(platform, _)| platform.clone()).collect()
+            }
+        }
+    }
 }
 
 /// One image of one module.
@@ -50,7 +76,10 @@ impl Solution {
     /// Modules of `BYPASS_MODULES` are left out unless they are named.
     pub fn targets(&self, selection: Selection<'_>) -> Outcome<Vec<Target>> {
         let default = [self.platform(None)?];
-        let platforms = if selection.platforms.is_empty() { &default[..] } else { selection.platforms };
+        let platforms = match selection.platforms {
+            Platforms::Named([]) => Platforms::Named(&default),
+            platforms => platforms,
+        };
         let mut targets: Vec<Target> = Vec::new();
         for (module, platform, variant) in self.wanted(selection, platforms)? {
             let variant = match selection.wants_debug(&module, &platform) {
@@ -85,7 +114,7 @@ impl Solution {
         Ok(Target { module: module.name().to_owned(), platform: platform.clone(), variant, plan })
     }
 
-    fn wanted(&self, selection: Selection<'_>, platforms: &[Platform]) -> Outcome<Vec<(Module, Platform, Variant)>> {
+    fn wanted(&self, selection: Selection<'_>, platforms: Platforms<'_>) -> Outcome<Vec<(Module, Platform, Variant)>> {
         let named = selection.modules.iter().map(|name| self.module(name)).collect::<Outcome<Vec<_>>>()?;
         let file = match selection.file {
             Some(file) => Some(self.root().join(file)),
@@ -111,25 +140,26 @@ impl Solution {
     }
 
     /// Returns the images that a file names: a template by placeholders, a manifest by the images' names.
-    fn named_in(&self, file: &Path, platforms: &[Platform], tag: Option<&str>) -> Outcome<Vec<Found>> {
+    fn named_in(&self, file: &Path, platforms: Platforms<'_>, tag: Option<&str>) -> Outcome<Vec<Found>> {
         let shown = self.shown(file);
-        let text = read_text(file, &shown)?;
-        let named = images_named(&Document::parse_template(&shown, &text)?);
+        let document = load_template(file, &shown)?;
+        let named = images_named(&document);
         if named.is_empty() {
             let image = |found: &Found| {
                 let image = found.module.image(&found.platform, found.variant, self.tag_suffix(tag));
                 image.map(|image| image.to_string())
             };
             let all = in_release(self.modules().iter().collect(), platforms).into_iter();
-            return Ok(all.filter(|found| image(found).is_ok_and(|image| text.contains(&image))).collect());
+            return Ok(all.filter(|found| image(found).is_ok_and(|image| document.text().contains(&image))).collect());
         }
         let folder = file.parent().unwrap_or(self.root());
         let mut wanted = Vec::new();
         for NamedImage { image, instance } in named {
             let module = self.module_at(&image.module, folder)?;
-            let fixed = image.platform.as_ref().map(std::slice::from_ref);
-            for platform in fixed.unwrap_or(platforms) {
-                let (module, platform, instance) = (module.clone(), platform.clone(), instance.clone());
+            let platforms =
+                image.platform.as_ref().map_or(platforms, |fixed| Platforms::Named(std::slice::from_ref(fixed)));
+            for platform in platforms.of(&module, image.variant) {
+                let (module, instance) = (module.clone(), instance.clone());
                 wanted.push(Found { module, platform, variant: image.variant, instance });
             }
         }
@@ -171,12 +201,14 @@ impl Found {
     }
 }
 
-fn in_release(modules: Vec<&Module>, platforms: &[Platform]) -> Vec<Found> {
-    let found = |module: &Module, platform: &Platform| {
-        let (module, platform) = (module.clone(), platform.clone());
-        Found { module, platform, variant: Variant::Release, instance: None }
-    };
-    modules.into_iter().flat_map(|module| platforms.iter().map(move |platform| found(module, platform))).collect()
+fn in_release(modules: Vec<&Module>, platforms: Platforms<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for module in modules {
+        for platform in platforms.of(module, Variant::Release) {
+            found.push(Found { module: module.clone(), platform, variant: Variant::Release, instance: None });
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -234,8 +266,28 @@ mod tests {
     #[test]
     fn modules_and_platforms_can_be_named() {
         let (names, platforms) = (["b".to_owned()], platforms(&["amd64", "linux/arm64"]));
-        let selection = Selection { modules: &names, platforms: &platforms, tag: Some("rc"), ..Selection::default() };
+        let selection = Selection {
+            modules: &names,
+            platforms: Platforms::Named(&platforms),
+            tag: Some("rc"),
+            ..Selection::default()
+        };
         assert_eq!(images(&[TEMPLATE], selection), ["r.io/b:1-rc-amd64", "r.io/b:1-rc-arm64v8"]);
+    }
+
+    #[test]
+    fn every_platform_is_that_of_each_module() {
+        let module = |platforms: &str| {
+            format!(
+                r#"{{"image": {{"repository": "r.io/c", "tag": {{"version": "1", "platforms": {{{platforms}}}}}}}}}"#
+            )
+        };
+        // `windows-old` is a word of the solution's own, for which no list has a place.
+        let own = module(r#""amd64": "D", "windows-old": "D", "arm32v7": "D", "amd64.debug": "D""#);
+        let files = [("modules/c/module.json", own.as_str())];
+        let every = Selection { platforms: Platforms::Every, ..Selection::default() };
+        let names = ["r.io/a:1-amd64", "r.io/a:1-arm64v8", "r.io/b:1-amd64", "r.io/b:1-arm64v8"];
+        assert_eq!(images(&files, every), [&names[..], &["r.io/c:1-amd64", "r.io/c:1-arm32v7"]].concat());
     }
 
     #[test]
@@ -251,10 +303,13 @@ mod tests {
         let debug = Selection { variant: Variant::Debug, ..Selection::default() };
         assert_eq!(images(&[], debug), ["r.io/a:1-amd64.debug", "r.io/b:1-amd64.debug"]);
         let platforms = platforms(&["arm64v8"]);
-        assert_eq!(images(&[], Selection { platforms: &platforms, ..debug }), ["r.io/a:1-arm64v8", "r.io/b:1-arm64v8"]);
+        assert_eq!(
+            images(&[], Selection { platforms: Platforms::Named(&platforms), ..debug }),
+            ["r.io/a:1-arm64v8", "r.io/b:1-arm64v8"]
+        );
         let names = ["a".to_owned()];
         let (_folder, solution) = solution(&[]);
-        let refused = solution.targets(Selection { modules: &names, platforms: &platforms, ..debug });
+        let refused = solution.targets(Selection { modules: &names, platforms: Platforms::Named(&platforms), ..debug });
         assert_eq!(refused.expect_err("it has none").message(), "cannot build module `a` for `arm64v8.debug`");
     }
 

@@ -33,6 +33,10 @@ pub struct TextError {
     pub excerpt: Box<str>,
     /// What to do about it, in the imperative.
     pub hint: Option<Box<str>>,
+    /// The value that is wrong, where it is one of a document.
+    pub pointer: Option<Pointer>,
+    /// The bytes of the text that the carets are under.
+    span: Range<usize>,
 }
 
 impl TextError {
@@ -52,7 +56,21 @@ impl TextError {
             message: message.to_string().into(),
             excerpt: excerpt.into(),
             hint: None,
+            pointer: None,
+            span,
         }
+    }
+
+    /// Returns the same with asterisks for these bytes of `text`, in which it is; a word that it quotes is hidden, too.
+    #[must_use]
+    pub fn hiding(mut self, text: &str, places: &[Range<usize>]) -> Self {
+        let shown = with_asterisks(text, places);
+        let (word, hidden) = (&text[self.span.clone()], &shown[self.span.clone()]);
+        if word != hidden {
+            let hide = |told: &str| told.replace(&format!("`{word}`"), "`***`").into_boxed_str();
+            (self.message, self.hint) = (hide(&self.message), self.hint.as_deref().map(hide));
+        }
+        Self { excerpt: Self::at(&self.file, &shown, self.span.clone(), "").excerpt, ..self }
     }
 
     /// Adds what to do about it.
@@ -60,6 +78,12 @@ impl TextError {
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string().into());
         self
+    }
+
+    /// Adds which value of a document is wrong.
+    #[must_use]
+    pub fn of(self, pointer: Pointer) -> Self {
+        Self { pointer: Some(pointer), ..self }
     }
 
     /// Adds what to do about it, if there is something to say and nothing has been said.
@@ -78,6 +102,16 @@ impl TextError {
             None => failure.hint(format!("correct `{}` there and try again", self.file)),
         }
     }
+}
+
+/// Returns the text with asterisks for these bytes; every other place stays what it is.
+pub fn with_asterisks(text: &str, places: &[Range<usize>]) -> String {
+    let mut shown = text.to_owned();
+    for place in places {
+        let hidden: String = shown[place.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { '*' }).collect();
+        shown.replace_range(place.clone(), &hidden);
+    }
+    shown
 }
 
 /// `file:line:column: message`, as editors and compilers write it.

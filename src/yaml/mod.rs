@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
-use crate::json::{self, Part};
+use crate::json::Part;
 use crate::text::{Pointer, TextError};
 
 pub use places::{duplicates, places};
@@ -83,9 +83,9 @@ fn explain(file: &str, text: &str, error: &serde_yaml::Error) -> TextError {
     let told = error.to_string();
     // The library names the mapping, not the key.
     if told.contains("duplicate entry")
-        && let Some((key, place)) = duplicates(text).into_iter().next()
+        && let Some(duplicate) = duplicates(text).first()
     {
-        return json::twice(file, text, place, &key);
+        return duplicate.explain(file, text);
     }
     let message = told.split(" at line ").next().unwrap_or(&told);
     let place = byte_of(text, error).unwrap_or_default();
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn each_mistake_is_named_with_its_place() {
-        check_error("a: 1\na: 2\n", "f.yaml:2:1: the key `a` stands twice in one object");
+        check_error("a: 1\na: 2\n", "f.yaml:2:1: the key `a` stands twice in one object, first in line 1");
         check_error("a: [1, 2\n", "f.yaml:1:9: did not find expected `,` or `]`");
         check_error("a:\n\t- b\n", "f.yaml:2:1: found character that cannot start any token");
         check_error("a:\n  b: .nan\n", "f.yaml:2:6: JSON has no number `.nan`");
@@ -317,8 +317,15 @@ mod tests {
     #[test]
     fn every_key_that_stands_twice_is_found() {
         let found = duplicates("a: 1\nb: {x: 1, x: 2}\na: 3\nc: [{y: 1, y: 2}]\na: 4\n");
-        let keys: Vec<_> = found.iter().map(|(key, place)| (key.as_str(), place.start)).collect();
-        assert_eq!(keys, [("x", 15), ("a", 21), ("y", 37), ("a", 44)]);
+        let keys: Vec<_> =
+            found.iter().map(|twice| (twice.key.as_str(), twice.place.start, twice.first.start)).collect();
+        assert_eq!(keys, [("x", 15, 9), ("a", 21, 0), ("y", 37, 31), ("a", 44, 0)]);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_behind_an_anchor_is_told_of_once() {
+        let found = duplicates("a: &a\n  x: 1\n  x: 2\nb: *a\nc:\n  <<: *a\n");
+        assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]

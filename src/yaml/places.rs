@@ -5,13 +5,13 @@
 //! is not sure, a walk of its own leads to the one value ([`find`](super::find)).
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::scalar_len;
-use crate::json::Places;
+use crate::json::{Duplicate, Places};
 use crate::text::Pointer;
 
 /// Returns where the scalars of a text, their keys and most collections stand; nothing for a text that is no YAML.
@@ -19,8 +19,8 @@ pub fn places(text: &str) -> Places {
     Walk::through(text).map(|walk| walk.places.into_inner()).unwrap_or_default()
 }
 
-/// Returns the keys that stand in their mapping already, with their places, in the order of the text.
-pub fn duplicates(text: &str) -> Vec<(String, Range<usize>)> {
+/// Returns the keys that stand in their mapping already, in the order of the text.
+pub fn duplicates(text: &str) -> Vec<Duplicate> {
     Walk::through(text).map(|walk| walk.duplicates.into_inner()).unwrap_or_default()
 }
 
@@ -29,7 +29,7 @@ struct Walk<'t> {
     /// Where each line begins.
     lines: Vec<usize>,
     places: RefCell<Places>,
-    duplicates: RefCell<Vec<(String, Range<usize>)>>,
+    duplicates: RefCell<Vec<Duplicate>>,
 }
 
 impl<'t> Walk<'t> {
@@ -50,6 +50,14 @@ impl<'t> Walk<'t> {
         let column = column.parse::<usize>().ok()?.checked_sub(1)?;
         let line = self.text.get(start..)?;
         line.char_indices().map(|(at, _)| start + at).chain([self.text.len()]).nth(column)
+    }
+
+    /// Notes a key that stands twice, once for all aliases of the mapping in which it does.
+    fn add_duplicate(&self, key: String, place: Range<usize>, first: Range<usize>) {
+        let mut found = self.duplicates.borrow_mut();
+        if !found.iter().any(|other| other.place == place) {
+            found.push(Duplicate { key, place, first });
+        }
     }
 
     fn key_at(&self, start: usize) -> Range<usize> {
@@ -176,19 +184,19 @@ impl<'de> Visitor<'de> for Look<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let Step { walk, at } = self.step;
-        let (mut first, mut keys) = (None, HashSet::new());
+        let (mut first, mut keys) = (None, HashMap::new());
         while let Some((key, start)) = members.next_key_seed(Key(walk))? {
             first = if keys.is_empty() { start } else { first };
             let place = walk.key_at(start.unwrap_or_default());
-            if keys.contains(&key) {
-                walk.duplicates.borrow_mut().push((key, place));
+            if let Some(first) = keys.get(&key) {
+                walk.add_duplicate(key, place, Range::clone(first));
                 members.next_value::<IgnoredAny>()?;
                 continue;
             }
             let at = at.key(&key);
-            walk.places.borrow_mut().set_key(at.clone(), place);
+            walk.places.borrow_mut().set_key(at.clone(), place.clone());
             members.next_value_seed(Step { walk, at })?;
-            keys.insert(key);
+            keys.insert(key, place);
         }
         Ok(first.and_then(|first| walk.opening(first, '{')))
     }

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::lists::two_platforms;
 use crate::parts::{Own, engine, logged_in};
 use crate::support::parts::part;
 
@@ -15,6 +16,8 @@ enum Fate {
     Late,
     Cut,
     Status(u16),
+    /// It is to be left alone for so many seconds.
+    Busy(u32),
     /// As registries word it.
     Denied,
 }
@@ -78,6 +81,10 @@ fn serve(mut stream: TcpStream, registry: &str, fates: Fates, counted: &Mutex<us
         Fate::Status(status) => {
             return write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
+        Fate::Busy(seconds) => {
+            let head = format!("HTTP/1.1 429 -\r\nRetry-After: {seconds}");
+            return write!(stream, "{head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
         Fate::Denied => {
             let body = r#"{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}"#;
             let kind = "Content-Type: application/json\r\nConnection: close";
@@ -119,6 +126,35 @@ fn a_registry_that_is_busy_slow_or_broken_for_a_moment_gets_the_image_all_the_sa
         assert_eq!((told, run.stderr.contains("trying again in 1 s")), (put == 2, put == 2), "{}", run.stderr);
         assert!(folder.read("images.lock").contains(&digest));
     }
+}
+
+/// Two images come before the list.
+#[test]
+fn a_list_is_put_again_as_soon_as_the_registry_wants_to_be_asked() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY").filter(|_| engine()) else { return };
+    let cases: [(Fates, &str); 2] = [
+        (|number| if number == 2 { Fate::Status(503) } else { Fate::Passed }, "status 503; trying again in 1 s"),
+        (|number| if number == 2 { Fate::Busy(2) } else { Fate::Passed }, "status 429; trying again in 2 s"),
+    ];
+    for (fates, said) in cases {
+        let proxy = Proxy::start(&registry, fates);
+        let own = Own::of(&proxy.address);
+        let run = two_platforms(&own).run("build --push --quiet --manifest-list --jobs 1");
+        assert_eq!((run.status, proxy.put()), (Some(0), 4), "{}", run.stderr);
+        let told = format!("the registry of `{}` says: {said}\n", own.name("filter:1"));
+        assert!(run.stderr.contains(&told), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_registry_that_wants_a_longer_pause_than_anybody_waits_is_quoted() {
+    let Some(registry) = part("EDGECTL_TEST_REGISTRY").filter(|_| engine()) else { return };
+    let proxy = Proxy::start(&registry, |number| if number < 2 { Fate::Passed } else { Fate::Busy(3600) });
+    let own = Own::of(&proxy.address);
+    let run = two_platforms(&own).run("build --push --manifest-list --jobs 1");
+    let hint = format!("hint: push again in 3600 s; the registry `{}` wants that pause", proxy.address);
+    assert_eq!((run.status, proxy.put()), (Some(4), 3), "{}", run.stderr);
+    assert!(run.stderr.contains(&hint), "{}", run.stderr);
 }
 
 #[test]

@@ -135,7 +135,8 @@ fn a_change_of_the_agents_twin_is_applied_and_a_wrong_one_reported() {
     let known = reported(&site, "$edgeAgent");
     assert_eq!(known["modules"]["b"]["status"], "stopped");
     patch(json!({ "schemaVersion": "9.0" }));
-    let status = json!({ "code": 412, "description": "the schema `9.0` is not known; known are 1.0, 1.1" });
+    let status =
+        json!({ "code": 412, "description": "schemaVersion: the schema `9.0` is not known; known are 1.0, 1.1" });
     let is_reported = |twin: &Value| twin["properties"]["reported"]["lastDesiredStatus"] == status;
     site.ask_until("twin show $edgeAgent", is_reported);
     assert_ne!(pid(&site, "a"), Value::Null, "everything else is as it was");

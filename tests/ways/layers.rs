@@ -90,6 +90,20 @@ fn what_a_file_was_told_of_alone_is_not_told_of_again_when_merged() {
 }
 
 #[test]
+fn warnings_of_what_is_merged_are_denied_and_allowed_as_by_a_check() {
+    let folder = with_layer();
+    folder.write("layer.json", &folder.read("layer.json").replace("extra:2.0", "extra:latest"));
+    let merge = "deploy --merge deployment.template.json layer.json --out merged.json";
+    let run = folder.run(&format!("{merge} --deny-warnings"));
+    let expected = "error: `the merged manifest` has 1 warning\n\
+        hint: mend what is told above, or leave a kind out with `--allow CODE`\n";
+    assert_eq!((run.status, run.stderr.contains(expected)), (Some(1), true), "{}", run.stderr);
+    assert!(!folder.path("merged.json").exists(), "nothing is written that is refused");
+    let run = folder.run(&format!("{merge} --deny-warnings --allow image-tag --quiet"));
+    run.check(0, "", "");
+}
+
+#[test]
 fn a_module_is_made_a_layer() {
     let folder = solution();
     let run = folder.run("deploy --layered --only filter");

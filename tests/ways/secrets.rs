@@ -81,3 +81,33 @@ fn a_manifest_that_waits_for_its_password_says_where() {
         "warning[registry-password]: this registry's password is the variable `REGISTRY_PASSWORD`, which is not set"
     );
 }
+
+#[track_caller]
+fn check_shown(file: &str, text: &str, line: &str) {
+    let run = Folder::new().file(file, text).run(&format!("deploy --check --file {file}"));
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    assert!(!run.stderr.contains("hunter2") && run.stderr.contains(line), "{}", run.stderr);
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_shown_without_its_secrets() {
+    check_shown(
+        "twice.json",
+        "{\n  \"password\": \"old\",\n  \"image\": \"a\", \"password\": \"hunter2\"\n}\n",
+        "3 |   \"image\": \"a\", \"password\": \"*******\"\n",
+    );
+    check_shown("twice.yaml", "password: a\nimage: b\npassword: hunter2\n", "3 | password: *******\n");
+    check_shown("open.json", "{\n  \"password\": \"hunter2\n}\n", "2 |   \"password\": \"*******\n");
+    check_shown("bare.json", "{\n  \"password\": hunter2\n}\n", "expected a value, found `***`\n");
+}
+
+#[test]
+fn create_options_with_a_key_twice_are_shown_without_their_secrets() {
+    let folder = solution();
+    let manifest = folder.run("deploy --out -").stdout;
+    let options = r#""createOptions": "{\"Env\":[\"API_KEY=hunter2\"],\"Env\":[]}""#;
+    folder.write("whole.json", &manifest.replacen(r#""createOptions": "{}""#, options, 1));
+    let run = folder.run("deploy --check --file whole.json");
+    let shown = r#"{\"Env\":[\"API_KEY=*******\"],\"Env\":[]}"#;
+    assert!(!run.stderr.contains("hunter2") && run.stderr.contains(shown), "{}", run.stderr);
+}

@@ -13,12 +13,16 @@ fn the_first_report_has_every_member() {
     let began = "2023-11-14T22:13:20.0000000Z";
     let system = |image: &str| {
         json!({
-            "type": "docker", "settings": { "image": image }, "exitCode": 0, "statusDescription": "running",
+            "type": "docker", "imagePullPolicy": "on-create", "env": {},
+            "settings": { "image": image, "imageHash": "", "createOptions": "{}" },
+            "exitCode": 0, "statusDescription": "running",
             "lastStartTimeUtc": began, "lastExitTimeUtc": never, "runtimeStatus": "running",
         })
     };
     let mut hub = system("hub:1");
     hub["status"] = "running".into();
+    hub["restartPolicy"] = "always".into();
+    hub["startupOrder"] = u32::MAX.into();
     hub["restartCount"] = 0.into();
     hub["lastRestartTimeUtc"] = never.into();
     let expected = json!({
@@ -104,6 +108,24 @@ fn a_module_that_is_gone_is_reported_as_null() {
     assert_eq!(told.last().expect("a report")["modules"], json!({ "a": null }));
 }
 
+// protocol.md §11.3
+#[test]
+fn what_cannot_be_deployed_does_not_change_what_runs_in_the_report() {
+    let mut world = online();
+    reports(&mut world);
+    let desired = object(json!({ "$version": 4, "systemModules": { "edgeHub": null } }));
+    assert_eq!(world.tell(Input::DesiredPatch(desired.clone())), ["prepare 4"]);
+    assert_eq!(
+        reports(&mut world),
+        [Value::Null; 0],
+        "nobody takes the success of the last version for that of this one"
+    );
+    let status = DeploymentStatus { code: 400, description: "x".to_owned() };
+    world.tell(Input::Deployed(Deployed { desired, plan: None, status }));
+    let expected = json!({ "lastDesiredVersion": 4, "lastDesiredStatus": { "code": 400, "description": "x" } });
+    assert_eq!(reports(&mut world), [expected]);
+}
+
 #[test]
 fn without_a_link_nothing_is_reported_and_afterwards_the_difference() {
     let mut world = online();
@@ -113,7 +135,7 @@ fn without_a_link_nothing_is_reported_and_afterwards_the_difference() {
     assert_eq!(reports(&mut world), [Value::Null; 0]);
     assert_eq!(world.tell(Input::Online), ["get twin"]);
     let reported = object(json!({ "schemaVersion": "1.0", "left": "over", "$version": 9 }));
-    let desired = world.agent.twin.desired().clone();
+    let desired = world.agent.twin.deployed().clone();
     world.tell(Input::Twin { desired, reported });
     let told = reports(&mut world);
     assert_eq!((&told[0]["left"], told[0].get("schemaVersion")), (&Value::Null, None));

@@ -1,6 +1,6 @@
 //! `edgectl deploy --merge`: the manifest that IoT Hub would compose, and where each part of it comes from.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::super::Context;
 use super::super::table::render_table;
 use super::pin::Pinning;
 use super::write::Target;
-use super::{summary, tell_warnings};
+use super::{Deploy, summary, tell_warnings};
 use crate::document::Document;
 use crate::failure::{Failure, Outcome};
 use crate::manifest::{self, Finding, Merged, NoSources, Origin, Surroundings, images, merge};
@@ -28,26 +28,38 @@ struct Composed<'a> {
 }
 
 /// Composes the files, checks what comes out, and prints or writes it.
-pub(super) fn run(pinning: &Pinning<'_>, wanted: &Wanted, files: &[PathBuf], target: &Target<'_>) -> Outcome {
+pub(super) fn run(pinning: &Pinning<'_>, wanted: &Wanted, args: &Deploy, target: &Target<'_>) -> Outcome {
     let (cx, solution) = (pinning.cx, pinning.solution);
-    let mut manifests = files
-        .iter()
-        .map(|file| solution.manifest(&Wanted { file: Some(file.clone()), ..wanted.clone() }))
-        .collect::<Outcome<Vec<Manifest>>>()?;
-    let Some((base, layers)) = manifests.split_first() else { return Ok(()) };
-    base.checked()?;
-    for layer in layers {
-        layer.refuse_mistakes()?;
-    }
+    let mut manifests = load(solution, wanted, args)?;
     manifests.iter().for_each(|manifest| tell_warnings(cx, &manifest.warnings));
     pin(pinning, &mut manifests)?;
     let merged = merged(&documents(&manifests))?;
-    let checked = check(cx, &manifests, &merged, wanted.today)?;
+    let mut checked = check(&manifests, &merged, wanted.today);
+    args.strict.leave_out(&mut checked.warnings);
+    tell_warnings(cx, &checked.warnings);
+    checked.checked()?;
+    checked.warnings.extend(manifests.iter().flat_map(|manifest| manifest.warnings.clone()));
+    args.strict.refuse(&checked)?;
     // Secrets are hidden before they are composed: each file knows which variable stands for its own.
     let shown = manifests.iter().map(|manifest| manifest.document.with_value(target.value_of(manifest).0));
     let shown = Merged { manifest: self::merged(&shown.collect::<Vec<_>>())?.manifest, ..merged };
     let names: Vec<&str> = manifests.iter().map(|manifest| manifest.document.file()).collect();
     tell(cx, solution, &checked, &shown, &names, target)
+}
+
+/// Reads the deployment and its layers, each of which must be right in itself.
+fn load(solution: &Solution, wanted: &Wanted, args: &Deploy) -> Outcome<Vec<Manifest>> {
+    let mut manifests = Vec::new();
+    for (number, file) in args.merge.iter().enumerate() {
+        let mut manifest = solution.manifest(&Wanted { file: Some(file.clone()), ..wanted.clone() })?;
+        match number {
+            0 => drop(manifest.checked()?),
+            _ => manifest.refuse_mistakes()?,
+        }
+        args.strict.leave_out(&mut manifest.warnings);
+        manifests.push(manifest);
+    }
+    Ok(manifests)
 }
 
 fn documents(manifests: &[Manifest]) -> Vec<Document> {
@@ -76,7 +88,7 @@ fn merged(documents: &[Document]) -> Outcome<Merged> {
 
 /// Checks the composed manifest; what is wrong is told in the file that brings it, and what a file was told of alone
 /// not once more.
-fn check(cx: &Context, manifests: &[Manifest], merged: &Merged, today: Duration) -> Outcome<Manifest> {
+fn check(manifests: &[Manifest], merged: &Merged, today: Duration) -> Manifest {
     let document = merged.document(MERGED, documents(manifests));
     let mut checked = manifest::check(&document, Surroundings { today, sources: &NoSources });
     let told = |finding: &Finding| {
@@ -85,11 +97,10 @@ fn check(cx: &Context, manifests: &[Manifest], merged: &Merged, today: Duration)
     };
     // A variable brings what looks like a secret here; whether a file holds one was asked of each.
     checked.warnings.retain(|finding| finding.code != "plain-secret" && !told(finding));
-    tell_warnings(cx, &checked.warnings);
     let mut manifest = manifests[0].clone();
-    (manifest.document, manifest.deployment, manifest.layer) = (document, checked.deployment, checked.layer);
-    manifest.checked()?;
-    Ok(manifest)
+    (manifest.document, manifest.deployment) = (document, checked.deployment);
+    (manifest.layer, manifest.warnings) = (checked.layer, checked.warnings);
+    manifest
 }
 
 fn tell(

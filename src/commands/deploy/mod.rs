@@ -19,6 +19,7 @@ use crate::image::Platform;
 use crate::manifest::{Chunks, Finding, Hide, is_about_devices, missing_secrets};
 use crate::solution::{Manifest, ManifestKind, Solution, Wanted};
 use crate::text::{TextError, counted};
+use check::StrictArgs;
 use cloud::{CloudArgs, Content};
 use pin::{PinArgs, Pinning};
 use write::Target;
@@ -65,12 +66,8 @@ pub struct Deploy {
     /// `--json`: `{"findings": [{"code", "severity", "file", "line", "column", "message", "fix"}]}`.
     #[arg(long, conflicts_with = "out")]
     check: bool,
-    /// Refuse warnings, too
-    #[arg(long)]
-    deny_warnings: bool,
-    /// Kind of warning to leave out, such as `image-tag` (can be repeated)
-    #[arg(long, value_name = "CODE", value_parser = check::parse_warning, hide_short_help = true)]
-    allow: Vec<String>,
+    #[command(flatten)]
+    strict: StrictArgs,
     /// Deploy it instead of writing it
     #[arg(long, conflicts_with_all = ["check", "out", "merge", "diff"])]
     apply: bool,
@@ -124,7 +121,7 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     let target = Target { out: args.out.as_deref(), hide: args.hide() };
     let pinning = Pinning { cx, solution: &solution, args: &args.pin, tag: args.tag.as_deref() };
     if !args.merge.is_empty() {
-        return merge::run(&pinning, &wanted, &args.merge, &target);
+        return merge::run(&pinning, &wanted, args, &target);
     }
     let mut manifest = solution.manifest(&wanted)?;
     if args.layered {
@@ -133,16 +130,16 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     if args.no_chunks {
         manifest.write_create_options(Chunks::Whole)?;
     }
-    manifest.warnings.retain(|warning| !args.allow.iter().any(|code| code == warning.code));
+    args.strict.leave_out(&mut manifest.warnings);
     if args.check {
-        return check::check(cx, &manifest, args.deny_warnings);
+        return check::check(cx, &manifest, &args.strict);
     }
     if args.apply && args.cloud.is_simulation()? {
         manifest.warnings.retain(|warning| !is_about_devices(warning.code));
     }
     tell_warnings(cx, &manifest.warnings);
     manifest.refuse_mistakes()?;
-    check::refuse(&manifest, args.deny_warnings)?;
+    args.strict.refuse(&manifest)?;
     tell_leniency(cx, &manifest);
     pinning.apply(&mut manifest)?;
 

@@ -1,5 +1,7 @@
 //! Why a registry did not do what it was asked for.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use thiserror::Error;
 
@@ -29,6 +31,8 @@ pub enum RegistryError {
         status: u16,
         /// Its words in lower case, with the code in front.
         said: String,
+        /// For how long it wants to be left alone, zero if it does not say.
+        rest: Duration,
     },
     /// What it answered makes no sense.
     #[error("the registry's answer makes no sense: {0}")]
@@ -52,6 +56,14 @@ impl RegistryError {
         }
     }
 
+    /// Returns for how long the registry wants to be left alone.
+    pub(in crate::engine) fn rest(&self) -> Duration {
+        match self {
+            Self::Refused { rest, .. } => *rest,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Says what happened to whom, in one line.
     pub(in crate::engine) fn told(&self, reference: &Reference) -> String {
         match self {
@@ -68,7 +80,11 @@ impl RegistryError {
         }
         let said = self.to_string();
         let verb = if verb == "push" { verb } else { "pull" };
-        Failure::refused(doing).cause(&said).hint(advise(verb, reference.registry(), &said))
+        let hint = match self.rest().as_secs() {
+            0 => advise(verb, reference.registry(), &said),
+            seconds => format!("{verb} again in {seconds} s; the registry `{}` wants that pause", reference.registry()),
+        };
+        Failure::refused(doing).cause(&said).hint(hint)
     }
 
     /// Reads `{"errors": [{"code", "message"}]}`, which every registry should answer with.
@@ -81,6 +97,8 @@ impl RegistryError {
             _ if answer.status == 403 => "denied".to_owned(),
             _ => format!("status {}", answer.status),
         };
-        Self::Refused { status: answer.status, said }
+        // Registries tell seconds; a date would be as good as nothing said.
+        let seconds = answer.header("retry-after").and_then(|text| text.trim().parse().ok());
+        Self::Refused { status: answer.status, said, rest: Duration::from_secs(seconds.unwrap_or_default()) }
     }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::again::ask_persistently;
 use super::{Registries, RegistryError};
+use crate::engine::Watch;
+use crate::failure::Outcome;
 use crate::image::Reference;
 
 /// An image of one platform in a registry.
@@ -30,5 +33,11 @@ impl Registries {
         let labels = config["config"]["Labels"].as_object().into_iter().flatten();
         let labels = labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
         Ok(Some(Remote { digest: manifest.digest, id: id.to_owned(), labels: labels.collect() }))
+    }
+
+    /// The same for a command that needs to know: what a moment may mend is tried again, and told.
+    pub async fn look_for(&self, reference: &Reference, watch: Watch<'_>) -> Outcome<Option<Remote>> {
+        let found = ask_persistently(reference, watch, || self.image(reference)).await;
+        found.map_err(|error| error.into_failure("look for", reference))
     }
 }

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::again::ask_persistently;
 use super::{Manifest, Registries, Registry, RegistryError, digest_of, version_of};
+use crate::engine::Watch;
 use crate::failure::{Failure, Outcome};
 use crate::image::Reference;
 
@@ -23,12 +25,15 @@ pub struct Member {
 
 impl Registries {
     /// Puts a list of images that the registry has already under a name, and returns its digest.
-    pub async fn put_list(&self, name: &Reference, members: &[Member]) -> Outcome<String> {
+    ///
+    /// What a moment may mend is tried again, and told, as with the push of an image.
+    pub async fn put_list(&self, name: &Reference, members: &[Member], watch: Watch<'_>) -> Outcome<String> {
         let refused = |error: RegistryError| error.into_failure("push", name);
-        let registry = self.of(name).await.map_err(refused)?;
+        let registry = &*self.of(name).await.map_err(refused)?;
         let mut entries = Vec::new();
         for member in members {
-            let Some(manifest) = registry.manifest(&member.image).await.map_err(refused)? else {
+            let asked = ask_persistently(name, watch, || registry.manifest(&member.image)).await;
+            let Some(manifest) = asked.map_err(refused)? else {
                 return Err(Failure::refused(format!("cannot push `{name}`"))
                     .cause(format!("its registry has no `{}`", member.image))
                     .hint("push the images of all platforms first"));
@@ -36,7 +41,8 @@ impl Registries {
             entries.extend(entries_of(&manifest, &member.platform));
         }
         let (media_type, bytes) = render(&entries);
-        registry.put_manifest(name, media_type, bytes).await.map_err(refused)
+        let put = || registry.put_manifest(name, media_type, bytes.clone());
+        ask_persistently(name, watch, put).await.map_err(refused)
     }
 }
 

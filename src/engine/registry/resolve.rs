@@ -2,9 +2,9 @@
 
 use futures_util::future::join_all;
 
+use super::again::ask_persistently;
 use super::{Registries, RegistryError};
 use crate::engine::Watch;
-use crate::engine::backoff::Backoff;
 use crate::failure::Outcome;
 use crate::image::Reference;
 
@@ -16,13 +16,8 @@ impl Registries {
     }
 
     async fn resolve_one(&self, reference: &Reference, watch: Watch<'_>) -> Outcome<Option<String>> {
-        let mut backoff = Backoff::new();
-        loop {
-            match self.ask_digest(reference).await {
-                Err(error) if error.may_pass() && backoff.wait(&error.told(reference), watch).await => {}
-                ended => return ended.map_err(|error| error.into_failure("pin", reference)),
-            }
-        }
+        let found = ask_persistently(reference, watch, || self.ask_digest(reference)).await;
+        found.map_err(|error| error.into_failure("pin", reference))
     }
 
     async fn ask_digest(&self, reference: &Reference) -> Result<Option<String>, RegistryError> {

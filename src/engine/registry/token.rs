@@ -1,5 +1,7 @@
 //! Proving to a registry who asks: basic authentication, or a token that a login is changed for.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -21,7 +23,8 @@ impl Registry {
             // The user name that Azure's registries give to whoever comes with a token.
             (Challenge::Basic, Some(Login::Token(token))) => Ok(basic("00000000-0000-0000-0000-000000000000", token)),
             (Challenge::Basic, None) => {
-                Err(RegistryError::Refused { status: 401, said: "no basic auth credentials".to_owned() })
+                let said = "no basic auth credentials".to_owned();
+                Err(RegistryError::Refused { status: 401, said, rest: Duration::ZERO })
             }
             (Challenge::Bearer { realm, service, scope }, login) => {
                 let scope = scope.clone().unwrap_or_else(|| format!("repository:{repository}:pull"));

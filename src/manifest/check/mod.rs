@@ -17,6 +17,7 @@ mod runtime_versions;
 mod secrets;
 mod sources;
 mod twins;
+mod unread;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::document::Document;
 
 pub use codes::{CODES, Code, is_about_devices};
 pub use secrets::hide_secrets;
+pub use unread::hide_unread;
 
 use parts::Parts;
 

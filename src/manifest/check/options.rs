@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::container_keys::{Kind, Schema};
 use super::parts::Parts;
 use crate::document::{Node, kind_of};
-use crate::json::{self, Part as Piece};
+use crate::json::{self, Duplicate, Part as Piece};
 use crate::manifest::create_options;
 use crate::manifest::finding::Finding;
 use crate::text::{Pointer, TextError, nearest};
@@ -93,7 +93,7 @@ impl<'d> Options<'d> {
 
     fn check_duplicate(&self, findings: &mut Vec<Finding>) {
         let Written::Text { text, .. } = &self.written else { return };
-        for (key, place) in json::duplicates(text) {
+        for Duplicate { key, place, .. } in json::duplicates(text) {
             let told = self.settings.document().error_at(
                 self.place_in_file(&place),
                 format!("the key `{key}` stands twice in one object, and the engine takes the last one"),

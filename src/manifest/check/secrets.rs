@@ -9,6 +9,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::options::Options;
+use super::unread;
 use crate::document::{Document, Node};
 use crate::manifest::finding::Finding;
 use crate::manifest::is_template;
@@ -17,13 +18,14 @@ use crate::manifest::secret::{LISTS, item_of_list, kind_of_secret};
 use crate::text::Pointer;
 
 /// A secret that is written out.
-struct Secret {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Secret {
     /// Where it stands.
-    place: Range<usize>,
+    pub(super) place: Range<usize>,
     /// What the value belongs to.
-    name: String,
+    pub(super) name: String,
     /// What it looks like.
-    looks: &'static str,
+    pub(super) looks: &'static str,
 }
 
 /// Returns the document with asterisks for every secret wherever its text is shown.
@@ -60,6 +62,12 @@ fn find(document: &Document) -> Vec<Secret> {
     found
 }
 
+/// Says whether a variable brings a text, or a part of it.
+pub(super) fn has_variable(text: &str) -> bool {
+    let is_variable = |(_, piece): &(_, Piece<'_>)| !matches!(piece, Piece::Text(_));
+    text.contains('$') && pieces(text).iter().any(is_variable)
+}
+
 struct Search<'s> {
     found: &'s mut Vec<Secret>,
     /// From a place of the document that is searched to one of the file.
@@ -92,8 +100,7 @@ impl Search<'_> {
     }
 
     fn text(&mut self, node: &Node<'_>, name: &str, text: &str) {
-        let is_variable = |(_, piece): &(_, Piece<'_>)| !matches!(piece, Piece::Text(_));
-        if text.contains('$') && pieces(text).iter().any(is_variable) {
+        if has_variable(text) {
             return;
         }
         let item = LISTS.contains(&name).then(|| item_of_list(text)).flatten();
@@ -107,9 +114,16 @@ impl Search<'_> {
     /// Searches createOptions that are written as text.
     fn options(&mut self, settings: &Node<'_>) {
         let Some(options) = Options::open(settings) else { return };
-        let Some(inner) = options.text().and_then(|text| Document::parse("createOptions", text).ok()) else { return };
+        let Some(text) = options.text() else { return };
         let map = |place: Range<usize>| (self.map)(options.place_in_file(&place));
-        Search { found: &mut *self.found, map: &map }.value(&inner.root(), "createOptions");
+        match Document::parse("createOptions", text) {
+            Ok(inner) => Search { found: &mut *self.found, map: &map }.value(&inner.root(), "createOptions"),
+            // A key that stands twice.
+            Err(_) => {
+                self.found
+                    .extend(unread::find(text).into_iter().map(|secret| Secret { place: map(secret.place), ..secret }));
+            }
+        }
     }
 }
 

@@ -1,0 +1,161 @@
+//! Secrets in a text that no parser reads: a broken document, or one with a key that stands twice.
+//!
+//! A line of such a text is shown for its mistake, and may hold a password. What cannot be read is judged line by line,
+//! by the keys and values that stand on each: rather a word too many is hidden than one too few.
+
+use std::ops::Range;
+
+use super::secrets::{Secret, has_variable};
+use crate::manifest::secret::{item_of_list, kind_of_secret};
+use crate::text::TextError;
+
+/// The key of a variable's value in `env`, whose name stands on a line before.
+const VALUE: &str = "value";
+
+/// Returns the mistake without the secrets of `text`, in which it is.
+#[must_use]
+pub fn hide_unread(at: TextError, text: &str) -> TextError {
+    at.hiding(text, &find(text).into_iter().map(|secret| secret.place).collect::<Vec<_>>())
+}
+
+/// Returns what looks like a secret in a text.
+pub(super) fn find(text: &str) -> Vec<Secret> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        find_in_line(line.trim_end(), start, &mut found);
+        start += line.len();
+    }
+    found
+}
+
+fn find_in_line(line: &str, start: usize, found: &mut Vec<Secret>) {
+    let (mut name, mut before) = ("", "");
+    for Scalar { place, is_key } in scalars(line) {
+        let text = line[place.clone()].trim_end();
+        if is_key {
+            (before, name) = (name, text);
+            continue;
+        }
+        if text.starts_with('{') {
+            // JSON inside of a string: a quote with its escape keeps its two bytes.
+            find_in_line(&text.replace("\\\"", " \""), start + place.start, found);
+            continue;
+        }
+        let owner = match (name, before) {
+            (VALUE, "") => "password",
+            (VALUE, variable) => variable,
+            (name, _) => name,
+        };
+        if let Some(mut secret) = secret_in(owner, text) {
+            secret.place = start + place.start + secret.place.start..start + place.start + text.len();
+            found.push(secret);
+        }
+    }
+}
+
+/// Judges a value as a whole, and as an item of a list such as `API_KEY=…`.
+fn secret_in(name: &str, text: &str) -> Option<Secret> {
+    let judge = |name: &str, start: usize| {
+        let looks = kind_of_secret(name, &text[start..]).filter(|_| !has_variable(&text[start..]))?;
+        Some(Secret { place: start..text.len(), name: name.to_owned(), looks })
+    };
+    judge(name, 0).or_else(|| item_of_list(text).and_then(|(name, start)| judge(name, start)))
+}
+
+/// A key or a value of a line, without its quotes.
+struct Scalar {
+    place: Range<usize>,
+    is_key: bool,
+}
+
+fn scalars(line: &str) -> Vec<Scalar> {
+    let mut found = Vec::new();
+    let (mut at, mut depth) = (0, 0usize);
+    while let Some(first) = line[at..].chars().next() {
+        let rest = &line[at..];
+        match first {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            '"' | '\'' => {
+                let length = quoted_len(&rest[1..], first);
+                let behind = (at + 1 + length + 1).min(line.len());
+                let is_key = line[behind..].trim_start().starts_with(':');
+                found.push(Scalar { place: at + 1..at + 1 + length, is_key });
+                at = behind;
+                continue;
+            }
+            _ if first.is_whitespace() || ",:-?#".contains(first) => {}
+            _ => {
+                let (length, is_key) = bare_len(rest, depth > 0);
+                found.push(Scalar { place: at..at + length, is_key });
+                at += length;
+                continue;
+            }
+        }
+        at += first.len_utf8();
+    }
+    found
+}
+
+/// How long a text in quotes is; one that is never closed goes on to the end of the line.
+fn quoted_len(rest: &str, quote: char) -> usize {
+    let mut is_escaped = false;
+    let end = rest.char_indices().find(|(_, c)| {
+        let closes = *c == quote && !is_escaped;
+        is_escaped = *c == '\\' && !is_escaped;
+        closes
+    });
+    end.map_or(rest.len(), |(at, _)| at)
+}
+
+/// How long a text without quotes is, and whether it is a key.
+fn bare_len(rest: &str, is_inside: bool) -> (usize, bool) {
+    let key = rest.match_indices(':').find(|(at, _)| rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' '));
+    let end = rest.find(" #").into_iter().chain(is_inside.then(|| rest.find([',', '}', ']'])).flatten()).min();
+    match key {
+        Some((at, _)) if end.is_none_or(|end| at < end) => (at, true),
+        _ => (end.unwrap_or(rest.len()).max(1), false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let found: Vec<_> = find(text).into_iter().map(|secret| &text[secret.place]).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_value_is_judged_by_its_key_and_its_looks() {
+        check(r#""password": "a", "image": "b", "PASSWORD": "c"#, &["a", "c"]);
+        check("password: a b # c\nimage: d\n- dbPassword: 'e'", &["a b", "c", "e"]);
+        check("{password: a, level: b, 'apiKey': c}", &["a", "c"]);
+        check(r#""password": hunter2,"#, &["hunter2,"]);
+        check(r#""url": "amqp://u:p@h""#, &["amqp://u:p@h"]);
+        check("url: amqp://u:p@h:1 # why", &["amqp://u:p@h:1"]);
+    }
+
+    #[test]
+    fn a_list_of_variables_and_the_text_of_create_options_are_looked_into() {
+        check(r#""Env": ["API_KEY=a", "LEVEL=b"]"#, &["a"]);
+        check("- API_KEY=a", &["a"]);
+        check(r#""createOptions": "{\"Env\":[\"API_KEY=a\"],\"Image\":\"b\"""#, &["a"]);
+        check(r#"createOptions: '{"Env":["API_KEY=a"]}'"#, &["a"]);
+    }
+
+    #[test]
+    fn a_variables_value_is_one_if_its_name_is_not_on_the_line() {
+        check(r#""LEVEL": { "value": "debug" }, "API_KEY": { "value": "a" }"#, &["a"]);
+        check(r#"  "value": "a""#, &["a"]);
+        check(r#"  "value": 5, "value": "$KEY""#, &[]);
+    }
+
+    #[test]
+    fn what_is_no_secret_is_shown() {
+        check("password: $PASSWORD\nPASSWORD_FILE: /a\n\"token\": \"\"\ntoken:\n  ä: ö\n", &[]);
+    }
+}
