@@ -233,7 +233,8 @@ proptest! {
         let mut message = Message::default();
         if bag::parse(&text, Author::Client, &mut message).is_ok() {
             let mut again = Message::default();
-            let written = bag::format(&message, Author::Client);
+            let mut written = String::new();
+            bag::put(&message, Author::Client, &mut written);
             prop_assert!(bag::parse(&written, Author::Client, &mut again).is_ok());
         }
     }
