@@ -63,8 +63,10 @@ pub fn blob_stamp(unix: Duration) -> String {
 
 /// Reads an RFC 3339 text; `None` if it is none or lies before 1970.
 pub fn parse_iso(text: &str) -> Option<Duration> {
-    let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
-    u64::try_from(nanos).ok().map(Duration::from_nanos)
+    // Not as nanoseconds alone: of those, 64 bits end in the year 2554, and 9999 is what many write for never.
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let seconds = u64::try_from(time.unix_timestamp()).ok()?;
+    Some(Duration::new(seconds, time.nanosecond()))
 }
 
 /// Reads the date of an HTTP header, such as `Sun, 22 Nov 2026 08:00:00 GMT`; `None` if it is none or before 1970.
@@ -93,7 +95,8 @@ mod tests {
         assert_eq!(iso_seconds(time), "2023-11-14T22:13:20Z");
         assert_eq!(iso_ticks(time + Duration::from_nanos(123_456)), "2023-11-14T22:13:20.0421234Z");
         assert_eq!(parse_iso("2023-11-14T23:13:20.042+01:00"), Some(time));
-        assert_eq!(parse_iso("yesterday"), None);
+        assert_eq!(parse_iso("9999-12-31T23:59:59.5Z"), Some(Duration::from_millis(253_402_300_799_500)));
+        assert_eq!([parse_iso("yesterday"), parse_iso("1969-12-31T23:59:59.5Z")], [None, None]);
         let seconds = Duration::from_secs(1_700_000_000);
         assert_eq!(parse_http_date("Tue, 14 Nov 2023 22:13:20 GMT"), Some(seconds));
         assert_eq!(parse_http_date("yesterday"), None);
