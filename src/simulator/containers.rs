@@ -8,12 +8,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
+use super::naming::called;
+use super::state::{unreadable, unwritable};
 use super::subject::Simulated;
 use crate::engine::Engine;
 use crate::engine::container::{self, ContainerSpec};
 use crate::engine::network::Labels;
 use crate::environment::Environment;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::identity::DeviceId;
 use crate::runtime;
 use crate::store::{self, Durability};
@@ -30,6 +32,8 @@ pub(super) struct Containers {
     /// What every container and network of it carries.
     pub(super) labels: Labels,
     solution: String,
+    /// The main device.
+    main: DeviceId,
     note: PathBuf,
 }
 
@@ -46,7 +50,8 @@ impl Containers {
         let folder = root.parent().unwrap_or(root).display().to_string();
         let labels = [(container::SIMULATION_LABEL, simulation.clone()), (container::FOLDER_LABEL, folder)];
         let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { engine: OnceLock::new(), simulation, labels, solution, note: note_path(root) }
+        let main = simulated.main.clone();
+        Self { engine: OnceLock::new(), simulation, labels, solution, main, note: note_path(root) }
     }
 
     /// Notes, before anything is made, that there may be something to remove.
@@ -56,7 +61,7 @@ impl Containers {
         }
         let text = serde_json::json!(Note { simulation: self.simulation.clone() }).to_string();
         store::save(&self.note, text.as_bytes(), Durability::Process)
-            .or_fail(Kind::Machine, || format!("cannot write `{}`", self.note.display()))?;
+            .map_err(|error| unwritable(format!("cannot write `{}`", self.note.display()), &error))?;
         self.engine.get_or_init(|| engine.clone());
         Ok(())
     }
@@ -74,7 +79,8 @@ impl Containers {
     /// Returns a container with nothing but its names, labels and image.
     pub(super) fn bare(&self, device: &DeviceId, module: &str, image: &str) -> ContainerSpec {
         let mut labels: Vec<(String, String)> = self.labels.clone().into_iter().collect();
-        labels.push((container::MODULE_LABEL.to_owned(), module.to_owned()));
+        let called = called(&self.main, device, module).into_owned();
+        labels.push((container::MODULE_LABEL.to_owned(), called));
         ContainerSpec {
             name: container::name(&self.solution, device.as_str(), module),
             image: image.to_owned(),
@@ -105,8 +111,7 @@ impl Containers {
 /// Removes the containers and networks that a killed edgectl left; an engine that does not answer keeps them for later.
 pub(super) async fn clear_left(ui: &Ui, environment: &Environment, root: &Path) -> Outcome {
     let path = note_path(root);
-    let doing = || format!("cannot read `{}`", path.display());
-    let Some(bytes) = store::load(&path).or_fail(Kind::Machine, doing)? else { return Ok(()) };
+    let Some(bytes) = store::load(&path).map_err(|error| unreadable(&path, &error))? else { return Ok(()) };
     let Ok(note) = serde_json::from_slice::<Note>(&bytes) else { return forget(&path) };
     let engine = match Engine::connect(environment).await {
         Ok(engine) => engine,
@@ -129,7 +134,7 @@ fn note_path(root: &Path) -> PathBuf {
 fn forget(note: &Path) -> Outcome {
     match std::fs::remove_file(note) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Failure::machine(format!("cannot remove `{}`", note.display())).cause(error))
+            Err(unwritable(format!("cannot remove `{}`", note.display()), &error))
         }
         _ => Ok(()),
     }

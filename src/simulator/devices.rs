@@ -12,6 +12,7 @@ use super::control::{Answers, NewDevice};
 use super::dispatcher::{Dispatcher, Injector};
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::lock::lock;
+use super::module_record::Messages;
 use super::state::{generation_id, load, make_root, unwritable};
 use crate::clock::{Now, iso_millis};
 use crate::edgehub::{ClientStatus, ConnectionId, Link, ToStore};
@@ -37,12 +38,6 @@ struct DeviceRecord<'a> {
     messages: Messages,
     /// Cloud-to-device messages that wait; `null` while no simulation runs.
     waiting: Option<usize>,
-}
-
-#[derive(Debug, Serialize)]
-struct Messages {
-    r#in: u64,
-    out: u64,
 }
 
 /// A certificate that was made for a device, and where it lies.
@@ -165,7 +160,7 @@ fn record(device: &Device, client: ClientStatus, waiting: Option<usize>) -> Devi
         authentication: device.authentication.word(),
         capabilities: device.capabilities,
         connected: client.connected,
-        messages: Messages { r#in: client.received, out: client.sent },
+        messages: client.into(),
         waiting,
     }
 }

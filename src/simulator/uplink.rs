@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::answers::seconds;
 use super::control::{Answers, LinkRequest, LinkState};
 use super::dispatcher::{CallReply, Dispatcher};
 use super::edges::EdgeNumber;
@@ -89,11 +90,10 @@ impl Dispatcher {
     }
 
     pub(super) fn handle_upstream(&mut self, now: Now, edge: EdgeNumber, request: LinkRequest, answers: &Answers) {
-        let time = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok();
         let change = LinkChange {
             state: request.link,
-            lasts: request.lasts.and_then(time),
-            latency: request.latency.and_then(time),
+            lasts: request.lasts.map(seconds),
+            latency: request.latency.map(seconds),
         };
         if change != LinkChange::default() {
             self.change_link(now, edge, change);
