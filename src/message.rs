@@ -1,54 +1,10 @@
 //! A message as the hub sees it, whatever protocol brought it.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
-/// Names of system properties, as the routing language spells them (protocol.md §8.3).
-pub mod system {
-    /// `messageId`.
-    pub const MESSAGE_ID: &str = "messageId";
-    /// The correlation id.
-    pub const CORRELATION_ID: &str = "cid";
-    /// `userId`.
-    pub const USER_ID: &str = "userId";
-    /// `to`.
-    pub const TO: &str = "to";
-    /// `ack`.
-    pub const ACK: &str = "ack";
-    /// The absolute expiry time, as text.
-    pub const EXPIRY: &str = "absolute-expiry-time";
-    /// `contentType`.
-    pub const CONTENT_TYPE: &str = "contentType";
-    /// `contentEncoding`.
-    pub const CONTENT_ENCODING: &str = "contentEncoding";
-    /// `creationTime`.
-    pub const CREATION_TIME: &str = "creationTime";
-    /// `messageSchema`.
-    pub const MESSAGE_SCHEMA: &str = "messageSchema";
-    /// `operation`.
-    pub const OPERATION: &str = "operation";
-    /// The sender's output.
-    pub const OUTPUT_NAME: &str = "outputName";
-    /// The receiver's input; told beside the message on delivery.
-    pub const INPUT_NAME: &str = "inputName";
-    /// The device that sent it; stamped by the hub.
-    pub const CONNECTION_DEVICE_ID: &str = "connectionDeviceId";
-    /// The module that sent it; stamped by the hub.
-    pub const CONNECTION_MODULE_ID: &str = "connectionModuleId";
-    /// When the hub took it, ISO 8601; stamped by the hub.
-    pub const ENQUEUED_TIME: &str = "enqueuedTime";
-    /// `messageType`; `twinChangeNotification` makes a message of `/twinChangeNotifications`.
-    pub const MESSAGE_TYPE: &str = "messageType";
-    /// The interface id of a security message.
-    pub const INTERFACE_ID: &str = "iothub-interface-id";
-    /// The component (`dt-subject`).
-    pub const COMPONENT: &str = "dt-subject";
-    /// The device whose reported properties changed (protocol.md §7.5).
-    pub const REPORTER_DEVICE_ID: &str = "rpSenderDeviceId";
-    /// The module whose reported properties changed.
-    pub const REPORTER_MODULE_ID: &str = "rpSenderModuleId";
-}
+use system::SystemProperties;
+
+pub mod system;
 
 /// A message: body, application properties in the order they came, system properties by routing name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -58,16 +14,13 @@ pub struct Message {
     /// Application properties, in order; `None` is a key without `=`.
     pub properties: Vec<(String, Option<String>)>,
     /// System properties by the names of [`system`].
-    pub system: BTreeMap<String, String>,
+    pub system: SystemProperties,
 }
 
 impl Message {
-    /// Returns a system property, its name compared without regard to case.
+    /// Returns a system property by one of the names of [`system`].
     pub fn system(&self, name: &str) -> Option<&str> {
-        match self.system.get(name) {
-            Some(value) => Some(value),
-            None => self.system.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()),
-        }
+        self.system.get(name)
     }
 
     /// Returns an application property, its name compared without regard to case; a key without value is empty.
@@ -77,8 +30,8 @@ impl Message {
     }
 
     /// Sets a system property.
-    pub fn set_system(&mut self, name: &str, value: impl Into<String>) {
-        self.system.insert(name.to_owned(), value.into());
+    pub fn set_system(&mut self, name: &'static str, value: impl Into<String>) {
+        self.system.insert(name, value.into());
     }
 
     /// Returns the source that routes are matched with, ending with `/` (protocol.md §8.2).
@@ -117,8 +70,9 @@ impl Message {
     /// Appends the stored form: length-prefixed fields, little endian, version byte first.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(1);
-        put_length(out, self.system.len());
-        for (key, value) in &self.system {
+        let system = self.system.iter();
+        put_length(out, system.len());
+        for (key, value) in system {
             put_text(out, key);
             put_text(out, value);
         }
@@ -139,8 +93,11 @@ impl Message {
         }
         let mut message = Self::default();
         for _ in 0..fields.length()? {
-            let (key, value) = (fields.text()?, fields.text()?);
-            message.system.insert(key, value);
+            let (name, value) = (fields.bytes()?, fields.text()?);
+            // Another version may know further ones.
+            if let Some(name) = str::from_utf8(&name).ok().and_then(system::find) {
+                message.system.insert(name, value);
+            }
         }
         for _ in 0..fields.length()? {
             let key = fields.text()?;
@@ -184,10 +141,13 @@ impl Fields {
         Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize)
     }
 
-    fn text(&mut self) -> Result<String, NotAMessage> {
+    fn bytes(&mut self) -> Result<Bytes, NotAMessage> {
         let length = self.length()?;
-        let bytes = self.take(length)?;
-        String::from_utf8(bytes.to_vec()).map_err(|_| NotAMessage)
+        self.take(length)
+    }
+
+    fn text(&mut self) -> Result<String, NotAMessage> {
+        String::from_utf8(self.bytes()?.into()).map_err(|_| NotAMessage)
     }
 }
 
@@ -232,7 +192,6 @@ mod tests {
     fn properties_are_found_without_regard_to_case() {
         assert_eq!(sample().property("A"), Some("1"));
         assert_eq!(sample().property("flag"), Some(""));
-        assert_eq!(sample().system("connectionmoduleid"), Some("filter"));
         assert_eq!(sample().property("missing"), None);
     }
 }

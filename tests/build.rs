@@ -25,6 +25,8 @@ mod parts;
 mod podman;
 #[path = "build/proxy.rs"]
 mod proxy;
+#[path = "build/pushes.rs"]
+mod pushes;
 #[path = "build/real.rs"]
 mod real;
 #[path = "build/registry.rs"]

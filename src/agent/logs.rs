@@ -2,6 +2,8 @@
 //!
 //! Owns the libraries for regular expressions and gzip: both are of the protocol.
 
+mod filter;
+
 use std::io::Write;
 use std::time::Duration;
 
@@ -10,18 +12,17 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use regex_lite::{Regex, RegexBuilder};
+use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::calls::{Refused, check_schema, parse};
-use super::moment::point_in_time;
 use crate::clock::{Now, iso_millis};
+
+use filter::{Filter, FilterBody, pattern, split_level};
 
 /// The longest answer, in bytes: a direct method carries 128 KB.
 const MAX_ANSWER: usize = 127_000;
-/// The level of a line without a prefix: information.
-const DEFAULT_LEVEL: u8 = 6;
 
 /// A line that a module printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,15 +71,6 @@ struct Item {
     filter: Filter,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Filter {
-    tail: Option<usize>,
-    since: Option<Duration>,
-    until: Option<Duration>,
-    level: Option<u8>,
-    pattern: Option<Regex>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Encoding {
@@ -120,20 +112,10 @@ struct ItemBody {
     filter: Option<FilterBody>,
 }
 
-#[derive(Default, Deserialize)]
-struct FilterBody {
-    tail: Option<usize>,
-    since: Option<Value>,
-    until: Option<Value>,
-    loglevel: Option<u8>,
-    regex: Option<String>,
-}
-
 impl LogsRequest {
     /// Asks for the text of everything that every module printed between two points in time.
     pub(super) fn everything(since: Option<Duration>, until: Option<Duration>) -> Self {
-        let filter = Filter { since, until, ..Filter::default() };
-        let item = Item { id: "all".to_owned(), modules: None, filter };
+        let item = Item { id: "all".to_owned(), modules: None, filter: Filter::between(since, until) };
         Self { items: vec![item], encoding: Encoding::None, content_type: ContentType::Text }
     }
 
@@ -227,55 +209,11 @@ impl Item {
     }
 }
 
-impl Filter {
-    fn read(unix: Duration, body: FilterBody) -> Result<Self, Refused> {
-        if body.loglevel.is_some_and(|level| level > 7) {
-            return Err(Refused::Argument("loglevel is a number from 0 to 7".to_owned()));
-        }
-        Ok(Self {
-            tail: body.tail,
-            since: body.since.map(|since| point_in_time(unix, &since)).transpose()?,
-            until: body.until.map(|until| point_in_time(unix, &until)).transpose()?,
-            level: body.loglevel,
-            pattern: body.regex.map(|text| pattern(&text)).transpose()?,
-        })
-    }
-
-    /// Takes the times first, then the last lines of those, and of these what level and pattern admit: an engine knows
-    /// the first two only.
-    fn select<'l>(&self, mut lines: Vec<LogLine<'l>>) -> Vec<LogLine<'l>> {
-        lines.retain(|line| {
-            self.since.is_none_or(|since| line.at >= since) && self.until.is_none_or(|until| line.at <= until)
-        });
-        let skipped = self.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
-        lines.drain(..skipped);
-        lines.retain(|line| {
-            let is_level = self.level.is_none_or(|level| split_level(line.text).0 == level);
-            is_level && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(line.text))
-        });
-        lines
-    }
-}
-
 fn too_large(length: usize) -> Refused {
     Refused::Argument(format!(
         "The payload is too large for a direct method. GetModuleLogs supports up to {MAX_ANSWER} bytes of logs. The \
          current request returned {length} bytes. Try the 'tail', 'since' and 'until' fields of the filter"
     ))
-}
-
-/// Takes the level off a line: `<4> text` is a warning.
-fn split_level(line: &str) -> (u8, &str) {
-    let level = line.strip_prefix('<').and_then(|rest| rest.split_once('>'));
-    match level.and_then(|(level, text)| Some((level.parse().ok().filter(|level| *level <= 7)?, text))) {
-        Some((level, text)) => (level, text.trim_start()),
-        None => (DEFAULT_LEVEL, line),
-    }
-}
-
-fn pattern(text: &str) -> Result<Regex, Refused> {
-    let built = RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
-    built.map_err(|error| Refused::Argument(format!("{text} is no regular expression: {error}")))
 }
 
 fn gzip(text: &str) -> Vec<u8> {

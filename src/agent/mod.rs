@@ -14,10 +14,13 @@
 mod calls;
 mod logs;
 mod metrics;
+mod module;
 mod moment;
 mod port;
 mod report;
 mod restart;
+#[cfg(test)]
+mod tests;
 mod twin;
 mod upload;
 mod zip;
@@ -28,7 +31,6 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::identity::ModuleId;
-use crate::manifest::{DesiredStatus, ModuleSpec};
 
 pub use logs::{LogLine, LogSource, LogsRequest};
 pub use port::{AgentCall, Deployed, DeploymentStatus, Input, ModuleState, Output, Owner, Planned, Status};
@@ -36,6 +38,7 @@ pub use restart::{HEALTHY_AFTER, MAX_RESTARTS};
 pub use upload::{Blob, SasUrl, TaskId, Upload};
 
 use metrics::Metrics;
+use module::{End, Module, Phase, Step, Then};
 use twin::AgentTwin;
 use upload::Tasks;
 
@@ -50,98 +53,9 @@ pub struct Agent {
     twin: AgentTwin,
     tasks: Tasks,
     metrics: Metrics,
+    /// When the first module wants to be looked at; as of the last input.
+    modules_due: Option<Duration>,
     outputs: VecDeque<Output>,
-}
-
-#[derive(Debug)]
-struct Module {
-    planned: Planned,
-    phase: Phase,
-    state: ModuleState,
-}
-
-/// Where a module is between two outputs; the times are monotonic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Resting,
-    Starting,
-    Running { healthy_at: Duration },
-    Stopping { then: Then },
-    BackingOff { until: Duration },
-}
-
-/// What a new plan means for a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// It is started, and stopped before if it is up.
-    BringUp,
-    TakeDown,
-    Leave,
-}
-
-/// What follows when a module that is being stopped has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    Rest,
-    Start,
-    Forget,
-}
-
-impl Module {
-    fn new(planned: Planned) -> Self {
-        let state = ModuleState {
-            status: Status::Stopped,
-            restarts: 0,
-            exit_code: None,
-            start_failure: None,
-            image: None,
-            started_at: None,
-            restarted_at: None,
-            exited_at: None,
-            back_off_until: None,
-        };
-        Self { planned, phase: Phase::Resting, state }
-    }
-
-    fn is_wanted(&self) -> bool {
-        self.planned.owner == Owner::Agent && self.planned.spec.status == DesiredStatus::Running
-    }
-
-    fn is_coming_up(&self) -> bool {
-        matches!(self.phase, Phase::Starting | Phase::Stopping { then: Then::Start })
-    }
-
-    /// Takes what the module is to be from now on (protocol.md §11.2); what is made anew begins without restarts.
-    fn change(&mut self, planned: Planned) -> Step {
-        let before = std::mem::replace(&mut self.planned, planned);
-        let after = &self.planned.spec;
-        let was_wanted = before.spec.status == DesiredStatus::Running;
-        let is_same = ModuleSpec { status: after.status, ..before.spec } == *after;
-        if !is_same {
-            self.state.restarts = 0;
-        }
-        let was_to_go = self.phase == Phase::Stopping { then: Then::Forget };
-        match self.is_wanted() {
-            false => Step::TakeDown,
-            true if !is_same || !was_wanted || was_to_go => Step::BringUp,
-            true if self.phase == Phase::Resting && self.state.started_at.is_none() => Step::BringUp,
-            true => Step::Leave,
-        }
-    }
-
-    fn rest(&mut self, status: Status) {
-        self.phase = Phase::Resting;
-        self.state.status = status;
-        self.state.back_off_until = None;
-    }
-
-    fn deadline(&self) -> Option<Duration> {
-        match self.phase {
-            Phase::BackingOff { until } => Some(until),
-            Phase::Running { healthy_at } if self.state.restarts > 0 => Some(healthy_at),
-            _ => None,
-        }
-    }
 }
 
 impl Agent {
@@ -155,6 +69,7 @@ impl Agent {
             twin: AgentTwin::default(),
             tasks: Tasks::default(),
             metrics: Metrics::default(),
+            modules_due: None,
             outputs: VecDeque::new(),
         }
     }
@@ -181,6 +96,7 @@ impl Agent {
         self.twin.has_news = true;
         self.metrics.observe(now, &self.modules);
         self.metrics.observe_deployment(now, self.is_moving());
+        self.modules_due = self.modules.values().filter_map(Module::deadline).min();
     }
 
     /// Returns the next thing to be done; what is to be reported comes last, all of it at once.
@@ -190,7 +106,7 @@ impl Agent {
 
     /// Returns the monotonic time of the next [`Input::Timeout`].
     pub fn deadline(&self) -> Option<Duration> {
-        self.modules.values().filter_map(Module::deadline).chain(self.twin.deadline()).min()
+        self.modules_due.into_iter().chain(self.twin.deadline()).min()
     }
 
     /// Returns what is known of a module.
@@ -381,30 +297,3 @@ impl Agent {
         self.outputs.push_back(Output::Changed { module: name.clone() });
     }
 }
-
-/// How an instance came to its end.
-#[derive(Debug)]
-enum End {
-    NotStarted(String),
-    Exited(Option<i32>),
-}
-
-impl Module {
-    /// Writes down an end, and returns what it makes of the module.
-    fn note(&mut self, now: Now, end: &End) -> Status {
-        self.state.exited_at = Some(now.unix);
-        match end {
-            End::NotStarted(reason) => {
-                self.state.start_failure = Some(reason.clone());
-                Status::Failed
-            }
-            End::Exited(code) => {
-                self.state.exit_code = *code;
-                if *code == Some(0) { Status::Stopped } else { Status::Failed }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

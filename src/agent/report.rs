@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::port::{ModuleState, Owner, Status};
 use super::{Agent, Module};
 use crate::clock::iso_ticks;
-use crate::manifest::{ModuleSpec, create_options_pieces};
+use crate::manifest::{ModuleSpec, PullPolicy, RestartPolicy, create_options_pieces};
 use crate::twin;
 
 /// The time of what never happened.
@@ -24,9 +24,9 @@ pub(super) fn document(agent: &Agent) -> Map<String, Value> {
     let document = json!({
         "schemaVersion": "1.0",
         "version": twin::runtime_version(),
-        "lastDesiredVersion": twin.prepared(),
+        "lastDesiredVersion": twin.handled(),
         "lastDesiredStatus": status,
-        "runtime": runtime(twin.desired()),
+        "runtime": runtime(twin.deployed()),
         "systemModules": { "edgeAgent": agent.entry_of_system("edgeAgent"), "edgeHub": agent.entry_of_system("edgeHub") },
         "modules": modules.collect::<Map<_, _>>(),
     });
@@ -36,8 +36,8 @@ pub(super) fn document(agent: &Agent) -> Map<String, Value> {
     }
 }
 
-fn runtime(desired: &Map<String, Value>) -> Value {
-    let settings = desired.get("runtime").and_then(|runtime| runtime.get("settings")).cloned();
+fn runtime(deployed: &Map<String, Value>) -> Value {
+    let settings = deployed.get("runtime").and_then(|runtime| runtime.get("settings")).cloned();
     json!({
         "type": "docker",
         "settings": settings.unwrap_or_else(|| json!({})),
@@ -74,9 +74,20 @@ impl Agent {
 
     /// The agent and the hub are parts of this program, and run as long as it does.
     fn entry_of_system(&self, name: &str) -> Value {
-        let desired = self.twin.desired().get("systemModules").and_then(|system| system.get(name));
-        let mut entry = desired.and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut entry = Map::new();
+        extend(&mut entry, json!({ "type": "docker", "imagePullPolicy": PullPolicy::default().as_word(), "env": {} }));
+        if name == "edgeHub" {
+            let (restart, last) = (RestartPolicy::Always.as_word(), u32::MAX);
+            extend(&mut entry, json!({ "restartPolicy": restart, "startupOrder": last }));
+            extend(&mut entry, json!({ "restartCount": 0, "lastRestartTimeUtc": NEVER }));
+        }
+        entry.extend(self.twin.system(name).cloned().unwrap_or_default());
+        // What neither has an image of, nor options for.
+        let mut settings = Map::new();
+        extend(&mut settings, json!({ "imageHash": "", "createOptions": "{}" }));
+        extend(&mut settings, entry.remove("settings").unwrap_or_default());
         let known = json!({
+            "settings": settings,
             "exitCode": 0,
             "statusDescription": "running",
             "lastStartTimeUtc": time(self.twin.began),
@@ -84,9 +95,6 @@ impl Agent {
             "runtimeStatus": self.runtime_status("running"),
         });
         extend(&mut entry, known);
-        if name == "edgeHub" {
-            extend(&mut entry, json!({ "restartCount": 0, "lastRestartTimeUtc": NEVER }));
-        }
         Value::Object(entry)
     }
 }

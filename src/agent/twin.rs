@@ -25,6 +25,10 @@ pub(super) struct AgentTwin {
     desired: Map<String, Value>,
     /// The version that was handed out to be prepared last.
     prepared: u64,
+    /// The newest version of which it is known what became of it.
+    handled: u64,
+    /// The newest desired properties that a plan could be made of.
+    deployed: Map<String, Value>,
     pub(super) status: DeploymentStatus,
     /// The reported properties as the cloud has them; `None` while they are not known.
     told: Option<Map<String, Value>>,
@@ -49,6 +53,8 @@ impl Default for AgentTwin {
         Self {
             desired: Map::new(),
             prepared: 0,
+            handled: 0,
+            deployed: Map::new(),
             status: DeploymentStatus { code: 406, description: String::new() },
             told: None,
             has_news: false,
@@ -66,13 +72,19 @@ impl AgentTwin {
         self.retry_at
     }
 
-    pub(super) fn desired(&self) -> &Map<String, Value> {
-        &self.desired
+    /// The desired properties by which everything runs now.
+    pub(super) fn deployed(&self) -> &Map<String, Value> {
+        &self.deployed
+    }
+
+    /// What was deployed as `edgeAgent` or `edgeHub`.
+    pub(super) fn system(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.deployed.get("systemModules")?.get(name)?.as_object()
     }
 
     /// The version of the deployment that `lastDesiredStatus` is about.
-    pub(super) fn prepared(&self) -> u64 {
-        self.prepared
+    pub(super) fn handled(&self) -> u64 {
+        self.handled
     }
 }
 
@@ -134,15 +146,17 @@ impl Agent {
             // The first one is prepared before anybody asks for it.
             self.twin.began = Some(now.unix);
             self.twin.prepared = found;
-            self.twin.desired = deployed.desired;
+            self.twin.desired = deployed.desired.clone();
         }
         if found != self.twin.prepared {
             return;
         }
         self.metrics.deployment_prepared(now);
         if let Some(plan) = deployed.plan {
+            self.twin.deployed = deployed.desired;
             self.apply_plan(plan);
         }
+        self.twin.handled = found;
         let is_failed_in_part = deployed.status.code == 500;
         self.twin.status = deployed.status;
         if is_failed_in_part && self.twin.retries < MAX_RETRIES {

@@ -1,18 +1,21 @@
 //! One AMQP connection: preamble, SASL, open and close, signs of life, sessions. Knows nothing of hubs; see `head`.
 
+mod opening;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use fe2o3_amqp_types::performatives::{Begin, ChannelMax, Close, End, MaxFrameSize, Open, Performative};
-use fe2o3_amqp_types::sasl::SaslCode;
+use fe2o3_amqp_types::performatives::{Begin, Close, End, Performative};
 
 use super::condition::{Condition, Fault};
-use super::frame::{self, Body, Frame, FrameError, Preamble};
+use super::frame::{self, Body, Frame, FrameError};
 use super::link::{LinkId, Parcel, Received};
-use super::sasl::{self, Choice, Login};
+use super::sasl::Login;
 use super::session::{Happening, Session, Writer};
 use crate::clock::Now;
+
+use opening::blank_open;
 
 /// What one client may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,73 +169,13 @@ impl Connection {
     fn read_one(&mut self) -> Result<bool, Fault> {
         match self.stage {
             Stage::Preamble { after_sasl } => self.read_preamble(after_sasl),
-            Stage::Sasl => {
-                let Some(init) = frame::decode_sasl(&mut self.input, self.limits.frame_bytes)? else {
-                    return Ok(false);
-                };
-                match sasl::choose(&init) {
-                    Choice::Later => self.decide(Ok(())),
-                    Choice::Hopeless(reason) => {
-                        self.turns.push_back(Turn::Hopeless(reason.clone()));
-                        self.decide(Err(reason));
-                    }
-                    Choice::Now(login) => {
-                        self.stage = Stage::Deciding;
-                        self.turns.push_back(Turn::Login(login));
-                    }
-                }
-                Ok(true)
-            }
+            Stage::Sasl => self.read_choice(),
             Stage::AwaitingOpen | Stage::Open => {
                 let Some(frame) = frame::decode(&mut self.input, self.limits.frame_bytes)? else { return Ok(false) };
                 self.handle_frame(frame)?;
                 Ok(true)
             }
             Stage::Deciding | Stage::Closed => Ok(false),
-        }
-    }
-
-    /// A client may leave SASL out (protocol.md §0.14). One that speaks something else is told what is spoken here.
-    fn read_preamble(&mut self, after_sasl: bool) -> Result<bool, Fault> {
-        let preamble = match Preamble::decode(&mut self.input) {
-            Ok(Some(preamble)) => preamble,
-            Ok(None) => return Ok(false),
-            Err(error) => {
-                self.out.bytes.extend_from_slice(Preamble::Sasl.bytes());
-                self.end(Closed::Violation(error.to_string()));
-                return Ok(false);
-            }
-        };
-        self.out.bytes.extend_from_slice(preamble.bytes());
-        match preamble {
-            Preamble::Amqp => self.stage = Stage::AwaitingOpen,
-            Preamble::Sasl if after_sasl => {
-                self.end(Closed::Violation("SASL was begun a second time".to_owned()));
-            }
-            Preamble::Sasl => {
-                frame::encode_mechanisms(&sasl::mechanisms(), &mut self.out.bytes);
-                self.stage = Stage::Sasl;
-            }
-        }
-        Ok(true)
-    }
-
-    /// Ends SASL: the client may go on, or not and why.
-    pub(super) fn decide(&mut self, result: Result<(), String>) {
-        if !matches!(self.stage, Stage::Sasl | Stage::Deciding) {
-            return;
-        }
-        let code = if result.is_ok() { SaslCode::Ok } else { SaslCode::Auth };
-        frame::encode_outcome(&sasl::outcome(code), &mut self.out.bytes);
-        match result {
-            Ok(()) => {
-                let was_deciding = self.stage == Stage::Deciding;
-                self.stage = Stage::Preamble { after_sasl: true };
-                if was_deciding {
-                    self.read_on();
-                }
-            }
-            Err(reason) => self.end(Closed::Refused(reason)),
         }
     }
 
@@ -252,37 +195,6 @@ impl Connection {
             (_, Stage::AwaitingOpen) => Err(Condition::NotAllowed.because("the first performative is no open")),
             (performative, _) => self.handle_in_session(frame.channel, performative, &payload),
         }
-    }
-
-    fn handle_open(&mut self, open: &Open) -> Result<(), Fault> {
-        let answer = Open {
-            container_id: "edgectl".to_owned(),
-            hostname: None,
-            max_frame_size: MaxFrameSize(u32::try_from(self.limits.frame_bytes).unwrap_or(u32::MAX)),
-            channel_max: ChannelMax(self.limits.channel_max),
-            // Half of what is waited for, so that a late sign of life does no harm (AMQP 1.0 part 2 §2.4.5).
-            idle_time_out: u32::try_from(self.limits.silence.as_millis() / 2).ok(),
-            outgoing_locales: None,
-            incoming_locales: None,
-            offered_capabilities: None,
-            desired_capabilities: None,
-            properties: None,
-        };
-        self.out.put(0, Performative::Open(answer));
-        self.stage = Stage::Open;
-        let smallest = 512;
-        self.out.frame_bytes =
-            usize::try_from(open.max_frame_size.0).unwrap_or(smallest).clamp(smallest, self.limits.frame_bytes);
-        if let Some(idle) = open.idle_time_out.map(|millis| Duration::from_millis(millis.into())) {
-            if idle > Duration::ZERO && idle < self.limits.shortest_idle {
-                let shortest = self.limits.shortest_idle.as_secs();
-                return Err(Condition::NotAllowed.because(format!("an idle time-out below {shortest} s is not kept")));
-            }
-            if idle > Duration::ZERO {
-                self.beat = idle / 2;
-            }
-        }
-        Ok(())
     }
 
     fn handle_begin(&mut self, channel: u16, begin: &Begin) -> Result<(), Fault> {
@@ -441,21 +353,5 @@ impl From<FrameError> for Fault {
             FrameError::Value(_) | FrameError::Performative(_) => Condition::Decode,
         };
         condition.because(error.to_string())
-    }
-}
-
-/// What a client that never opened would have said.
-fn blank_open() -> Open {
-    Open {
-        container_id: String::new(),
-        hostname: None,
-        max_frame_size: MaxFrameSize::default(),
-        channel_max: ChannelMax::default(),
-        idle_time_out: None,
-        outgoing_locales: None,
-        incoming_locales: None,
-        offered_capabilities: None,
-        desired_capabilities: None,
-        properties: None,
     }
 }

@@ -1,22 +1,25 @@
 //! One session of a connection: its windows, its links, and the deliveries between them.
 //!
+//! The deliveries have a file for each direction.
+//!
 //! We answer on the client's own channel and with its own handles: one number a thing, in both directions.
+
+mod incoming;
+mod outgoing;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::{Bytes, BytesMut};
-use fe2o3_amqp_types::definitions::{DeliveryTag, Error, Handle, Role};
-use fe2o3_amqp_types::messaging::{Accepted, DeliveryState, Rejected};
+use fe2o3_amqp_types::definitions::{Handle, Role};
+use fe2o3_amqp_types::messaging::DeliveryState;
 use fe2o3_amqp_types::performatives::{Attach, Begin, Detach, Disposition, Flow, Performative, Transfer};
 
 use super::condition::{Condition, Fault};
 use super::frame;
-use super::link::{CREDIT, End, Incoming, Link, LinkId, Outgoing, Parcel, Received, State, Wanted};
+use super::link::{CREDIT, End, Incoming, Link, LinkId, Outgoing, Received, State, Wanted};
 
 /// Frames that the client may send before it hears that there is room for more.
 const WINDOW: u32 = 2048;
-/// Messages that may wait for credit on one link; the hub hands out fewer.
-const WAITING: usize = 256;
 /// The highest handle that a client may use.
 pub(super) const HANDLE_MAX: u32 = 255;
 
@@ -218,183 +221,10 @@ impl Session {
         Ok((state == State::Attached).then_some(Happening::Credit(self.id(handle))))
     }
 
-    /// Gives back what credit is left: the client wanted what there is and then no more.
-    fn drain(&mut self, handle: u32, out: &mut Writer) {
-        if let Some(Link { end: End::Outgoing(outgoing), .. }) = self.links.get_mut(&handle) {
-            outgoing.count = outgoing.count.wrapping_add(outgoing.credit);
-            outgoing.credit = 0;
-            self.tell_flow(Some(handle), out);
-        }
-    }
-
-    pub(super) fn handle_transfer(
-        &mut self,
-        transfer: &Transfer,
-        payload: &Bytes,
-        out: &mut Writer,
-    ) -> Result<Option<Happening>, Fault> {
-        if self.incoming_window == 0 {
-            return Err(Condition::NotAllowed.because("more frames were sent than the session's window allows"));
-        }
-        self.next_incoming = self.next_incoming.wrapping_add(1);
-        self.incoming_window -= 1;
-        if self.incoming_window < WINDOW / 2 {
-            self.incoming_window = WINDOW;
-            self.tell_flow(None, out);
-        }
-        let handle = transfer.handle.0;
-        let link = self.links.get_mut(&handle).ok_or_else(|| unattached(handle))?;
-        if link.state == State::Detaching {
-            return Ok(None);
-        }
-        let End::Incoming(incoming) = &mut link.end else {
-            return Err(Condition::NotAllowed.because("a message was sent on a link that only receives"));
-        };
-        let is_aborted = transfer.aborted;
-        let received = incoming.take(transfer, payload)?;
-        if is_aborted && incoming.settle() {
-            self.tell_flow(Some(handle), out);
-        }
-        Ok(received.map(|received| Happening::Received(self.id(handle), received)))
-    }
-
-    /// Says what became of a message of the client: accepted, or rejected for a reason.
-    pub(super) fn settle(&mut self, handle: u32, received: &Received, result: Result<(), &Fault>, out: &mut Writer) {
-        if !received.is_settled {
-            match result {
-                Ok(()) => self.note_accepted(received.delivery, out),
-                Err(fault) => {
-                    self.tell_accepted(out);
-                    let state = DeliveryState::Rejected(Rejected { error: Some(Error::from(fault)) });
-                    let range = (received.delivery, received.delivery);
-                    self.tell_disposition(Role::Receiver, range, state, out);
-                }
-            }
-        }
-        if let Some(Link { end: End::Incoming(incoming), state: State::Attached, .. }) = self.links.get_mut(&handle)
-            && incoming.settle()
-        {
-            self.tell_flow(Some(handle), out);
-        }
-    }
-
-    fn note_accepted(&mut self, delivery: u32, out: &mut Writer) {
-        match &mut self.accepted {
-            Some((_, last)) if last.wrapping_add(1) == delivery => *last = delivery,
-            _ => {
-                self.tell_accepted(out);
-                self.accepted = Some((delivery, delivery));
-            }
-        }
-    }
-
-    /// Tells what is accepted and was not told yet.
-    pub(super) fn tell_accepted(&mut self, out: &mut Writer) {
-        if let Some(range) = self.accepted.take() {
-            self.tell_disposition(Role::Receiver, range, DeliveryState::Accepted(Accepted {}), out);
-        }
-    }
-
     fn tell_disposition(&self, role: Role, (first, last): (u32, u32), state: DeliveryState, out: &mut Writer) {
         let last = (last != first).then_some(last);
         let disposition = Disposition { role, first, last, settled: true, state: Some(state), batchable: false };
         out.put(self.channel, Performative::Disposition(disposition));
-    }
-
-    /// Takes what the client says of deliveries to it. The sender's word on its own deliveries changes nothing: ours
-    /// are settled with their outcome.
-    pub(super) fn handle_disposition(&mut self, disposition: Disposition, out: &mut Writer) -> Vec<Happening> {
-        if disposition.role == Role::Sender {
-            return Vec::new();
-        }
-        let (first, last) = (disposition.first, disposition.last.unwrap_or(disposition.first));
-        let outcome = match &disposition.state {
-            Some(DeliveryState::Accepted(_)) => Outcome::Accepted,
-            Some(DeliveryState::Rejected(_)) => Outcome::Rejected,
-            Some(DeliveryState::Released(_) | DeliveryState::Modified(_)) => Outcome::Released,
-            // Settled without a word: whether it was used nobody knows, so it comes again.
-            None if disposition.settled => Outcome::Released,
-            None | Some(DeliveryState::Received(_)) => return Vec::new(),
-        };
-        let length = last.wrapping_sub(first);
-        let named: Vec<u32> =
-            self.unsettled.keys().copied().filter(|delivery| delivery.wrapping_sub(first) <= length).collect();
-        if !disposition.settled
-            && !named.is_empty()
-            && let Some(state) = disposition.state
-        {
-            self.tell_disposition(Role::Sender, (first, last), state, out);
-        }
-        let settled = named.iter().filter_map(|delivery| self.unsettled.remove(delivery));
-        settled.map(|unsettled| Happening::Settled(unsettled.key, outcome)).collect()
-    }
-
-    /// Sends a message, or lets it wait for credit; says whether too many wait already.
-    pub(super) fn send(&mut self, handle: u32, parcel: Parcel, out: &mut Writer) -> Result<(), Fault> {
-        let Some(Link { end: End::Outgoing(outgoing), .. }) = self.links.get_mut(&handle) else { return Ok(()) };
-        if outgoing.waiting.len() >= WAITING {
-            return Err(Condition::TooMuch.because(format!("{WAITING} messages wait for credit on one link")));
-        }
-        outgoing.waiting.push_back(parcel);
-        self.send_waiting(handle, out);
-        Ok(())
-    }
-
-    /// Sends what waits on a link as far as the client has room for it.
-    fn send_waiting(&mut self, handle: u32, out: &mut Writer) {
-        while let Some(Link { end: End::Outgoing(outgoing), state: State::Attached, .. }) = self.links.get_mut(&handle)
-            && outgoing.credit > 0
-            && let Some(parcel) = outgoing.waiting.pop_front()
-        {
-            outgoing.credit -= 1;
-            outgoing.count = outgoing.count.wrapping_add(1);
-            self.enqueue(handle, parcel, out);
-        }
-        self.send_backlog(out);
-    }
-
-    fn enqueue(&mut self, handle: u32, parcel: Parcel, out: &Writer) {
-        let delivery = self.next_delivery;
-        self.next_delivery = self.next_delivery.wrapping_add(1);
-        if let Some(key) = parcel.key {
-            self.unsettled.insert(delivery, Unsettled { handle, key });
-        }
-        let transfer = Transfer {
-            handle: Handle(handle),
-            delivery_id: Some(delivery),
-            delivery_tag: Some(DeliveryTag::from(parcel.tag.to_vec())),
-            message_format: Some(0),
-            settled: Some(parcel.key.is_none()),
-            more: true,
-            rcv_settle_mode: None,
-            state: None,
-            resume: false,
-            aborted: false,
-            batchable: false,
-        };
-        self.cut(transfer, parcel.payload, out);
-    }
-
-    /// Cuts a message into frames that the client takes.
-    fn cut(&mut self, mut transfer: Transfer, mut payload: Bytes, out: &Writer) {
-        let room = out.frame_bytes - frame::overhead(&Performative::Transfer(transfer.clone()));
-        while payload.len() > room {
-            let part = payload.split_to(room);
-            self.backlog.push_back((transfer.clone(), part));
-            (transfer.delivery_tag, transfer.message_format) = (None, None);
-        }
-        transfer.more = false;
-        self.backlog.push_back((transfer, payload));
-    }
-
-    fn send_backlog(&mut self, out: &mut Writer) {
-        while self.outgoing_window > 0
-            && let Some((transfer, payload)) = self.backlog.pop_front()
-        {
-            frame::encode(self.channel, &Performative::Transfer(transfer), &payload, &mut out.bytes);
-            self.outgoing_window -= 1;
-            self.next_outgoing = self.next_outgoing.wrapping_add(1);
-        }
     }
 
     fn tell_flow(&self, handle: Option<u32>, out: &mut Writer) {

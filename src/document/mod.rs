@@ -183,13 +183,13 @@ impl Document {
     /// Describes what is wrong with the value at a pointer.
     pub fn error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
         let (source, pointer) = self.source(pointer);
-        source.error_at(source.place(&pointer, Part::Value), message)
+        source.error_at(source.place(&pointer, Part::Value), message).of(pointer)
     }
 
     /// Describes what is wrong with the key of the value at a pointer.
     pub fn key_error(&self, pointer: &Pointer, message: impl std::fmt::Display) -> TextError {
         let (source, pointer) = self.source(pointer);
-        source.error_at(source.place(&pointer, Part::Key), message)
+        source.error_at(source.place(&pointer, Part::Key), message).of(pointer)
     }
 
     /// Describes what is wrong with a range of bytes of the string `value`, which stands at a pointer.
@@ -203,7 +203,7 @@ impl Document {
         message: impl std::fmt::Display,
     ) -> TextError {
         let (source, pointer) = self.source(pointer);
-        source.error_at(source.place_inside(&pointer, value, within), message)
+        source.error_at(source.place_inside(&pointer, value, within), message).of(pointer)
     }
 
     /// Returns the bytes of the text that a range of bytes of the string `value` stands in, see [`Self::error_inside`].

@@ -1,6 +1,6 @@
 //! Connected clients and what the hub remembers of their subscriptions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(super) struct Room {
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     connected: BTreeMap<Identity, Connected>,
-    connections: HashMap<ConnectionId, Identity>,
+    connections: BTreeMap<ConnectionId, Identity>,
     subscriptions: BTreeMap<Identity, Subscriptions>,
     counts: BTreeMap<Identity, ClientStatus>,
     /// How many may be connected at a time; `None` is any number.
@@ -96,19 +96,13 @@ impl Clients {
         settled.then_some((client.connection, *guarantee))
     }
 
-    /// Says whether a client allows one more delivery.
-    pub(super) fn has_room(&self, identity: &Identity, feature: Feature) -> bool {
-        self.room(identity, feature).is_none_or(|room| room.given < room.total)
-    }
-
     /// Returns what a client has said that it has room for; `None` if it does not count.
     pub(super) fn room(&self, identity: &Identity, feature: Feature) -> Option<Room> {
         self.connected.get(identity)?.rooms.get(&feature).copied()
     }
 
-    /// Counts a delivery.
-    pub(super) fn note_delivered(&mut self, identity: &Identity, feature: Feature) {
-        self.counts(identity).received += 1;
+    /// Takes the room of one delivery, if the client counts them.
+    pub(super) fn take_room(&mut self, identity: &Identity, feature: Feature) {
         if let Some(room) = self.connected.get_mut(identity).and_then(|client| client.rooms.get_mut(&feature)) {
             room.given += 1;
         }
@@ -140,8 +134,15 @@ impl Clients {
     }
 }
 
+impl Room {
+    /// Returns how many more the client allows.
+    pub(super) fn left(self) -> u64 {
+        self.total.saturating_sub(self.given)
+    }
+}
+
 impl EdgeHub {
-    /// Returns what is known of a client.
+    /// Returns what is known of a client; of messages, those that were counted by [`EdgeHub::count_passages`].
     pub fn client(&self, identity: &Identity) -> ClientStatus {
         let counts = self.clients.counts.get(identity).copied().unwrap_or_default();
         ClientStatus { connected: self.clients.connected.contains_key(identity), ..counts }
@@ -201,6 +202,7 @@ impl EdgeHub {
             settles: Some(now.monotonic + SETTLE),
             rooms: BTreeMap::new(),
         };
+        self.wake.by(now.monotonic + SETTLE);
         let held = self.clients.subscriptions.get(&identity);
         let remembered = held.map(|held| held.iter().map(|(feature, guarantee)| (*feature, *guarantee)).collect());
         self.clients.connected.insert(identity.clone(), client);

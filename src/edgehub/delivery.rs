@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clients::Room;
 use super::hub::{EdgeHub, Handed};
 use super::metrics::Lost;
+use super::passage::Passage;
 use super::port::{ConnectionId, Delivery, Event, Feature, Guarantee, Link, Target};
 use super::queue::{Queue, Queued};
 use super::twins::as_from_reporter;
@@ -47,6 +49,15 @@ enum Taker {
     Client { connection: ConnectionId, guarantee: Guarantee, identity: Identity, input: Arc<str> },
 }
 
+impl Taker {
+    fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Cloud => None,
+            Self::Client { identity, .. } => Some(identity),
+        }
+    }
+}
+
 impl EdgeHub {
     /// Hands out what the stirred queues hold to those who are ready for it.
     pub(super) fn hand_out(&mut self, now: Now) {
@@ -74,10 +85,10 @@ impl EdgeHub {
             Taker::Cloud => UPSTREAM_WINDOW,
             Taker::Client { .. } => INPUT_WINDOW,
         };
+        let mut room =
+            taker.identity().and_then(|identity| self.clients.room(identity, Feature::Inputs)).map(Room::left);
         loop {
-            if let Taker::Client { identity, .. } = taker
-                && !self.clients.has_room(identity, Feature::Inputs)
-            {
+            if room == Some(0) {
                 // What is on its way stays so; the rest waits for the client to have room again.
                 return false;
             }
@@ -89,8 +100,14 @@ impl EdgeHub {
                 self.finish(now, id, offset);
                 continue;
             }
-            self.metrics.sent(id, &queued.message);
             let message = Arc::clone(&queued.message);
+            let receiver = taker.identity().cloned();
+            self.passages.push(Passage::Sent { queue: id.clone(), receiver, message: Arc::clone(&message) });
+            if let (Some(left), Some(identity)) = (&mut room, taker.identity()) {
+                *left -= 1;
+                self.clients.take_room(identity, Feature::Inputs);
+            }
+            self.wake.by(now.monotonic + ACKNOWLEDGE_WITHIN);
             self.deliver(Place { queue: id, offset }, message, taker);
         }
         let Some(queue) = self.queues.get_mut(id) else { return true };
@@ -115,14 +132,13 @@ impl EdgeHub {
     }
 
     fn deliver(&mut self, Place { queue: id, offset }: Place<'_>, message: Arc<Message>, taker: &Taker) {
-        let (connection, guarantee, identity, input) = match taker {
+        let (connection, guarantee, input) = match taker {
             Taker::Cloud => {
                 self.out.push_back(Output::Cloud(ToCloud::Telemetry { queue: id.clone(), offset, message }));
                 return;
             }
-            Taker::Client { connection, guarantee, identity, input } => (*connection, *guarantee, identity, input),
+            Taker::Client { connection, guarantee, input, .. } => (*connection, *guarantee, input),
         };
-        self.clients.note_delivered(identity, Feature::Inputs);
         let message = as_from_reporter(message);
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
@@ -143,7 +159,8 @@ impl EdgeHub {
             Fate::Done | Fate::Rejected => self.taken(now, &handed.queue, handed.offset),
             Fate::Released => {
                 if let Some(queue) = self.queues.get_mut(&handed.queue) {
-                    queue.release(now.monotonic, handed.offset);
+                    let again = queue.release(now.monotonic, handed.offset);
+                    again.into_iter().for_each(|at| self.wake.by(at));
                     self.metrics.retried(&handed.queue.endpoint);
                 }
             }
@@ -159,7 +176,13 @@ impl EdgeHub {
     /// Takes it that whoever a message was handed to has it.
     pub(super) fn taken(&mut self, now: Now, id: &QueueId, offset: u64) {
         if let Some((sent, queued)) = self.queues.get(id).and_then(|queue| queue.on_its_way(offset)) {
-            self.metrics.taken(now, id, queued, sent);
+            let (waited, took) = (queued.waited(now), now.monotonic.saturating_sub(sent));
+            self.passages.push(Passage::Taken {
+                queue: id.clone(),
+                message: Arc::clone(&queued.message),
+                waited,
+                took,
+            });
         }
         self.finish(now, id, offset);
     }

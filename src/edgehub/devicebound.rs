@@ -79,7 +79,8 @@ impl EdgeHub {
     /// Hands a message to its device; one that went away meanwhile gets it when it is back.
     pub(super) fn handle_device_bound(&mut self, identity: Identity, lock: LockToken, message: Arc<Message>) {
         let Some((connection, guarantee)) = self.clients.ready(&identity, Feature::CloudToDevice) else { return };
-        self.clients.note_delivered(&identity, Feature::CloudToDevice);
+        self.clients.take_room(&identity, Feature::CloudToDevice);
+        self.clients.counts(&identity).received += 1;
         self.last_delivery += 1;
         let delivery = Delivery(self.last_delivery);
         self.tell(connection, Event::Deliver { delivery, guarantee, target: Target::CloudToDevice, message });

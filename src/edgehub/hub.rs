@@ -1,6 +1,6 @@
 //! The hub itself: its parts, and the way from an input to the part that handles it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,12 +14,14 @@ use super::link::Upstream;
 use super::methods::Calls;
 use super::metrics::Metrics;
 use super::own::Own;
+use super::passage::Passage;
 use super::port::{ConnectionId, Delivery, Event, Link, Receipt, Request};
 use super::queue::Queue;
 use super::router::Router;
 use super::storage::Stored;
 use super::twins::{EdgeTwin, Twins};
 use super::vocabulary::{Endpoint, FromStore, Input, Output, QueueId, StoreFull, Ticket, ToStore};
+use super::wake::Wake;
 use crate::clock::Now;
 use crate::identity::{DeviceId, Identity};
 
@@ -43,13 +45,15 @@ pub struct Recovered {
 pub struct EdgeHub {
     pub(super) device: DeviceId,
     pub(super) metrics: Metrics,
+    /// What the metrics have not counted yet.
+    pub(super) passages: Vec<Passage>,
     pub(super) access: Access,
     pub(super) clients: Clients,
     pub(super) router: Router,
     /// How long a message lives that no route sent; `None` is for ever.
     pub(super) time_to_live: Option<Duration>,
     pub(super) queues: BTreeMap<QueueId, Queue>,
-    pub(super) deliveries: HashMap<Delivery, Handed>,
+    pub(super) deliveries: BTreeMap<Delivery, Handed>,
     pub(super) last_delivery: u64,
     pub(super) promises: Promises,
     pub(super) twins: Twins,
@@ -61,6 +65,8 @@ pub struct EdgeHub {
     pub(super) stirred: BTreeSet<Endpoint>,
     pub(super) stored: Stored,
     pub(super) upstream: Upstream,
+    /// When queues and clients are looked at again.
+    pub(super) wake: Wake,
     pub(super) out: VecDeque<Output>,
 }
 
@@ -116,15 +122,16 @@ impl EdgeHub {
     pub fn new(device: DeviceId, hosts: Vec<String>, own: Vec<KnownIdentity>, recovered: Recovered) -> Self {
         let queues = recovered.queues.into_iter();
         let itself = Own::new(&device);
-        Self {
+        let mut hub = Self {
             device,
             metrics: Metrics::default(),
+            passages: Vec::new(),
             access: Access::new(hosts, own, recovered.children),
             clients: Clients::recovered(recovered.sessions.as_ref()),
             router: Router::default(),
             time_to_live: None,
             queues: queues.map(|(id, first, next)| (id, Queue::recovered(first, next))).collect(),
-            deliveries: HashMap::new(),
+            deliveries: BTreeMap::new(),
             last_delivery: 0,
             promises: Promises::default(),
             twins: Twins::recovered(recovered.twins),
@@ -135,8 +142,11 @@ impl EdgeHub {
             stirred: BTreeSet::new(),
             stored: Stored::recovered(recovered.used),
             upstream: Upstream::default(),
+            wake: Wake::default(),
             out: VecDeque::new(),
-        }
+        };
+        hub.look_at_deadlines();
+        hub
     }
 
     /// Replaces the hosts that a SAS audience may name for this hub.
@@ -176,14 +186,7 @@ impl EdgeHub {
 
     /// Returns when [`Input::Timeout`] is due, on the monotonic clock.
     pub fn deadline(&self) -> Option<Duration> {
-        let waits = [
-            self.delivery_deadline(),
-            self.clients.settle_deadline(),
-            self.calls.deadline(),
-            self.sweep_deadline(),
-            self.upstream.resumes,
-            self.own.deadline(),
-        ];
+        let waits = [self.wake.at(), self.calls.deadline(), self.upstream.resumes, self.own.deadline()];
         waits.into_iter().flatten().min()
     }
 
@@ -230,6 +233,12 @@ impl EdgeHub {
         self.sweep(now);
         self.report_clients(now.monotonic);
         self.stirred.extend(self.queues.keys().map(|id| id.endpoint.clone()));
+        self.look_at_deadlines();
+    }
+
+    /// Asks everything that [`Wake`] spares from being asked all the time.
+    fn look_at_deadlines(&mut self) {
+        self.wake.reset([self.delivery_deadline(), self.clients.settle_deadline(), self.sweep_deadline()]);
     }
 
     /// Gives an answer as soon as the store holds everything that was handed to it so far.

@@ -17,6 +17,7 @@ mod methods;
 mod metrics;
 mod nested;
 mod own;
+mod passage;
 mod port;
 mod queue;
 mod router;
@@ -24,6 +25,7 @@ mod storage;
 mod telemetry;
 mod twins;
 mod vocabulary;
+mod wake;
 
 #[cfg(test)]
 mod world;

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
-use crate::message::{Message, NotAMessage};
+use crate::clock::{Now, parse_iso};
+use crate::message::{Message, NotAMessage, system};
 
 /// Messages kept in memory per queue.
 pub(super) const CACHE_COUNT: usize = 256;
@@ -43,6 +44,14 @@ impl Queued {
     pub fn expiry(stored: &[u8]) -> Option<Option<Duration>> {
         let millis = u64::from_le_bytes(*stored.first_chunk()?);
         Some((millis != u64::MAX).then(|| Duration::from_millis(millis)))
+    }
+
+    /// Returns how long the message has been queued; of one that was read back its own time tells.
+    pub(super) fn waited(&self, now: Now) -> Option<Duration> {
+        match self.since {
+            Some(since) => Some(now.monotonic.saturating_sub(since)),
+            None => Some(now.unix.saturating_sub(parse_iso(self.message.system(system::ENQUEUED_TIME)?)?)),
+        }
     }
 
     /// Reads the stored form.
@@ -214,13 +223,14 @@ impl Queue {
         }
     }
 
-    /// Takes a message back that comes again after a pause, which doubles each time (protocol.md §9.2).
-    pub(super) fn release(&mut self, now: Duration, offset: u64) {
-        let Some(position) = self.position(offset).filter(|_| !self.done.contains(&offset)) else { return };
+    /// Takes a message back that comes again after a pause, which doubles each time (protocol.md §9.2); returns when.
+    pub(super) fn release(&mut self, now: Duration, offset: u64) -> Option<Duration> {
+        let position = self.position(offset).filter(|_| !self.done.contains(&offset))?;
         let times = self.released.get(&offset).map_or(0, |released| released.times);
         let at = now + SHORTEST_PAUSE.saturating_mul(1 << times.min(6)).min(LONGEST_PAUSE);
         self.released.insert(offset, Released { times: times + 1, again: Again::At(at) });
         self.flight[position].since = at;
+        Some(at)
     }
 
     /// Returns when the next message comes again.

@@ -9,6 +9,9 @@ use super::vocabulary::{Endpoint, QueueId};
 use crate::message::Message;
 use crate::route::{Route, Sink, Subject};
 
+/// Sources of messages whose routes are remembered.
+const SOURCES: usize = 1024;
+
 /// Where one message goes, by which route, and how long it lives there.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Destination {
@@ -24,9 +27,10 @@ pub(super) struct Router {
     routes: Vec<(Route, Destination)>,
     /// Positions in `routes`, by their source in lower case.
     by_source: HashMap<Box<str>, Vec<usize>>,
-    /// Kept between messages, for their memory only.
+    /// Those that may match, by the source of messages: there are few, and most messages come from one of them.
+    by_message: HashMap<Box<str>, Arc<[usize]>>,
+    /// Kept between messages, for its memory only.
     source: String,
-    candidates: Vec<usize>,
 }
 
 impl Router {
@@ -44,11 +48,15 @@ impl Router {
     /// Finds where a message goes: one destination an endpoint, by the route with the smallest priority number
     /// (protocol.md §8.6).
     pub(super) fn find(&mut self, message: &Message) -> Vec<Destination> {
-        self.gather(message);
+        self.source.clear();
+        message.put_source(&mut self.source);
+        let candidates = match self.by_message.get(self.source.as_str()) {
+            Some(known) => Arc::clone(known),
+            None => self.gather(),
+        };
         let subject = Subject::new(message);
         let mut found: Vec<Destination> = Vec::new();
-        for &position in &self.candidates {
-            let (route, destination) = &self.routes[position];
+        for (route, destination) in candidates.iter().map(|position| &self.routes[*position]) {
             if !route.admits(&subject) {
                 continue;
             }
@@ -62,17 +70,19 @@ impl Router {
     }
 
     /// Gathers the routes whose source the message's begins with. Both end at a slash, so that is what to look for.
-    fn gather(&mut self, message: &Message) {
-        self.source.clear();
-        message.put_source(&mut self.source);
-        self.source.make_ascii_lowercase();
-        self.candidates.clear();
-        for (slash, _) in self.source.match_indices('/') {
-            if let Some(routes) = self.by_source.get(&self.source[..=slash]) {
-                self.candidates.extend_from_slice(routes);
-            }
+    fn gather(&mut self) -> Arc<[usize]> {
+        let source = self.source.to_ascii_lowercase();
+        let prefixes = source.match_indices('/').map(|(slash, _)| &source[..=slash]);
+        let mut positions: Vec<usize> =
+            prefixes.filter_map(|prefix| self.by_source.get(prefix)).flatten().copied().collect();
+        positions.sort_unstable();
+        if self.by_message.len() >= SOURCES {
+            // Clients name their outputs as they like.
+            self.by_message.clear();
         }
-        self.candidates.sort_unstable();
+        let candidates: Arc<[usize]> = positions.into();
+        self.by_message.insert(self.source.as_str().into(), Arc::clone(&candidates));
+        candidates
     }
 }
 

@@ -27,6 +27,11 @@ impl Stored {
     pub(super) fn recovered(used: u64) -> Self {
         Self { used, ..Self::default() }
     }
+
+    /// Returns when expired messages are looked for next, if there are any messages.
+    pub(super) fn next_sweep(&self) -> Duration {
+        self.swept + SWEEP
+    }
 }
 
 impl EdgeHub {
@@ -45,12 +50,12 @@ impl EdgeHub {
     }
 
     pub(super) fn sweep_deadline(&self) -> Option<Duration> {
-        self.queues.values().any(|queue| !queue.is_empty()).then_some(self.stored.swept + SWEEP)
+        self.queues.values().any(|queue| !queue.is_empty()).then_some(self.stored.next_sweep())
     }
 
     /// Has the store look for expired messages, if it is time.
     pub(super) fn sweep(&mut self, now: Now) {
-        if self.stored.swept + SWEEP > now.monotonic {
+        if self.stored.next_sweep() > now.monotonic {
             return;
         }
         self.stored.swept = now.monotonic;

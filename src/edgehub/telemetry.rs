@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::hub::{EdgeHub, Promise};
 use super::metrics::Lost;
+use super::passage::Passage;
 use super::port::{ConnectionId, Receipt};
 use super::queue::Queued;
 use super::vocabulary::{Injection, Output, QueueId, StoreFull, Ticket, ToStore};
@@ -23,15 +24,17 @@ impl EdgeHub {
         receipt: Option<Receipt>,
         mut message: Message,
     ) {
-        if message.size() > MAX_MESSAGE {
+        let size = message.size();
+        if size > MAX_MESSAGE {
             return self.close(now, connection, "the message is larger than 256 KB");
         }
-        self.metrics.received(identity, &message);
         stamp(&mut message, now, identity);
-        if self.route(now, message).is_err() {
+        let message = Arc::new(message);
+        let is_accepted = self.route(now, Arc::clone(&message)).is_ok();
+        self.passages.push(Passage::Received { sender: identity.clone(), message, size, is_accepted });
+        if !is_accepted {
             return self.close(now, connection, "there is no room for more messages (see `--max-storage`)");
         }
-        self.clients.counts(identity).sent += 1;
         if let Some(receipt) = receipt {
             self.promise(Promise::Accept { connection, receipt });
         }
@@ -41,7 +44,7 @@ impl EdgeHub {
         let result = match injection {
             Injection::FromModule(module) => {
                 stamp(&mut message, now, &Identity::of_module(self.device.clone(), module));
-                self.route(now, message)
+                self.route(now, Arc::new(message))
             }
             Injection::ToInput { module, input } => {
                 message.set_system(system::ENQUEUED_TIME, iso_millis(now.unix));
@@ -60,12 +63,11 @@ impl EdgeHub {
     }
 
     /// Queues a stamped message wherever the routes send it; returns how many queues took it.
-    pub(super) fn route(&mut self, now: Now, message: Message) -> Result<usize, StoreFull> {
+    pub(super) fn route(&mut self, now: Now, message: Arc<Message>) -> Result<usize, StoreFull> {
         let destinations = self.router.find(&message);
         if !destinations.is_empty() {
             self.check_room().inspect_err(|_| self.metrics.unacknowledged(&message))?;
         }
-        let message = Arc::new(message);
         if destinations.is_empty() {
             self.metrics.dropped(Lost::NoRoute, &message);
         }
@@ -81,6 +83,7 @@ impl EdgeHub {
     fn enqueue(&mut self, id: QueueId, route: Option<Arc<str>>, queued: Queued) {
         let queue = self.queues.entry(id.clone()).or_default();
         let offset = queue.append(&queued);
+        self.wake.by(self.stored.next_sweep());
         self.stirred.insert(id.endpoint.clone());
         let message = Arc::clone(&queued.message);
         let endpoint = id.endpoint.clone();

@@ -128,7 +128,7 @@ impl EdgeHub {
         self.promise(Promise::Tell { connection, event: answer });
         let notification = self.change_notification(now, identity, &patch);
         // Without room for the notification the patch counts all the same.
-        let _ = self.route(now, notification);
+        let _ = self.route(now, Arc::new(notification));
     }
 
     /// Merges a reported patch and tells it to the cloud, now or when the link is back; returns the new version.

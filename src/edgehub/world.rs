@@ -122,6 +122,7 @@ impl World {
                 output => self.outputs.push_back(output),
             }
         }
+        self.hub.count_passages();
     }
 
     /// Lets the store keep everything.

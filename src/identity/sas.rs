@@ -1,14 +1,15 @@
 //! SAS tokens: what a client shows as its password. Parses, checks and makes them; an error never holds a token.
 
-use std::borrow::Cow;
+mod audience;
+
 use std::fmt;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{DeviceId, Identity, Key, ModuleId};
+use super::{Identity, Key};
 
 /// What the clocks of client and hub may differ by (protocol.md §3.3).
 pub const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
@@ -105,16 +106,7 @@ impl Token {
 
     /// Returns who the token says its bearer is, which proves nothing: the audience, decoded as often as it can be.
     pub fn bearer(&self) -> Result<Identity, SasError> {
-        let mut reading = self.resource.clone();
-        for _ in 0..3 {
-            reading = decode_percent(&reading);
-        }
-        let (_, device, module) = split_audience(&reading).ok_or(SasError::AudienceForm)?;
-        let named = DeviceId::parse(device).and_then(|device| {
-            let module = module.map(ModuleId::parse).transpose()?;
-            Ok(Identity { device, module })
-        });
-        named.map_err(|_| SasError::AudienceForm)
+        audience::named(&self.resource)
     }
 
     /// Proves that the bearer is `identity`: not expired, signed with one of `keys`, for one of `hosts`.
@@ -132,7 +124,7 @@ impl Token {
         if matches == 0 {
             return Err(SasError::Forged);
         }
-        check_audience(&self.resource, hosts, identity)
+        audience::check(&self.resource, hosts, identity)
     }
 }
 
@@ -202,67 +194,15 @@ fn parse_expiry(text: &str) -> Result<Duration, SasError> {
     whole.parse().map(Duration::from_secs).map_err(|_| SasError::Expiry)
 }
 
-/// Compares the audience with who connects, undecoded and after one, two and three decodings.
-///
-/// Trying them all is safe: the signature has proved already that the owner of the key wrote this text. A `+` stays
-/// one, since ids can hold it and can hold no blank.
-fn check_audience(resource: &str, hosts: &[&str], identity: &Identity) -> Result<(), SasError> {
-    let mut reading = resource.to_owned();
-    let mut found = SasError::AudienceForm;
-    for _ in 0..=3 {
-        match compare_audience(&reading, hosts, identity) {
-            Ok(()) => return Ok(()),
-            Err(SasError::AudienceForm) => {}
-            Err(closer) => found = closer,
-        }
-        reading = decode_percent(&reading);
-    }
-    Err(found)
-}
-
-fn compare_audience(audience: &str, hosts: &[&str], identity: &Identity) -> Result<(), SasError> {
-    let (host, device, module) = split_audience(audience).ok_or(SasError::AudienceForm)?;
-    if !hosts.iter().any(|known| is(known, host)) {
-        return Err(SasError::AudienceHost);
-    }
-    let module_agrees = match (module, &identity.module) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(named), Some(module)) => is(named, module.as_str()),
-    };
-    let agrees = is(device, identity.device.as_str()) && module_agrees;
-    if agrees { Ok(()) } else { Err(SasError::AudienceIdentity) }
-}
-
-/// Parts an audience into host, device and module.
-fn split_audience(audience: &str) -> Option<(&str, &str, Option<&str>)> {
-    let parts: Vec<&str> = audience.splitn(6, '/').collect();
-    match parts[..] {
-        [host, devices, device] if is(devices, "devices") => Some((host, device, None)),
-        [host, devices, device, modules, module] if is(devices, "devices") && is(modules, "modules") => {
-            Some((host, device, Some(module)))
-        }
-        _ => None,
-    }
-}
-
-fn is(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
-}
-
 /// Decodes once, `+` to a blank.
 fn decode(text: &str) -> String {
-    decode_percent(&text.replace('+', " "))
-}
-
-/// Decodes once; what is no UTF-8 afterwards stays as it was.
-fn decode_percent(text: &str) -> String {
-    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
+    audience::decode_percent(&text.replace('+', " "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::{DeviceId, ModuleId};
 
     /// 32 bytes, 0 to 31; the signatures below were made with it by another program.
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

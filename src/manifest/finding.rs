@@ -29,7 +29,7 @@ pub struct Finding {
     /// Whether it stops a deployment.
     pub severity: Severity,
     /// The place, the sentence and the fix.
-    pub at: TextError,
+    pub at: Box<TextError>,
 }
 
 impl Finding {
@@ -53,12 +53,12 @@ impl Finding {
 
     /// Describes something that stops a deployment.
     pub fn error(code: &'static str, at: TextError) -> Self {
-        Self { code, severity: Severity::Error, at }
+        Self { code, severity: Severity::Error, at: Box::new(at) }
     }
 
     /// Describes something suspicious.
     pub fn warning(code: &'static str, at: TextError) -> Self {
-        Self { code, severity: Severity::Warning, at }
+        Self { code, severity: Severity::Warning, at: Box::new(at) }
     }
 
     /// Returns the finding as `--json` prints it.
@@ -105,11 +105,11 @@ const SHOWN: usize = 20;
 
 /// Joins what stops a deployment into one failure that shows the places, the first [`SHOWN`] of them.
 pub fn failure_of(file: &str, findings: &[Finding]) -> Failure {
-    let errors: Vec<&TextError> = findings.iter().filter(|f| f.severity == Severity::Error).map(|f| &f.at).collect();
+    let errors: Vec<&TextError> = findings.iter().filter(|f| f.severity == Severity::Error).map(|f| &*f.at).collect();
     if let [finding] = findings
         && finding.is_unreadable()
     {
-        return finding.at.clone().into();
+        return TextError::clone(&finding.at).into();
     }
     let message = match errors.len() {
         1 => format!("`{file}` has a mistake"),

@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(fill_in(&document("p$a$$"), &known, &mut warnings).value(), &registry("p$a$$"), "a real one");
         assert!(warnings.is_empty());
         let unknown = fill_in(&document("${OTHER}"), &known, &mut warnings);
-        let warned: Vec<_> = warnings.into_iter().map(|finding| finding.at).collect();
+        let warned: Vec<_> = warnings.into_iter().map(|finding| *finding.at).collect();
         assert_eq!(warned, missing_secrets(&unknown));
         let told: Vec<_> = warned.iter().map(|at| &*at.message).collect();
         assert_eq!(told, ["this registry's password is the variable `OTHER`, which is not set"]);

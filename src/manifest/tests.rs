@@ -25,7 +25,7 @@ fn manifest(modules: Value, hub: Value) -> Value {
 
 fn parse(manifest: &Value) -> Result<Deployment, Vec<String>> {
     let document = Document::parse("m.json", &manifest.to_string()).expect("JSON");
-    let told = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.at.message.into()).collect();
+    let told = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.at.message.to_string()).collect();
     Deployment::parse(&document, &mut Vec::new()).map_err(told)
 }
 

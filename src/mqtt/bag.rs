@@ -3,7 +3,6 @@
 //! A hub and a module spell the same properties differently on the wire; the tables here are both.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -78,23 +77,41 @@ pub fn parse(bag: &str, author: Author, message: &mut Message) -> Result<(), Too
     Ok(())
 }
 
-/// Writes a message's properties as a bag: system properties first and `$` as `%24`, since the SDKs for Java and C look
+/// Appends a message's properties as a bag: system properties first and `$` as `%24`, since the SDKs for Java and C look
 /// for that (protocol.md §0.7).
-pub fn format(message: &Message, author: Author) -> String {
-    let mut bag = String::new();
+pub fn put(message: &Message, author: Author, out: &mut String) {
+    let mut bag = Bag { begins: out.len(), out };
     let hidden = hidden_from(author);
     for (name, wire) in WIRE_NAMES.iter().filter(|(name, _)| !hidden.contains(name)) {
-        if let Some(value) = message.system.get(*name) {
-            put(&mut bag, wire, Some(value));
+        if let Some(value) = message.system(name) {
+            bag.put(wire, Some(value));
         }
     }
     for (key, value) in &message.properties {
         // An application property must not be taken for what the hub says.
         if system_name(key).is_none() {
-            put(&mut bag, key, value.as_deref());
+            bag.put(key, value.as_deref());
         }
     }
-    bag
+}
+
+/// A bag that grows at the end of a text.
+struct Bag<'o> {
+    begins: usize,
+    out: &'o mut String,
+}
+
+impl Bag<'_> {
+    fn put(&mut self, key: &str, value: Option<&str>) {
+        if self.out.len() > self.begins {
+            self.out.push('&');
+        }
+        self.out.extend(utf8_percent_encode(key, UNRESERVED));
+        if let Some(value) = value {
+            self.out.push('=');
+            self.out.extend(utf8_percent_encode(value, UNRESERVED));
+        }
+    }
 }
 
 /// The system properties that the other end of `author` is not told.
@@ -123,18 +140,6 @@ fn system_name(wire: &str) -> Option<&'static str> {
     WIRE_NAMES.iter().chain(&OTHER_WIRE_NAMES).find(|(_, known)| *known == wire).map(|(name, _)| *name)
 }
 
-fn put(bag: &mut String, key: &str, value: Option<&str>) {
-    if !bag.is_empty() {
-        bag.push('&');
-    }
-    let encoded = |text| utf8_percent_encode(text, UNRESERVED);
-    // Writing to a string cannot fail.
-    let _ = match value {
-        None => write!(bag, "{}", encoded(key)),
-        Some(value) => write!(bag, "{}={}", encoded(key), encoded(value)),
-    };
-}
-
 fn decode(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8().unwrap_or(Cow::Borrowed(text))
 }
@@ -151,8 +156,14 @@ mod tests {
         message
     }
 
+    fn format(message: &Message, author: Author) -> String {
+        let mut bag = String::new();
+        put(message, author, &mut bag);
+        bag
+    }
+
     fn system_of(message: &Message) -> Vec<(&str, &str)> {
-        message.system.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+        message.system.iter().collect()
     }
 
     #[test]

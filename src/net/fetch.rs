@@ -1,7 +1,8 @@
 //! The client's side of HTTP/1.1, with TLS or without: one call, its whole answer.
 //!
-//! Keeps connections that both sides left open. Follows no redirect, tries nothing again and knows no credentials:
-//! whoever calls knows what may be repeated, and who may be told what.
+//! Keeps connections that both sides left open. Follows no redirect and knows no credentials: whoever calls knows who may
+//! be told what. Nothing is done twice: a call goes to a second connection only if the first one, kept from an earlier
+//! call, was closed before it took the request, or if the call only reads.
 
 use std::collections::HashMap;
 use std::io;
@@ -35,7 +36,6 @@ pub struct HttpClient {
 }
 
 /// One call.
-#[derive(Debug, Clone)]
 pub struct Call<'a> {
     /// The verb.
     pub method: Method,
@@ -89,6 +89,14 @@ pub enum FetchError {
 }
 
 type Sender = SendRequest<Full<Bytes>>;
+type Outgoing = Request<Full<Bytes>>;
+
+/// What came of a request that was to go over a connection that is open already.
+enum Sent {
+    Answered(Sender, Response<Incoming>),
+    /// There was none; here it is back.
+    Nowhere(Outgoing),
+}
 
 impl std::fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -128,9 +136,9 @@ impl HttpClient {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(call.body)).map_err(|error| FetchError::Broken(error.to_string()))?;
-        let (sender, answer) = match self.send_over_kept(&origin, &request).await {
-            Some(answered) => answered,
-            None => {
+        let (sender, answer) = match self.send_over_kept(&origin, request).await? {
+            Sent::Answered(sender, answer) => (sender, answer),
+            Sent::Nowhere(request) => {
                 let mut sender = self.connect(&uri).await?;
                 let answer = sender.send_request(request).await.map_err(|error| FetchError::Broken(told(&error)))?;
                 (sender, answer)
@@ -148,22 +156,25 @@ impl HttpClient {
     }
 
     /// The other side may close a connection while nobody uses it, and nobody is told before the next call.
-    async fn send_over_kept(
-        &self,
-        origin: &str,
-        request: &Request<Full<Bytes>>,
-    ) -> Option<(Sender, Response<Incoming>)> {
-        loop {
-            let mut sender = {
-                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-                idle.get_mut(origin)?.pop()?
-            };
-            if sender.ready().await.is_ok()
-                && let Ok(answer) = sender.send_request(request.clone()).await
-            {
-                return Some((sender, answer));
+    async fn send_over_kept(&self, origin: &str, mut request: Outgoing) -> Result<Sent, FetchError> {
+        while let Some(mut sender) = self.take_kept(origin) {
+            if sender.ready().await.is_err() {
+                continue;
+            }
+            let harmless = request.method().is_safe().then(|| request.clone());
+            match sender.try_send_request(request).await {
+                Ok(answer) => return Ok(Sent::Answered(sender, answer)),
+                Err(mut error) => match error.take_message().or(harmless) {
+                    Some(again) => request = again,
+                    None => return Err(FetchError::Broken(told(error.error()))),
+                },
             }
         }
+        Ok(Sent::Nowhere(request))
+    }
+
+    fn take_kept(&self, origin: &str) -> Option<Sender> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).get_mut(origin)?.pop()
     }
 
     fn keep(&self, origin: String, sender: Sender) {
@@ -255,8 +266,12 @@ mod tests {
     }
 
     async fn get(client: &HttpClient, url: &str) -> Result<Answer, FetchError> {
+        call(client, Method::GET, url).await
+    }
+
+    async fn call(client: &HttpClient, method: Method, url: &str) -> Result<Answer, FetchError> {
         let (limit, patience) = (8, Duration::from_secs(20));
-        client.send(Call { method: Method::GET, url, headers: &[], body: Bytes::new(), limit, patience }).await
+        client.send(Call { method, url, headers: &[], body: Bytes::new(), limit, patience }).await
     }
 
     const HELLO: &str = "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello";
@@ -268,6 +283,18 @@ mod tests {
         for _ in 0..3 {
             let answer = get(&client, &url).await.expect("it answers");
             assert_eq!((answer.status, answer.header("x-a"), &answer.body[..]), (200, Some("b"), &b"hello"[..]));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_done_already_is_not_done_again() {
+        let client = HttpClient::new(Trust::default(), Proxies::default());
+        for (method, answered) in [(Method::GET, Ok(200)), (Method::POST, Err(())), (Method::PUT, Err(()))] {
+            // The first connection takes a second request and closes without a word.
+            let url = site(vec![vec![HELLO, ""], vec![HELLO]]).await;
+            get(&client, &url).await.expect("it answers");
+            let again = call(&client, method.clone(), &url).await;
+            assert_eq!(again.map(|answer| answer.status).map_err(drop), answered, "{method}");
         }
     }
 

@@ -8,6 +8,7 @@ use super::evaluate::{Arithmetic, Certainty, Comparison, Logic, Node};
 use super::function::{self, Function};
 use super::lexer::{Kind, Token};
 use super::types::{Type, Typed};
+use crate::message::system;
 use crate::text::nearest;
 
 type Checked = Result<Typed, RouteError>;
@@ -30,7 +31,7 @@ pub(super) fn system(token: Token<'_>, escaped: bool) -> Checked {
     if bracketed {
         return Ok(Typed::leaf(Node::Undefined, Type::Undefined, token.span()));
     }
-    let system = name[1..].to_owned();
+    let system = system::find(&name[1..]);
     let node = match property {
         Some(property) => Node::PropertyOrSystem { property, system },
         None => Node::System(system),

@@ -20,12 +20,12 @@ pub(super) enum Node {
     Undefined,
     /// An application property.
     Property(String),
-    /// A system property.
-    System(String),
+    /// A system property; `None` is one that no message has.
+    System(Option<&'static str>),
     /// `$name`: the application property with the dollar, else the system property without.
     PropertyOrSystem {
         property: String,
-        system: String,
+        system: Option<&'static str>,
     },
     /// `$body.path`: the application property of that very name where one is possible, else the body's value.
     Body {
@@ -153,8 +153,8 @@ impl<'m> Subject<'m> {
         self.message.property(name).map(|text| Value::Text(text.into()))
     }
 
-    fn system(&self, name: &str) -> Option<Value<'_>> {
-        self.message.system(name).map(|text| Value::Text(text.into()))
+    fn system(&self, name: Option<&str>) -> Option<Value<'_>> {
+        self.message.system(name?).map(|text| Value::Text(text.into()))
     }
 }
 
@@ -194,9 +194,9 @@ impl Node {
             Self::Null => Value::Null,
             Self::Undefined => Value::Undefined,
             Self::Property(name) => subject.property(name).unwrap_or(Value::Undefined),
-            Self::System(name) => subject.system(name).unwrap_or(Value::Undefined),
+            Self::System(name) => subject.system(*name).unwrap_or(Value::Undefined),
             Self::PropertyOrSystem { property, system } => {
-                subject.property(property).or_else(|| subject.system(system)).unwrap_or(Value::Undefined)
+                subject.property(property).or_else(|| subject.system(*system)).unwrap_or(Value::Undefined)
             }
             Self::Body { property, path } => {
                 let property = property.as_deref().and_then(|name| subject.property(name));

@@ -118,7 +118,9 @@ enum Order {
 type Orders = mpsc::UnboundedReceiver<Order>;
 type Sink = Box<dyn Fn(InstanceEvent) + Send + Sync>;
 
-/// Starts an instance; everything that happens to it goes to `sink`, which must not block.
+/// Starts an instance; everything that happens to it goes to `sink`.
+///
+/// While `sink` waits, the instance's output does: it may do so by [`tokio::task::block_in_place`] alone.
 ///
 /// # Panics
 ///

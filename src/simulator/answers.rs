@@ -5,7 +5,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::json;
 
 use super::control::{
@@ -14,102 +13,75 @@ use super::control::{
 };
 use super::dispatcher::{CallReply, Dispatcher, Injector};
 use super::edges::{EdgeDevice, EdgeNumber};
+use super::module_record::module_record;
 use super::plan::Runtime;
 use super::taps::Filter;
 use crate::agent;
-use crate::clock::{Now, iso_millis};
+use crate::clock::Now;
 use crate::edgehub::{self, Caller, Endpoint, Injection, Invocation, Link, MAX_MESSAGE};
 use crate::failure::{Failure, Outcome};
-use crate::identity::{DeviceId, Identity, ModuleId};
+use crate::identity::{Identity, ModuleId};
 use crate::iothub::Change;
 use crate::manifest::DesiredStatus;
 use crate::message::{Message, system};
 use crate::twin::{TwinDocument, TwinError};
 
-/// `ps --json`: one module.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ModuleRecord<'a> {
-    device: &'a DeviceId,
-    name: &'a ModuleId,
-    image: &'a str,
-    runtime: &'static str,
-    desired: &'static str,
-    status: &'static str,
-    connected: bool,
-    restarts: u32,
-    exit_code: Option<i32>,
-    started_at: Option<String>,
-    messages: Messages,
-    pid: Option<u32>,
-}
-
-#[derive(Debug, Serialize)]
-struct Messages {
-    r#in: u64,
-    out: u64,
-}
-
 impl Dispatcher {
     pub(super) fn handle_control(&mut self, now: Now, call: ControlCall) {
         let ControlCall { request, answers } = call;
-        let refused = match request {
-            Request::Ready { until } => {
-                self.audience.expectant.push((until, answers.clone()));
-                self.answer_expectant();
-                Ok(())
-            }
-            Request::Ps => {
-                for device in self.edges.all() {
-                    for module in device.children.modules() {
-                        answers.record(&module_record(device, module));
-                    }
-                }
-                answers.done();
-                Ok(())
-            }
+        if let Err(failure) = self.handle_request(now, request, &answers) {
+            answers.fail(&failure);
+        }
+    }
+
+    fn handle_request(&mut self, now: Now, request: Request, answers: &Answers) -> Outcome {
+        match request {
+            Request::Ready { until } => self.handle_ready(until, answers),
+            Request::Ps => self.handle_ps(answers),
             Request::Logs { modules, follow, tail, since } => {
-                self.handle_logs(now, modules, follow, tail, since, &answers)
+                self.handle_logs(now, modules, follow, tail, since, answers)?;
             }
             Request::Stop => {
                 self.stop(now, Ok(()));
                 self.answer_at_end(answers.clone());
-                Ok(())
             }
-            Request::Restart { module, build } => self.handle_restart(now, module, build, &answers),
-            Request::Twin { target, change } => self.handle_twin(now, &target, change, &answers),
+            Request::Restart { module, build } => self.handle_restart(now, module, build, answers)?,
+            Request::Twin { target, change } => self.handle_twin(now, &target, change, answers)?,
             Request::Call { target, method, payload, response_timeout, connect_timeout } => {
                 let payload = Bytes::from(payload.unwrap_or_default().to_string());
-                let times = (response_timeout, connect_timeout);
-                self.handle_call(&target, method, payload, times, &answers)
+                self.handle_call(&target, method, payload, (response_timeout, connect_timeout), answers)?;
             }
-            Request::Send { target, message } => self.handle_send(now, target, message, &answers),
-            Request::Monitor { from, to, since } => {
-                self.filter(from, to).map(|filter| self.handle_monitor(now, filter, since, &answers))
-            }
-            Request::Feedback { since } => {
-                self.handle_watch_feedback(now, since, &answers);
-                Ok(())
-            }
+            Request::Send { target, message } => self.handle_send(now, target, message, answers)?,
+            Request::Monitor { from, to, since } => self.handle_monitor(now, self.filter(from, to)?, since, answers),
+            Request::Feedback { since } => self.handle_watch_feedback(now, since, answers),
             Request::Upstream { device, change } => {
-                self.find_edge(device.as_ref()).map(|edge| self.handle_upstream(now, edge, change, &answers))
+                self.handle_upstream(now, self.find_edge(device.as_ref())?, change, answers);
             }
             Request::Deploy { device, manifest } => {
-                self.find_edge(device.as_ref()).and_then(|edge| self.handle_deploy(now, edge, &manifest, &answers))
+                self.handle_deploy(now, self.find_edge(device.as_ref())?, &manifest, answers)?;
             }
-            Request::Credentials { target } => self.handle_credentials(&target, &answers),
-            Request::AddDevice(new) => self.handle_add_device(now, new, &answers),
-            Request::Devices => {
-                self.handle_devices(now, &answers);
-                Ok(())
-            }
-            Request::SetDeviceStatus { device, status } => self.handle_device_status(now, &device, status, &answers),
-            Request::PurgeDevice { device } => self.handle_purge_device(now, &device, &answers),
-            Request::RemoveDevice { device } => self.handle_remove_device(&device, &answers),
-        };
-        if let Err(failure) = refused {
-            answers.fail(&failure);
+            Request::Credentials { target } => self.handle_credentials(&target, answers)?,
+            Request::AddDevice(new) => self.handle_add_device(now, new, answers)?,
+            Request::Devices => self.handle_devices(now, answers),
+            Request::SetDeviceStatus { device, status } => self.handle_device_status(now, &device, status, answers)?,
+            Request::PurgeDevice { device } => self.handle_purge_device(now, &device, answers)?,
+            Request::RemoveDevice { device } => self.handle_remove_device(&device, answers)?,
         }
+        Ok(())
+    }
+
+    fn handle_ready(&mut self, until: Until, answers: &Answers) {
+        self.audience.expectant.push((until, answers.clone()));
+        self.answer_expectant();
+    }
+
+    fn handle_ps(&self, answers: &Answers) {
+        for device in self.edges.all() {
+            for module in device.children.modules() {
+                answers.record(&module_record(device, module));
+            }
+        }
+        answers.done();
     }
 
     fn handle_logs(
@@ -334,33 +306,6 @@ fn is_expected(device: &EdgeDevice, module: &ModuleId) -> bool {
         .children
         .plan(module)
         .is_some_and(|plan| plan.spec.status == DesiredStatus::Running && !matches!(plan.runtime, Runtime::External))
-}
-
-/// Returns the line of `ps` for a module; `None` where the device has no such module.
-fn module_record<'a>(device: &'a EdgeDevice, module: &'a ModuleId) -> Option<ModuleRecord<'a>> {
-    let plan = device.children.plan(module)?;
-    let state = device.agent.state(module);
-    let client = device.hub.client(&device.identity(module));
-    let outside = matches!(plan.runtime, Runtime::External);
-    let status = match (outside, client.connected) {
-        (true, true) => "running",
-        (true, false) => "stopped",
-        (false, _) => state.map_or("stopped", |state| state.status.as_word()),
-    };
-    Some(ModuleRecord {
-        device: &device.device,
-        name: module,
-        image: &plan.spec.image,
-        runtime: plan.runtime.word(),
-        desired: plan.spec.status.as_word(),
-        status,
-        connected: client.connected,
-        restarts: state.map_or(0, |state| state.restarts),
-        exit_code: state.and_then(|state| state.exit_code),
-        started_at: state.and_then(|state| state.started_at).map(iso_millis),
-        messages: Messages { r#in: client.received, out: client.sent },
-        pid: device.children.pid(module),
-    })
 }
 
 fn has_started(state: &agent::ModuleState) -> bool {

@@ -16,7 +16,7 @@ use crate::clock::Now;
 use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
 use crate::net::{HttpClient, Proxies, Trust, put_blob};
-use crate::runtime::{self, Instance, InstanceEvent, Ledger, Meter, OutputStream};
+use crate::runtime::{self, Instance, InstanceEvent, Ledger, Meter};
 use crate::workload::{Exit, ModuleDetails, RuntimeStatus};
 
 /// How long an instance has between the gentle signal and the end; the engine's own default.
@@ -177,37 +177,42 @@ impl Dispatcher {
                 self.settle(now);
             }
             InstanceEvent::Output { stream, line } => {
-                let stream = match stream {
-                    OutputStream::Stdout => "stdout",
-                    OutputStream::Stderr => "stderr",
-                };
-                self.tell_line(edge, Line { at: now.unix, module, stream, text: line });
+                self.tell_line(edge, Line { at: now.unix, module, stream: stream.as_word(), text: line });
             }
             InstanceEvent::Exited { code, signal } => {
-                device.children.running.remove(&module);
-                let how = match (code, signal) {
-                    (Some(code), _) => format!("ended with exit code {code}"),
-                    (None, Some(signal)) => format!("ended by signal {signal}"),
-                    (None, None) => "ended".to_owned(),
-                };
-                device.agent.handle(now, agent::Input::Exited { module: module.clone(), code });
+                let how = how_it_ended(code, signal);
                 self.note(now, edge, module.clone(), how.clone());
-                self.judge_exit(now, edge, &module, &how);
+                self.end_instance(now, edge, agent::Input::Exited { module: module.clone(), code }, (&module, &how));
             }
             InstanceEvent::StartFailed(failure) => {
-                device.children.running.remove(&module);
                 self.report.failure(&failure);
                 let reason = failure.message().to_owned();
-                device.agent.handle(now, agent::Input::StartFailed { module: module.clone(), reason });
-                self.judge_exit(now, edge, &module, "did not start");
+                let end = agent::Input::StartFailed { module: module.clone(), reason };
+                self.end_instance(now, edge, end, (&module, "did not start"));
             }
             InstanceEvent::Lost(failure) => {
-                device.children.running.remove(&module);
                 self.report.failure(&failure);
-                device.agent.handle(now, agent::Input::Exited { module: module.clone(), code: None });
-                self.judge_exit(now, edge, &module, "is out of reach");
+                let end = agent::Input::Exited { module: module.clone(), code: None };
+                self.end_instance(now, edge, end, (&module, "is out of reach"));
             }
         }
+    }
+
+    /// Forgets an instance that is no more, and tells the agent of its end; `how` it ended follows the module's name.
+    fn end_instance(&mut self, now: Now, edge: EdgeNumber, end: agent::Input, (module, how): (&ModuleId, &str)) {
+        let device = &mut self.edges[edge];
+        device.children.running.remove(module);
+        device.agent.handle(now, end);
+        self.judge_exit(now, edge, module, how);
+    }
+}
+
+/// Returns how an instance ended, as it follows the module's name.
+fn how_it_ended(code: Option<i32>, signal: Option<i32>) -> String {
+    match (code, signal) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("ended by signal {signal}"),
+        (None, None) => "ended".to_owned(),
     }
 }
 

@@ -14,18 +14,14 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::bridge::{Bridge, WorkloadWay};
-use super::containers::Containers;
-use super::control::RunFolder;
-use super::dispatcher::Clock;
 use super::edges::EdgeNumber;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::gateway::Gateway;
-use super::machine::Machine;
 use super::metrics::MetricsPort;
 use super::plan::ModulePlan;
 use super::planner::Planner;
 use super::prepare::{Prepared, Workshop};
-use super::site::{Service, Site};
+use super::site::{Means, Service, Site};
 use super::state::Identities;
 use super::workloads::{self, Behind, Ports};
 use crate::agent::{Deployed, DeploymentStatus, Planned};
@@ -34,26 +30,18 @@ use crate::engine::Engine;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::identity::ModuleId;
 use crate::manifest::{Deployment, Finding, ModuleSpec};
-use crate::ui::Ui;
+use crate::text::Pointer;
 
-/// What the deployer works with; all of it outlives the dispatcher.
+/// What makes a device's deployments ready.
 pub(super) struct Deployer<'a> {
-    pub(super) ui: &'a Ui,
-    pub(super) clock: Clock,
+    pub(super) means: Means<'a>,
     pub(super) site: &'a Site,
-    pub(super) machine: &'a Machine<'a>,
-    /// `.edgectl`.
-    pub(super) root: &'a std::path::Path,
     pub(super) address: IpAddr,
-    pub(super) run_folder: &'a RunFolder,
-    pub(super) containers: &'a Arc<Containers>,
     /// There as soon as a module is a container.
     pub(super) bridge: Option<Arc<Bridge>>,
     /// The bridge, until the dispatcher has been told that it came.
     pub(super) came: Option<Came>,
     pub(super) service: Service,
-    /// How many files a process may have open.
-    pub(super) descriptors: u64,
     pub(super) behind: Arc<Behind>,
     pub(super) events: EdgeEvents,
     /// What runs, or is to.
@@ -125,32 +113,8 @@ impl Deployer<'_> {
         let deployment = read(desired)?;
         let specs = self.site.simulated.taking_part(&self.site.options, deployment.modules);
         let identities = self.identities(&specs).map_err(|failure| failed(&[failure]))?;
-        let (mut planned, mut plans, mut failures) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for spec in specs {
-            let name = spec.id.clone();
-            let before = self.planned.get(&name).filter(|planned| planned.spec == spec).cloned();
-            if let Some(before) = before {
-                planned.insert(name, before);
-                continue;
-            }
-            match self.plan(tasks, spec, &identities).await {
-                Ok(plan) => {
-                    planned.insert(name, plan.planned());
-                    plans.push(plan);
-                }
-                Err(failure) => {
-                    failures.push(failure.context(format!("cannot deploy module `{name}`")));
-                    planned.extend(self.planned.get(&name).cloned().map(|before| (name, before)));
-                }
-            }
-        }
-        self.doors.retain(|module, door| {
-            planned.contains_key(module) || {
-                door.abort();
-                false
-            }
-        });
-        self.planned = planned;
+        let (plans, failures) = self.plan_all(tasks, specs, &identities).await;
+        self.close_doors();
         let generations = identities.modules.iter().map(|(module, keys)| (module.clone(), keys.generation_id.clone()));
         let generations = generations.collect();
         let known = identities.known();
@@ -167,10 +131,51 @@ impl Deployer<'_> {
         })
     }
 
+    /// Plans the modules that are new or have changed; says why some cannot be made ready.
+    async fn plan_all(
+        &mut self,
+        tasks: &mut JoinSet<()>,
+        specs: Vec<ModuleSpec>,
+        identities: &Identities,
+    ) -> (Vec<ModulePlan>, Vec<Failure>) {
+        let (mut planned, mut plans, mut failures) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for spec in specs {
+            let name = spec.id.clone();
+            let before = self.planned.get(&name).cloned();
+            if let Some(before) = before.as_ref().filter(|before| before.spec == spec) {
+                planned.insert(name, before.clone());
+                continue;
+            }
+            match self.plan(tasks, spec, identities).await {
+                Ok(plan) => {
+                    planned.insert(name, plan.planned());
+                    plans.push(plan);
+                }
+                Err(failure) => {
+                    failures.push(failure.context(format!("cannot deploy module `{name}`")));
+                    planned.extend(before.map(|before| (name, before)));
+                }
+            }
+        }
+        self.planned = planned;
+        (plans, failures)
+    }
+
+    /// Closes the doors of modules that are not deployed any more.
+    fn close_doors(&mut self) {
+        self.doors.retain(|module, door| {
+            let stays = self.planned.contains_key(module);
+            if !stays {
+                door.abort();
+            }
+            stays
+        });
+    }
+
     fn identities(&self, specs: &[ModuleSpec]) -> Outcome<Identities> {
         let modules = specs.iter().map(|spec| spec.id.clone());
         let all: Vec<_> = modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect();
-        self.site.state.identities(&self.site.simulated.device, &all, self.clock.now().unix.as_micros())
+        self.site.state.identities(&self.site.simulated.device, &all, self.means.clock.now().unix.as_micros())
     }
 
     async fn plan(
@@ -181,7 +186,7 @@ impl Deployer<'_> {
     ) -> Outcome<ModulePlan> {
         let Site { options, simulated, state: state_folder, .. } = self.site;
         let simulated = simulated.with_only(spec.clone());
-        let (ui, clock, machine, state) = (self.ui, self.clock, self.machine, self.root);
+        let Means { ui, clock, machine, root: state, run_folder, descriptors, .. } = self.means;
         let workshop = Workshop { ui, clock, options, simulated: &simulated, machine, state };
         let prepared = workshop.prepare_all().await?;
         let bridge = match prepared.iter().flatten().find_map(Prepared::engine) {
@@ -198,15 +203,15 @@ impl Deployer<'_> {
             identities,
             state: state_folder,
             host: self.address.to_string(),
-            run_folder: self.run_folder,
+            run_folder,
             bridge: bridge.as_deref(),
             ports: &ports,
-            descriptors: self.descriptors,
+            descriptors: descriptors.before,
         };
         let plan = planner.plan_all(prepared)?.pop();
         workloads::serve_ports(tasks, &self.behind, ports);
         if !self.doors.contains_key(&spec.id) {
-            let door = workloads::open(tasks, self.run_folder, &self.behind, &spec.id).await?;
+            let door = workloads::open(tasks, run_folder, &self.behind, &spec.id).await?;
             self.doors.insert(spec.id, door);
         }
         plan.ok_or_else(|| Failure::new(Kind::Bug, "one module makes one plan"))
@@ -217,7 +222,8 @@ impl Deployer<'_> {
         if let Some(bridge) = &self.bridge {
             return Ok(Arc::clone(bridge));
         }
-        let bridge = Bridge::build(self.containers, &self.site.simulated, (engine, image), self.run_folder).await?;
+        let Means { containers, run_folder, .. } = self.means;
+        let bridge = Bridge::build(containers, &self.site.simulated, (engine, image), run_folder).await?;
         match self.listen_on(tasks, &bridge).await {
             Ok(names) => {
                 self.came = Some(Came { way: bridge.way, names });
@@ -233,13 +239,16 @@ impl Deployer<'_> {
     /// Listens on a bridge as at the device's own address, and returns what clients may call the hub.
     async fn listen_on(&self, tasks: &mut JoinSet<()>, bridge: &Bridge) -> Outcome<Vec<String>> {
         let gateway = Gateway::open_on_bridge(self.address, bridge.address())?;
-        let metrics = MetricsPort::open(self.ui, self.site.options.metrics, [bridge.address()]).await;
+        let metrics = MetricsPort::open(self.means.ui, self.site.options.metrics, [bridge.address()]).await;
         let names = gateway.names(bridge.host.clone());
-        let (_, certificate) = self.site.certify(self.clock, &names)?;
+        let (_, certificate) = self.site.certify(self.means.clock, &names)?;
         self.service.serve(tasks, &certificate, (gateway, metrics))?;
         Ok(names)
     }
 }
+
+/// How many keys of a manifest stand above the agent's desired properties.
+const ABOVE_DESIRED: usize = 3;
 
 /// Reads the agent's desired properties, or says with which status it reports them (protocol.md §11.3).
 fn read(desired: &Map<String, Value>) -> Result<Deployment, DeploymentStatus> {
@@ -249,9 +258,17 @@ fn read(desired: &Map<String, Value>) -> Result<Deployment, DeploymentStatus> {
     Deployment::parse_agent(desired).map_err(|findings| {
         let is_schema = |finding: &Finding| finding.code == "schema-version";
         let code = if findings.iter().any(is_schema) { 412 } else { 400 };
-        let told: Vec<&str> = findings.iter().map(|finding| &*finding.at.message).collect();
-        DeploymentStatus { code, description: told.join("; ") }
+        DeploymentStatus { code, description: findings.iter().map(tell).collect::<Vec<_>>().join("; ") }
     })
+}
+
+/// Tells what is wrong, and where below the agent's desired properties.
+fn tell(finding: &Finding) -> String {
+    let steps = finding.at.pointer.as_ref().map(Pointer::steps).unwrap_or_default();
+    match steps.get(ABOVE_DESIRED..) {
+        None | Some([]) => finding.at.message.to_string(),
+        Some(below) => format!("{}: {}", below.join("."), finding.at.message),
+    }
 }
 
 fn failed(failures: &[Failure]) -> DeploymentStatus {
@@ -293,10 +310,14 @@ mod tests {
             "edgeHub": { "type": "docker", "status": "running", "settings": settings },
         });
         let with = |schema: &str, modules: Value| json!({ "schemaVersion": schema, "systemModules": system, "modules": modules });
-        let schema = "the schema `2.0` is not known; known are 1.0, 1.1".to_owned();
+        let schema = "schemaVersion: the schema `2.0` is not known; known are 1.0, 1.1".to_owned();
         assert_eq!(status(with("2.0", json!({}))), (412, schema));
-        let kind = "expected `docker`, found `podman`; the member `settings` is missing".to_owned();
-        assert_eq!(status(with("1.1", json!({ "a": { "type": "podman" } }))), (400, kind));
+        let kind = "modules.a.type: expected `docker`, found `podman`; modules.a: the member `settings` is missing";
+        assert_eq!(status(with("1.1", json!({ "a": { "type": "podman" } }))), (400, kind.to_owned()));
+        let mut hub = with("1.1", json!({}));
+        hub["systemModules"]["edgeHub"]["status"].take();
+        // protocol.md §10.2
+        assert_eq!(status(hub), (400, "systemModules.edgeHub: the member `status` is missing".to_owned()));
         assert!(read(with("1.1", json!({})).as_object().expect("an object")).is_ok());
     }
 }

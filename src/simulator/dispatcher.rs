@@ -18,7 +18,7 @@ use super::logs::Line;
 use super::refusals::{Refusals, Turned};
 use super::report::Report;
 use super::storage::Stored;
-use super::taps::{Filter, Taps};
+use super::taps::{Filter, Tapped, Taps};
 use super::to_heads::ToHeads;
 use crate::agent;
 use crate::clock::{Now, since_epoch};
@@ -208,6 +208,8 @@ pub(super) struct Dispatcher {
     pub(super) asked: Asked,
     pub(super) audience: Audience,
     pub(super) refusals: Refusals<Turned>,
+    /// What routes took in this turn, to be shown once it is on its way.
+    pub(super) passed: Vec<Tapped>,
 }
 
 impl Dispatcher {
@@ -223,6 +225,7 @@ impl Dispatcher {
                 turn.wait().await;
             }
             self.flush_stores(now);
+            self.look_back();
             if self.has_ended() {
                 self.report_shutdown(self.clock.now());
                 // The store thread may wait for room in this channel, and nobody takes from it any more.

@@ -12,6 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
@@ -107,6 +108,9 @@ impl Heads {
         let mut alarm = Alarm::new(self.clock);
         let mut inbox = Inbox::new(from_dispatcher);
         let mut input = BytesMut::with_capacity(SHORT_READ);
+        // Both at most once, and asked for all the time: they are not made anew for each packet.
+        let mut stopped = pin!(self.events.closed().fuse());
+        let mut pushed_out = pin!(seat.needed().fuse());
         while inbox.hear_during(self.flush(&mut protocol, &mut stream)).await {
             let deadline = protocol.deadline();
             tokio::select! {
@@ -126,8 +130,8 @@ impl Heads {
                         protocol.handle_said(now, client, said);
                     }
                 }
-                () = self.events.closed() => protocol.handle_stop("the simulation ends"),
-                () = seat.needed() => protocol.handle_stop("too many connections have not proved who they are"),
+                () = &mut stopped => protocol.handle_stop("the simulation ends"),
+                () = &mut pushed_out => protocol.handle_stop("too many connections have not proved who they are"),
                 () = alarm.wait(deadline) => protocol.handle_timeout(self.clock.now()),
             }
         }

@@ -79,7 +79,7 @@ impl Dispatcher {
                 self.settle_link(now);
             }
             Output::Routed { message, endpoint, route } => {
-                self.handle_routed(Tapped { at: now.unix, edge, message, endpoint, route });
+                self.passed.push(Tapped { at: now.unix, edge, message, endpoint, route });
             }
             Output::CallAgent { call, method, payload } => self.call_agent(now, edge, call, method, payload),
             Output::Warning(text) => self.report.warn(&text),
@@ -90,6 +90,15 @@ impl Dispatcher {
         if let Some(injector) = self.asked.close_injection(ticket) {
             injector.end(result);
         }
+    }
+
+    /// Shows and counts what has passed: nothing of it keeps a message from being delivered and stored.
+    pub(super) fn look_back(&mut self) {
+        let mut passed = std::mem::take(&mut self.passed);
+        passed.drain(..).for_each(|tapped| self.handle_routed(tapped));
+        // Its memory serves the next turn.
+        self.passed = passed;
+        self.edges.all_mut().for_each(|device| device.hub.count_passages());
     }
 
     fn handle_routed(&mut self, tapped: Tapped) {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::bridge::Bridge;
 use super::children::Children;
@@ -55,8 +55,9 @@ pub(super) struct Site {
     pub(super) identities: Identities,
 }
 
-/// What the devices of a simulation share while they are opened.
-pub(super) struct Common<'a> {
+/// What the devices of a simulation are opened with, and deployed to; all of it outlives the dispatcher.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'a> {
     pub(super) ui: &'a Ui,
     pub(super) clock: Clock,
     pub(super) machine: &'a Machine<'a>,
@@ -65,6 +66,11 @@ pub(super) struct Common<'a> {
     pub(super) run_folder: &'a RunFolder,
     pub(super) containers: &'a Arc<Containers>,
     pub(super) descriptors: Descriptors,
+}
+
+/// What the devices of a simulation share while they are opened.
+pub(super) struct Common<'a> {
+    pub(super) means: Means<'a>,
     pub(super) events: mpsc::Sender<Event>,
     /// The way to the deployers.
     pub(super) wanted: mpsc::UnboundedSender<Desired>,
@@ -158,9 +164,10 @@ impl Site {
         prepared: Vec<Option<Prepared>>,
         bridge: Option<Arc<Bridge>>,
     ) -> Outcome<Opened<'a>> {
+        let Means { ui, clock, run_folder, descriptors, .. } = common.means;
         let gateway = Gateway::open(self.simulated.address, bridge.as_deref().map(Bridge::address)).await?;
-        gateway.tell_denied(common.ui);
-        let metrics = MetricsPort::open(common.ui, self.options.metrics, gateway.addresses()).await;
+        gateway.tell_denied(ui);
+        let metrics = MetricsPort::open(ui, self.options.metrics, gateway.addresses()).await;
         let names = gateway.names(host_name(&self.simulated.device));
         let ports = match &bridge {
             Some(bridge) => bridge.open_ports(self.in_containers(&prepared).map(|(_, spec)| spec))?,
@@ -172,13 +179,13 @@ impl Site {
             identities: &self.identities,
             state: &self.state,
             host: gateway.host(),
-            run_folder: common.run_folder,
+            run_folder,
             bridge: bridge.as_deref(),
             ports: &ports,
-            descriptors: common.descriptors.before,
+            descriptors: descriptors.before,
         };
         let plans = planner.plan_all(prepared)?;
-        let (hub, queues) = self.opening(common.ui, common.clock, &names).hub()?;
+        let (hub, queues) = self.opening(ui, clock, &names).hub()?;
         Ok(Opened { site: self, bridge, gateway, metrics, names, ports, plans, hub, queues })
     }
 
@@ -235,7 +242,8 @@ impl<'a> Opened<'a> {
         (edge, cloud): (EdgeNumber, &IotHub),
         ledger: &Arc<Ledger>,
     ) -> Outcome<(EdgeDevice, Deployer<'a>)> {
-        let (site, clock) = (self.site, common.clock);
+        let (site, means) = (self.site, common.means);
+        let clock = means.clock;
         let place = self.place();
         let (device, host) = (place.device.clone(), place.hub.clone());
         let events = EdgeEvents::new(edge, common.events.clone());
@@ -246,32 +254,23 @@ impl<'a> Opened<'a> {
         let service = Service { heads, rules: common.rules.clone(), counted };
         let address = self.gateway.address();
         service.serve(tasks, &certificate, (self.gateway, self.metrics))?;
-        test_port::open(tasks, (common.ui, &site.options), &host, &events).await?;
+        test_port::open(tasks, (means.ui, &site.options), &host, &events).await?;
         let behind = Arc::new(Behind::new(clock, host.clone(), authority, &site.identities, events.clone()));
-        let mut doors = BTreeMap::new();
-        for module in &place.modules {
-            doors.insert(module.clone(), workloads::open(tasks, common.run_folder, &behind, module).await?);
-        }
+        let doors = open_doors(tasks, means.run_folder, &behind, &place.modules).await?;
         workloads::serve_ports(tasks, &behind, self.ports);
-        let agent = site.agent(clock, &self.plans, cloud);
         let deployer = Deployer {
-            ui: common.ui,
-            clock,
+            means,
             site,
-            machine: common.machine,
-            root: common.root,
             address,
-            run_folder: common.run_folder,
-            containers: common.containers,
             bridge: self.bridge,
             came: None,
             service,
-            descriptors: common.descriptors.before,
             behind: Arc::clone(&behind),
             events: events.clone(),
             planned: deployer::planned(&self.plans),
             doors,
         };
+        let agent = site.agent(clock, &self.plans, cloud);
         let children = Children::new(self.plans, Arc::clone(ledger), events, behind);
         let device = EdgeDevice {
             device,
@@ -301,4 +300,18 @@ impl<'a> Opened<'a> {
             debuggers: debug::debuggers(&self.site.simulated),
         }
     }
+}
+
+/// Opens the door of each module to the workload API.
+async fn open_doors(
+    tasks: &mut JoinSet<()>,
+    run_folder: &RunFolder,
+    behind: &Arc<Behind>,
+    modules: &[ModuleId],
+) -> Outcome<BTreeMap<ModuleId, AbortHandle>> {
+    let mut doors = BTreeMap::new();
+    for module in modules {
+        doors.insert(module.clone(), workloads::open(tasks, run_folder, behind, module).await?);
+    }
+    Ok(doors)
 }

@@ -25,10 +25,11 @@ use super::options::{Options, State};
 use super::prepare::{Prepared, Workshop};
 use super::refusals::Refusals;
 use super::report::Report;
-use super::site::{Common, Site};
+use super::site::{Common, Means, Site};
 use super::state::{EphemeralFolder, unwritable};
 use super::to_heads::ToHeads;
 use crate::failure::{Kind, OrFail, Outcome};
+use crate::iothub::IotHub;
 use crate::net::{self, AcceptRules, Descriptors, Lobby, UnixSocket};
 use crate::runtime::Ledger;
 use crate::ui::Ui;
@@ -153,19 +154,9 @@ impl Ground<'_> {
         let descriptors = net::raise_descriptors();
         let (events, received) = mpsc::channel(EVENTS);
         let (wanted, deployments) = mpsc::unbounded_channel();
-        let common = Common {
-            ui: self.ui,
-            clock: self.clock,
-            machine: self.machine,
-            root: self.root,
-            run_folder,
-            containers,
-            descriptors,
-            events,
-            wanted,
-            connections: Arc::default(),
-            rules: accept_rules(descriptors),
-        };
+        let Self { ui, machine, clock, root, .. } = *self;
+        let means = Means { ui, clock, machine, root, run_folder, containers, descriptors };
+        let common = Common { means, events, wanted, connections: Arc::default(), rules: accept_rules(descriptors) };
         let mut opened = Vec::new();
         for ((site, prepared), bridge) in self.sites.iter().zip(prepared).zip(bridges) {
             opened.push(site.listen(&common, prepared, bridge).await?);
@@ -183,10 +174,22 @@ impl Ground<'_> {
             deployers.insert(edge, deployer);
         }
         drop(common);
-        let edges = EdgeDevices::new(devices);
+        let dispatcher = self.dispatcher(EdgeDevices::new(devices), cloud);
+        // Among the workers: the main thread would have to be woken for every turn, which costs more than the turn.
+        let dispatched = tokio::spawn(dispatcher.run(received));
+        let ended = tokio::select! {
+            ended = dispatched => ended.or_fail(Kind::Bug, || "the dispatcher ended early")?,
+            never = deployer::run(deployers, deployments) => match never {},
+        };
+        tasks.shutdown().await;
+        Ok(ended)
+    }
+
+    /// Creates the dispatcher, and says that the simulation is ready.
+    fn dispatcher(&self, edges: EdgeDevices, cloud: IotHub) -> Dispatcher {
         let mut report = Report::new(*self.ui, edges.main().device.clone());
         report.tell_ready(edges.all().map(|device| device.place.clone()).collect());
-        let dispatcher = Dispatcher {
+        Dispatcher {
             clock: self.clock,
             edges,
             cloud,
@@ -196,15 +199,8 @@ impl Ground<'_> {
             asked: Asked::default(),
             audience: Audience::default(),
             refusals: Refusals::default(),
-        };
-        // Among the workers: the main thread would have to be woken for every turn, which costs more than the turn.
-        let dispatched = tokio::spawn(dispatcher.run(received));
-        let ended = tokio::select! {
-            ended = dispatched => ended.or_fail(Kind::Bug, || "the dispatcher ended early")?,
-            never = deployer::run(deployers, deployments) => match never {},
-        };
-        tasks.shutdown().await;
-        Ok(ended)
+            passed: Vec::new(),
+        }
     }
 
     /// Returns what the cloud is opened with.

@@ -13,7 +13,7 @@ use super::edges::EdgeNumber;
 use crate::clock::iso_millis;
 use crate::edgehub::Endpoint;
 use crate::identity::{DeviceId, Identity};
-use crate::message::{Message, system};
+use crate::message::{Message, system, system::SystemProperties};
 
 /// How many messages `--since` can replay, unless they take more than [`REMEMBERED_BYTES`].
 const REMEMBERED: usize = 1000;
@@ -41,7 +41,7 @@ pub(super) struct MessageRecord<'a> {
     from: Sender<'a>,
     to: String,
     route: Option<&'a str>,
-    system: &'a std::collections::BTreeMap<String, String>,
+    system: &'a SystemProperties,
     properties: Map<String, Value>,
     body: Value,
     #[serde(rename = "bodyEncoding")]

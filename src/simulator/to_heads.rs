@@ -2,7 +2,7 @@
 //!
 //! A head that is told everything at once wakes once and writes once; see [`heads`](super::heads).
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Turn {
 /// The heads that have asked for something, and what they are told in this turn.
 #[derive(Debug, Default)]
 pub(super) struct ToHeads {
-    heads: HashMap<ConnectionId, Listener>,
+    heads: BTreeMap<ConnectionId, Listener>,
     /// Those with something to hear.
     told: Vec<ConnectionId>,
 }

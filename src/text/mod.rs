@@ -33,6 +33,8 @@ pub struct TextError {
     pub excerpt: Box<str>,
     /// What to do about it, in the imperative.
     pub hint: Option<Box<str>>,
+    /// The value that is wrong, where it is one of a document.
+    pub pointer: Option<Pointer>,
     /// The bytes of the text that the carets are under.
     span: Range<usize>,
 }
@@ -54,6 +56,7 @@ impl TextError {
             message: message.to_string().into(),
             excerpt: excerpt.into(),
             hint: None,
+            pointer: None,
             span,
         }
     }
@@ -75,6 +78,12 @@ impl TextError {
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string().into());
         self
+    }
+
+    /// Adds which value of a document is wrong.
+    #[must_use]
+    pub fn of(self, pointer: Pointer) -> Self {
+        Self { pointer: Some(pointer), ..self }
     }
 
     /// Adds what to do about it, if there is something to say and nothing has been said.

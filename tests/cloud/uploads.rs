@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
-use crate::sleepers;
+use crate::agent::sleepers;
 use crate::support::site::Site;
 
 /// A request that put a blob.

@@ -1,6 +1,12 @@
 //! What is counted, as it is shown. The names, types and labels are those of protocol.md §6.3.
 
-use super::*;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{World, call, id, object, online, planned};
+use crate::agent::{Deployed, DeploymentStatus, Input, Owner, Planned};
+use crate::clock::Now;
 
 impl World {
     /// Returns the samples of a metric, its name and what all of them have taken off.

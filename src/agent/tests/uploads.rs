@@ -1,7 +1,12 @@
 //! Uploads of logs and support bundles: the tasks, and what they carry (protocol.md §11.4).
 
-use super::*;
-use crate::agent::{LogLine, LogSource, Upload};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{START, World, object, online};
+use crate::agent::{AgentCall, Input, LogLine, LogSource, Output, TaskId, Upload};
 
 /// Two modules that have printed a line each.
 struct Printed;

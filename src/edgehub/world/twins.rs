@@ -235,7 +235,7 @@ fn a_reported_change_is_a_message_of_twin_change_notifications() {
     let told = world.told(b);
     let [Event::Deliver { message, target, .. }] = told.as_slice() else { panic!("one delivery, not {told:?}") };
     assert_eq!((&message.body[..], target), (&b"{\"x\":1}"[..], &Target::Input("twins".into())));
-    let system: Vec<(&str, &str)> = message.system.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let system: Vec<(&str, &str)> = message.system.iter().collect();
     let expected = [
         ("connectionDeviceId", "d1"),
         ("connectionModuleId", "a"),

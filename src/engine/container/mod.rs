@@ -77,6 +77,16 @@ pub enum OutputStream {
     Stderr,
 }
 
+impl OutputStream {
+    /// Returns its name, as it stands in records of logs.
+    pub fn as_word(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
 impl ContainerSpec {
     fn simulation(&self) -> Option<&str> {
         self.labels.iter().find(|(key, _)| key == SIMULATION_LABEL).map(|(_, simulation)| simulation.as_str())

@@ -1,7 +1,7 @@
 //! Publishes on their way: those of the client that wait for the hub, and those of the hub that wait for the client.
 
 use std::collections::VecDeque;
-use std::collections::hash_map::{Entry, HashMap};
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::edgehub::{Delivery, Receipt};
 use crate::mqtt::packet::PacketId;
@@ -57,7 +57,7 @@ impl Inbound {
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
     sequence: u64,
-    in_flight: HashMap<PacketId, Delivery>,
+    in_flight: BTreeMap<PacketId, Delivery>,
 }
 
 impl Outbound {

@@ -5,10 +5,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, percent_decode_str, utf8_percent_encode};
 
 use super::bag::{self, Author, TooManyProperties};
 use crate::edgehub::Feature;
@@ -25,6 +23,9 @@ const METHOD_RESULT: &str = "$iothub/methods/res/";
 
 /// The status that an answer to a method gets whose own is no number (protocol.md §4.5).
 pub const UNREADABLE_STATUS: i32 = 400_000;
+
+/// Room for the properties of most messages in the topic that delivers them.
+const ROOM: usize = 256;
 
 /// What would end a topic's level or not be allowed in a topic; names are otherwise written as they are (§4.4).
 const LEVEL: &AsciiSet = &CONTROLS.add(b'/').add(b'#').add(b'+').add(b'?');
@@ -166,22 +167,28 @@ pub fn base_of(identity: &Identity) -> String {
 ///
 /// The bag is never empty (protocol.md §0.6): it starts with the sender, or with `device` if there is none.
 pub fn of_input(base: &str, device: &str, input: &str, message: &Message) -> String {
-    let bag = match message.system(system::CONNECTION_DEVICE_ID) {
-        Some(_) => bag::format(message, Author::Hub),
+    let mut topic = String::with_capacity(base.len() + input.len() + ROOM);
+    topic.extend([base, "/inputs/"]);
+    topic.extend(level(input));
+    topic.push('/');
+    match message.system(system::CONNECTION_DEVICE_ID) {
+        Some(_) => bag::put(message, Author::Hub, &mut topic),
         None => {
             let mut stamped = Message { body: Bytes::new(), ..message.clone() };
             stamped.set_system(system::CONNECTION_DEVICE_ID, device);
-            bag::format(&stamped, Author::Hub)
+            bag::put(&stamped, Author::Hub, &mut topic);
         }
-    };
-    format!("{base}/inputs/{}/{bag}", level(input))
+    }
+    topic
 }
 
 /// Returns the topic on which a device gets a message from the cloud; its bag always names the receiver.
 pub fn of_cloud_to_device(base: &str, device: &str, message: &Message) -> String {
     let mut addressed = Message { body: Bytes::new(), ..message.clone() };
     addressed.set_system(system::TO, format!("/devices/{device}/messages/deviceBound"));
-    format!("{base}/messages/devicebound/{}", bag::format(&addressed, Author::Hub))
+    let mut topic = format!("{base}/messages/devicebound/");
+    bag::put(&addressed, Author::Hub, &mut topic);
+    topic
 }
 
 /// Returns the topic on which a direct method is called.
@@ -269,7 +276,9 @@ fn input_parts(topic: &str) -> Option<(&str, &str)> {
 
 /// Returns the topic to which a module sends a message.
 pub fn to_telemetry(base: &str, message: &Message) -> String {
-    format!("{base}/messages/events/{}", bag::format(message, Author::Client))
+    let mut topic = format!("{base}/messages/events/");
+    bag::put(message, Author::Client, &mut topic);
+    topic
 }
 
 /// Returns the topic to which a module sends a request for its twin.
@@ -298,7 +307,7 @@ pub fn filter_of(feature: Feature, base: &str) -> String {
     }
 }
 
-fn level(name: &str) -> impl fmt::Display {
+fn level(name: &str) -> PercentEncode<'_> {
     utf8_percent_encode(name, LEVEL)
 }
 
