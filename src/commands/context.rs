@@ -49,12 +49,6 @@ impl Context {
         found.map_err(|failure| failure.hint("name the solution's folder with `-C`, or change to it"))
     }
 
-    /// Returns the folder for what is gone when the command ends: `TMPDIR`, `TEMP`, or `/tmp`.
-    pub fn temporary(&self) -> &Path {
-        let set = ["TMPDIR", "TEMP"].iter().find_map(|name| self.environment.get(name));
-        Path::new(set.unwrap_or("/tmp"))
-    }
-
     /// Returns the process environment.
     pub fn environment(&self) -> &Environment {
         &self.environment

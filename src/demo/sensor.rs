@@ -254,9 +254,11 @@ fn parse_span(text: &str) -> Option<Duration> {
     let mut parts = text.splitn(3, ':');
     let (hours, minutes) = (parts.next()?.parse::<u64>().ok()?, parts.next()?.parse::<u64>().ok()?);
     let seconds = parts.next()?.parse::<f64>().ok()?;
-    let is_time = hours < 24 && minutes < 60 && (0.0..60.0).contains(&seconds);
+    if hours >= 24 || minutes >= 60 || !(0.0..60.0).contains(&seconds) {
+        return None;
+    }
     let span = Duration::from_secs(hours * 3600 + minutes * 60) + Duration::try_from_secs_f64(seconds).ok()?;
-    (is_time && !span.is_zero()).then_some(span)
+    (!span.is_zero()).then_some(span)
 }
 
 fn hundredths(number: f64) -> f64 {

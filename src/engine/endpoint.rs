@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::environment::Environment;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
 
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
@@ -121,11 +121,18 @@ struct LoadedContext {
 fn load_context(folder: &Path, name: &str) -> Outcome<LoadedContext> {
     let contexts = folder.join("contexts/meta");
     let entries = std::fs::read_dir(&contexts).into_iter().flatten().flatten();
+    // Of a file that cannot be read nobody knows whose it is: it is told only if no other one is the one that is meant.
+    let mut unreadable = None;
     for entry in entries {
         let path = entry.path().join("meta.json");
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let doing = || format!("cannot read the docker context `{}`", path.display());
-        let file: ContextFile = serde_json::from_str(&text).or_fail(Kind::Machine, doing)?;
+        let file: ContextFile = match serde_json::from_str(&text) {
+            Ok(file) => file,
+            Err(error) => {
+                unreadable.get_or_insert((path, error));
+                continue;
+            }
+        };
         if file.name != name {
             continue;
         }
@@ -135,8 +142,13 @@ fn load_context(folder: &Path, name: &str) -> Outcome<LoadedContext> {
         let certificates = folder.join("contexts/tls").join(entry.file_name()).join("docker");
         return Ok(LoadedContext { host, certificates: Some(certificates).filter(|folder| folder.is_dir()) });
     }
-    Err(Failure::machine(format!("there is no docker context `{name}` in `{}`", contexts.display()))
-        .hint("see `docker context ls`, then choose with `docker context use NAME`"))
+    let failure = match unreadable {
+        Some((path, error)) => {
+            Failure::machine(format!("cannot read the docker context `{}`", path.display())).cause(error)
+        }
+        None => Failure::machine(format!("there is no docker context `{name}` in `{}`", contexts.display())),
+    };
+    Err(failure.hint("see `docker context ls`, then choose with `docker context use NAME`"))
 }
 
 /// The engine of the machine, else a rootless one, else Podman.
@@ -224,5 +236,24 @@ mod tests {
         assert_eq!(chosen(&[("DOCKER_CONFIG", config), ("DOCKER_CONTEXT", "default")]).named_by, None);
         let failure = refused(&[("DOCKER_CONFIG", config), ("DOCKER_CONTEXT", "x")]);
         assert_eq!(failure.message(), format!("there is no docker context `x` in `{config}/contexts/meta`"));
+    }
+
+    #[test]
+    fn a_broken_context_stands_in_the_way_of_no_other() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let config = folder.path().to_str().expect("the path is text");
+        let meta = |hash: &str, text: &str| {
+            let meta = folder.path().join("contexts/meta").join(hash);
+            std::fs::create_dir_all(&meta).expect("it can be made");
+            std::fs::write(meta.join("meta.json"), text).expect("it can be written");
+        };
+        meta("0", "{");
+        meta("1", r#"{"Name":"lab","Endpoints":{"docker":{"Host":"tcp://lab:2375"}}}"#);
+        meta("2", "{");
+        let named = |name| [("DOCKER_CONFIG", config), ("DOCKER_CONTEXT", name)];
+        assert_eq!(chosen(&named("lab")).endpoint, Endpoint::Tcp("lab:2375".to_owned()));
+        let failure = refused(&named("x"));
+        assert!(failure.message().starts_with("cannot read the docker context `"), "{failure:?}");
+        assert_eq!(failure.hints(), ["see `docker context ls`, then choose with `docker context use NAME`"]);
     }
 }

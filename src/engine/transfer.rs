@@ -15,7 +15,8 @@ impl Transfers {
     pub(super) fn update(&mut self, layer: &str, bytes: i64, total: i64, watch: Watch<'_>) {
         let (Ok(bytes), Ok(total)) = (u64::try_from(bytes), u64::try_from(total)) else { return };
         self.layers.insert(layer.to_owned(), (bytes.min(total), total));
-        let (bytes, total) = self.layers.values().fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
+        let add = |sum: (u64, u64), layer: &(u64, u64)| (sum.0.saturating_add(layer.0), sum.1.saturating_add(layer.1));
+        let (bytes, total) = self.layers.values().fold((0, 0), add);
         watch(Event::Transferred { bytes, total });
     }
 }

@@ -1,8 +1,8 @@
 //! The client's side of HTTP/1.1, with TLS or without: one call, its whole answer.
 //!
 //! Keeps connections that both sides left open. Follows no redirect and knows no credentials: whoever calls knows who may
-//! be told what. Nothing is done twice: a call goes to a second connection only if the first one, kept from an earlier
-//! call, was closed before it took the request, or if the call only reads.
+//! be told what. A call goes to a second connection only if the first one, kept from an earlier call, was closed before it
+//! took the request, or if it does no harm to do it twice: of `POST` nobody knows that.
 
 use std::collections::HashMap;
 use std::io;
@@ -161,7 +161,7 @@ impl HttpClient {
             if sender.ready().await.is_err() {
                 continue;
             }
-            let harmless = request.method().is_safe().then(|| request.clone());
+            let harmless = request.method().is_idempotent().then(|| request.clone());
             match sender.try_send_request(request).await {
                 Ok(answer) => return Ok(Sent::Answered(sender, answer)),
                 Err(mut error) => match error.take_message().or(harmless) {
@@ -287,9 +287,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_have_been_done_already_is_not_done_again() {
+    async fn what_may_have_been_done_already_is_done_again_only_where_that_is_no_harm() {
         let client = HttpClient::new(Trust::default(), Proxies::default());
-        for (method, answered) in [(Method::GET, Ok(200)), (Method::POST, Err(())), (Method::PUT, Err(()))] {
+        for (method, answered) in [(Method::GET, Ok(200)), (Method::PUT, Ok(200)), (Method::POST, Err(()))] {
             // The first connection takes a second request and closes without a word.
             let url = site(vec![vec![HELLO, ""], vec![HELLO]]).await;
             get(&client, &url).await.expect("it answers");

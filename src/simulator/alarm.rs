@@ -11,6 +11,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::dispatcher::Clock;
 
+/// The last deadline that is told from none: who asks for more means for ever, and no clock has so late an instant.
+const LATEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// One timer, used over and over.
 #[derive(Debug)]
 pub(super) struct Alarm {
@@ -27,7 +30,7 @@ impl Alarm {
     /// Waits until a deadline on the monotonic clock; for ever without one. May be dropped and called again.
     pub(super) async fn wait(&mut self, deadline: Option<Duration>) {
         let Some(deadline) = deadline else { return std::future::pending().await };
-        let at = self.clock.instant(deadline);
+        let at = self.clock.instant(deadline.min(LATEST));
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if at < sleep.deadline() {
             sleep.as_mut().reset(at);
@@ -71,6 +74,7 @@ mod tests {
     async fn without_a_deadline_it_never_rings() {
         let clock = Clock::start(std::time::SystemTime::now);
         let mut alarm = Alarm::new(clock);
+        begin_to_wait(&mut alarm, Duration::MAX).await;
         begin_to_wait(&mut alarm, Duration::from_secs(3600)).await;
         alarm.wait(Some(Duration::ZERO)).await;
         tokio::select! {

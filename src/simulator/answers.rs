@@ -325,7 +325,7 @@ fn ago(now: Now, seconds_back: f64) -> Duration {
 }
 
 /// Takes a number of seconds that came from outside: negative, huge and no numbers become a bound.
-fn seconds(count: f64) -> Duration {
+pub(super) fn seconds(count: f64) -> Duration {
     Duration::try_from_secs_f64(count.clamp(0.0, 1e9)).unwrap_or_default()
 }
 
@@ -346,4 +346,16 @@ fn message_of(body: MessageBody) -> Outcome<Message> {
         }
     }
     Ok(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_seconds_can_be_added_to_the_clock() {
+        let given = [-1.0, 0.25, 1e19, f64::INFINITY, f64::NAN].map(seconds);
+        let bound = Duration::from_secs(1_000_000_000);
+        assert_eq!(given, [Duration::ZERO, Duration::from_millis(250), bound, bound, Duration::ZERO]);
+    }
 }

@@ -15,7 +15,7 @@ use crate::agent::{self, Blob, SasUrl, TaskId};
 use crate::clock::Now;
 use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
-use crate::net::{HttpClient, Proxies, Trust, put_blob};
+use crate::net::{HttpClient, put_blob};
 use crate::runtime::{self, Instance, InstanceEvent, Ledger, Meter};
 use crate::workload::{Exit, ModuleDetails, RuntimeStatus};
 
@@ -26,11 +26,19 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(super) struct Children {
     plans: BTreeMap<ModuleId, ModulePlan>,
     running: BTreeMap<ModuleId, Child>,
-    ledger: Arc<Ledger>,
-    events: EdgeEvents,
-    /// Is told what `GET /modules` of the workload API answers.
-    workloads: Arc<Behind>,
+    around: Surroundings,
     last_run: u64,
+}
+
+/// What instances come from, and where they and the agent reach to.
+pub(super) struct Surroundings {
+    /// Has the processes of this run.
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) events: EdgeEvents,
+    /// Is told what `GET /modules` of the workload API answers.
+    pub(super) workloads: Arc<Behind>,
+    /// Carries the agent's uploads.
+    pub(super) web: Arc<HttpClient>,
 }
 
 struct Child {
@@ -42,9 +50,9 @@ struct Child {
 }
 
 impl Children {
-    pub(super) fn new(plans: Vec<ModulePlan>, ledger: Arc<Ledger>, events: EdgeEvents, workloads: Arc<Behind>) -> Self {
+    pub(super) fn new(plans: Vec<ModulePlan>, around: Surroundings) -> Self {
         let plans = plans.into_iter().map(|plan| (plan.spec.id.clone(), plan)).collect();
-        Self { plans, running: BTreeMap::new(), ledger, events, workloads, last_run: 0 }
+        Self { plans, running: BTreeMap::new(), around, last_run: 0 }
     }
 
     /// Returns the names of all modules, external ones too.
@@ -75,7 +83,7 @@ impl Children {
                 exit,
             }
         });
-        self.workloads.set_details(details.collect());
+        self.around.workloads.set_details(details.collect());
     }
 
     pub(super) fn pid(&self, module: &ModuleId) -> Option<u32> {
@@ -97,13 +105,13 @@ impl Children {
         let Some(spec) = self.plans.get(&module).and_then(ModulePlan::instance) else { return };
         self.last_run += 1;
         let run = self.last_run;
-        let (events, name) = (self.events.clone(), module.clone());
+        let (events, name) = (self.around.events.clone(), module.clone());
         let tell = move |event| {
             let event = EdgeEvent::Instance { module: name.clone(), run, event };
             // A module that prints faster than we read is slowed down, not buffered without end.
             events.send_in_place(event);
         };
-        let instance = runtime::start(spec, &self.ledger, tell);
+        let instance = runtime::start(spec, &self.around.ledger, tell);
         self.running.insert(module, Child { run, instance, pid: None, meter: None });
     }
 
@@ -123,7 +131,7 @@ impl Children {
             return Err(Failure::request(format!("`{module}` has no source in this solution"))
                 .hint(format!("restart it without `--build`: `edgectl restart {module}`")));
         };
-        let events = self.events.clone();
+        let events = self.around.events.clone();
         tokio::spawn(async move {
             let outcome = rebuild().await;
             // A simulation that has ended meanwhile restarts nothing.
@@ -134,12 +142,11 @@ impl Children {
 
     /// Uploads blobs one after another; the first that is not taken ends it.
     pub(super) fn upload(&self, task: TaskId, container: SasUrl, blobs: Vec<Blob>) {
-        let events = self.events.clone();
+        let (events, web) = (self.around.events.clone(), Arc::clone(&self.around.web));
         tokio::spawn(async move {
-            let client = HttpClient::new(Trust::default(), Proxies::default());
             let mut result = Ok(());
             for Blob { name, content } in blobs {
-                let put = put_blob(&client, container.expose(), &name, content).await;
+                let put = put_blob(&web, container.expose(), &name, content).await;
                 result = put.map_err(|error| format!("cannot upload `{name}`: {error}"));
                 if result.is_err() {
                     break;

@@ -65,7 +65,7 @@ impl Candidate<'_> {
             .hint(format!("or leave it out with `--without {module}`, or start it yourself with `--external {module}`"))
     }
 
-    /// Says that a wish for a process cannot be met.
+    /// Returns how the module is run without a container, which was wished for.
     pub(super) fn native_or_failure(&self, root: &Path) -> Outcome<Native> {
         self.native(root).ok_or_else(|| self.no_way(None))
     }

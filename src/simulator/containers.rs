@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::naming::called;
+use super::state::{unreadable, unwritable};
 use super::subject::Simulated;
 use crate::engine::Engine;
 use crate::engine::container::{self, ContainerSpec};
 use crate::engine::network::Labels;
 use crate::environment::Environment;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::identity::DeviceId;
 use crate::runtime;
 use crate::store::{self, Durability};
@@ -60,7 +61,7 @@ impl Containers {
         }
         let text = serde_json::json!(Note { simulation: self.simulation.clone() }).to_string();
         store::save(&self.note, text.as_bytes(), Durability::Process)
-            .or_fail(Kind::Machine, || format!("cannot write `{}`", self.note.display()))?;
+            .map_err(|error| unwritable(format!("cannot write `{}`", self.note.display()), &error))?;
         self.engine.get_or_init(|| engine.clone());
         Ok(())
     }
@@ -110,8 +111,7 @@ impl Containers {
 /// Removes the containers and networks that a killed edgectl left; an engine that does not answer keeps them for later.
 pub(super) async fn clear_left(ui: &Ui, environment: &Environment, root: &Path) -> Outcome {
     let path = note_path(root);
-    let doing = || format!("cannot read `{}`", path.display());
-    let Some(bytes) = store::load(&path).or_fail(Kind::Machine, doing)? else { return Ok(()) };
+    let Some(bytes) = store::load(&path).map_err(|error| unreadable(&path, &error))? else { return Ok(()) };
     let Ok(note) = serde_json::from_slice::<Note>(&bytes) else { return forget(&path) };
     let engine = match Engine::connect(environment).await {
         Ok(engine) => engine,
@@ -134,7 +134,7 @@ fn note_path(root: &Path) -> PathBuf {
 fn forget(note: &Path) -> Outcome {
     match std::fs::remove_file(note) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Failure::machine(format!("cannot remove `{}`", note.display())).cause(error))
+            Err(unwritable(format!("cannot remove `{}`", note.display()), &error))
         }
         _ => Ok(()),
     }

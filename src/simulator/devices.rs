@@ -12,6 +12,7 @@ use super::control::{Answers, NewDevice};
 use super::dispatcher::{Dispatcher, Injector};
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::lock::lock;
+use super::module_record::Messages;
 use super::state::{generation_id, load, make_root, unwritable};
 use crate::clock::{Now, iso_millis};
 use crate::edgehub::{ClientStatus, ConnectionId, Link, ToStore};
@@ -37,12 +38,6 @@ struct DeviceRecord<'a> {
     messages: Messages,
     /// Cloud-to-device messages that wait; `null` while no simulation runs.
     waiting: Option<usize>,
-}
-
-#[derive(Debug, Serialize)]
-struct Messages {
-    r#in: u64,
-    out: u64,
 }
 
 /// A certificate that was made for a device, and where it lies.
@@ -126,15 +121,15 @@ pub fn list(project: &Path) -> Outcome<Vec<Value>> {
     Ok(registry.devices().map(|device| json!(record(device, ClientStatus::default(), None))).collect())
 }
 
-/// Returns the edge device that was simulated in `project`, if there was exactly one.
-pub fn only_edge_device(project: &Path) -> Outcome<Option<DeviceId>> {
-    let Ok(entries) = fs::read_dir(project.join(".edgectl/devices")) else { return Ok(None) };
+/// Returns the edge devices that were simulated in `project`.
+pub fn edge_devices(project: &Path) -> Outcome<Vec<DeviceId>> {
+    let Ok(entries) = fs::read_dir(project.join(".edgectl/devices")) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for path in entries.flatten().map(|entry| entry.path()) {
         let identities: Option<Value> = load(&path.join("identities.json"))?;
         found.extend(identities.and_then(|kept| DeviceId::parse(kept["deviceId"].as_str()?).ok()));
     }
-    Ok(if found.len() == 1 { found.pop() } else { None })
+    Ok(found)
 }
 
 fn device_of(new: NewDevice, parent: DeviceId, unix: Duration) -> Device {
@@ -165,7 +160,7 @@ fn record(device: &Device, client: ClientStatus, waiting: Option<usize>) -> Devi
         authentication: device.authentication.word(),
         capabilities: device.capabilities,
         connected: client.connected,
-        messages: Messages { r#in: client.received, out: client.sent },
+        messages: client.into(),
         waiting,
     }
 }

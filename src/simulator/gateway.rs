@@ -163,7 +163,7 @@ impl Gateway {
     }
 }
 
-/// Makes a device's id a host name: lower case letters, digits and single hyphens.
+/// Makes a device's id a host name: lower case letters, digits and hyphens, none of these at an end.
 pub(super) fn host_name(device: &DeviceId) -> String {
     let name: String = device
         .as_str()

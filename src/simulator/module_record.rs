@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::edges::EdgeDevice;
 use super::plan::Runtime;
 use crate::clock::iso_millis;
+use crate::edgehub::ClientStatus;
 use crate::identity::{DeviceId, ModuleId};
 
 /// `ps --json`: one module.
@@ -25,10 +26,17 @@ pub(super) struct ModuleRecord<'a> {
     pid: Option<u32>,
 }
 
+/// How many messages went to somebody, and came from it.
 #[derive(Debug, Serialize)]
-struct Messages {
+pub(super) struct Messages {
     r#in: u64,
     out: u64,
+}
+
+impl From<ClientStatus> for Messages {
+    fn from(client: ClientStatus) -> Self {
+        Self { r#in: client.received, out: client.sent }
+    }
 }
 
 /// Returns the line of `ps` for a module; `None` where the device has no such module.
@@ -53,7 +61,7 @@ pub(super) fn module_record<'a>(device: &'a EdgeDevice, module: &'a ModuleId) ->
         restarts: state.map_or(0, |state| state.restarts),
         exit_code: state.and_then(|state| state.exit_code),
         started_at: state.and_then(|state| state.started_at).map(iso_millis),
-        messages: Messages { r#in: client.received, out: client.sent },
+        messages: client.into(),
         pid: device.children.pid(module),
     })
 }

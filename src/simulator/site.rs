@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::bridge::Bridge;
-use super::children::Children;
+use super::children::{Children, Surroundings};
 use super::containers::Containers;
 use super::control::RunFolder;
 use super::cores::Opening;
@@ -40,7 +40,7 @@ use crate::failure::{Kind, OrFail, Outcome};
 use crate::identity::{Authority, CertifiedKey, ModuleId};
 use crate::iothub::{CloudLink, IotHub};
 use crate::manifest::ModuleSpec;
-use crate::net::{AcceptRules, Descriptors};
+use crate::net::{AcceptRules, Descriptors, HttpClient, Proxies, Trust};
 use crate::runtime::Ledger;
 use crate::store::Queues;
 use crate::twin::Twin;
@@ -271,7 +271,9 @@ impl<'a> Opened<'a> {
             doors,
         };
         let agent = site.agent(clock, &self.plans, cloud);
-        let children = Children::new(self.plans, Arc::clone(ledger), events, behind);
+        let web = Arc::new(HttpClient::new(Trust::default(), Proxies::of(&site.options.environment)));
+        let around = Surroundings { ledger: Arc::clone(ledger), events, workloads: behind, web };
+        let children = Children::new(self.plans, around);
         let device = EdgeDevice {
             device,
             place,

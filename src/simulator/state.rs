@@ -240,6 +240,13 @@ pub(super) fn unwritable(doing: impl Display, error: &io::Error) -> Failure {
     Failure::unwritable(doing, "the solution's folder", error)
 }
 
+/// What lies in `.edgectl` cannot be read, whatever is in it.
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::machine(format!("cannot read `{}`", path.display()))
+        .cause(error)
+        .hint("make the solution's `.edgectl` readable; who ran `sudo edgectl` there owns it now")
+}
+
 /// Makes a folder, and those above it, for its owner only.
 pub(super) fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
@@ -261,9 +268,9 @@ fn file_name(text: &str) -> String {
 }
 
 pub(super) fn load<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
-    let doing = || format!("cannot read `{}`", path.display());
-    let Some(bytes) = store::load(path).or_fail(Kind::Machine, doing)? else { return Ok(None) };
-    let document = serde_json::from_slice(&bytes).or_fail(Kind::Request, doing);
+    let Some(bytes) = store::load(path).map_err(|error| unreadable(path, &error))? else { return Ok(None) };
+    let document =
+        serde_json::from_slice(&bytes).or_fail(Kind::Request, || format!("cannot read `{}`", path.display()));
     document.map(Some).map_err(|failure| failure.hint(RESET))
 }
 
@@ -299,14 +306,14 @@ pub(super) fn documents(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
 }
 
 fn entries(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
-    let doing = || format!("cannot read the folder `{}`", folder.display());
+    let refused = |error: io::Error| unreadable(folder, &error);
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.or_fail(Kind::Machine, doing)?,
+        entries => entries.map_err(refused)?,
     };
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry.or_fail(Kind::Machine, doing)?.path();
+        let path = entry.map_err(refused)?.path();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         if let Ok(name) = percent_decode_str(&stem).decode_utf8() {
             found.push((name.into_owned(), path.clone()));
@@ -321,8 +328,7 @@ pub(super) struct EphemeralFolder(PathBuf);
 impl EphemeralFolder {
     /// Makes the folder, for its owner only.
     pub(super) fn create(environment: &Environment) -> Outcome<Self> {
-        let path = Path::new(environment.get("TMPDIR").unwrap_or("/tmp"))
-            .join(format!("edgectl-{}", uuid::Uuid::new_v4().simple()));
+        let path = environment.temporary().join(format!("edgectl-{}", uuid::Uuid::new_v4().simple()));
         let made = DirBuilder::new().mode(0o700).create(&path);
         made.map_err(|error| {
             Failure::unwritable(format!("cannot make `{}`", path.display()), "the temporary folder", &error)

@@ -76,9 +76,9 @@ impl Ui {
 
     /// Prints one record of a stream: JSON on one line, flushed.
     pub fn record(&self, record: &impl Serialize) -> Outcome {
-        let text = serde_json::to_string(record).map_err(|e| Failure::new(Kind::Bug, e))?;
-        let mut out = io::stdout().lock();
-        told(writeln!(out, "{text}").and_then(|()| out.flush()))
+        let mut text = serde_json::to_string(record).map_err(|e| Failure::new(Kind::Bug, e))?;
+        text.push('\n');
+        self.bytes(text.as_bytes())
     }
 
     /// Prints bytes of a result as they are.
@@ -179,8 +179,9 @@ impl Ui {
     }
 
     fn tell(&self, text: &str) {
-        // Nobody is left to tell when stderr is gone.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        // In one piece, since stderr has no buffer: others write to the same terminal. Nobody is left to tell when it is
+        // gone.
+        let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
     }
 }
 

@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Ui;
 
-/// A group of progress lines; on a pipe only starts and ends are told, as steps.
+/// A group of progress lines; on a pipe the start of each task is a detail, and its end is for the caller to tell.
 #[derive(Debug)]
 pub struct Progress {
     lines: Option<MultiProgress>,

@@ -22,7 +22,7 @@ impl Ui {
             Questions::Refuse => Err(Failure::usage("consent is needed, and stdin is not a terminal")
                 .cause(format!("the question is: {question}"))
                 .hint(format!("pass {flag}"))),
-            Questions::Ask => answered(Confirm::new().with_prompt(question).default(default).interact()),
+            Questions::Ask => answered(Confirm::new().with_prompt(question).default(default).interact(), flag),
         }
     }
 
@@ -33,10 +33,11 @@ impl Ui {
             (Questions::AssumeYes | Questions::Refuse, None) => Err(nobody_to_ask(question, flag)),
             (Questions::Ask, default) => {
                 let input = Input::<String>::new().with_prompt(question);
-                answered(match default {
+                let answer = match default {
                     Some(default) => input.default(default.to_owned()).interact_text(),
                     None => input.interact_text(),
-                })
+                };
+                answered(answer, flag)
             }
         }
     }
@@ -45,7 +46,7 @@ impl Ui {
     pub fn choose(&self, question: &str, choices: &[String], flag: &str) -> Outcome<usize> {
         match self.questions {
             Questions::AssumeYes | Questions::Refuse => Err(nobody_to_ask(question, flag)),
-            Questions::Ask => answered(Select::new().with_prompt(question).items(choices).default(0).interact()),
+            Questions::Ask => answered(Select::new().with_prompt(question).items(choices).default(0).interact(), flag),
         }
     }
 }
@@ -54,9 +55,9 @@ fn nobody_to_ask(question: &str, flag: &str) -> Failure {
     Failure::usage(format!("`{question}` needs an answer, and stdin is not a terminal")).hint(format!("pass {flag}"))
 }
 
-fn answered<T>(answer: dialoguer::Result<T>) -> Outcome<T> {
+fn answered<T>(answer: dialoguer::Result<T>, flag: &str) -> Outcome<T> {
     answer.map_err(|error| match error {
         dialoguer::Error::IO(error) if error.kind() == std::io::ErrorKind::Interrupted => Failure::interrupted(),
-        error => Failure::machine("cannot read the answer").cause(error),
+        error => Failure::machine("cannot read the answer").cause(error).hint(format!("pass {flag}")),
     })
 }

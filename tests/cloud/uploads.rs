@@ -170,6 +170,29 @@ fn a_support_bundle_is_put_over_tls_to_whom_this_machine_trusts() {
     assert!(state["message"].as_str().is_some_and(|why| why.contains("invalid peer certificate")), "{state}");
 }
 
+// protocol.md §11.4
+#[test]
+fn storage_behind_a_proxy_is_reached_through_it() {
+    let proxy = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = proxy.local_addr().expect("it is bound");
+    let asked = thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().expect("somebody comes");
+        let mut head = [0; 1024];
+        let length = stream.read(&mut head).expect("a request comes");
+        stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n").expect("somebody reads");
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let site = sleepers().variable("HTTPS_PROXY", &format!("http://{address}"));
+    let _simulation = site.start_ready("--device d --yes");
+    let request =
+        json!({ "schemaVersion": "1.0", "sasUrl": "https://logs.invalid/c?sig=good", "items": { "id": "a" } });
+    let state = ended(&site, &call(&site, "UploadModuleLogs", &request));
+    let why = format!("the proxy `{address}` has no way there: it answered `HTTP/1.1 502 Bad Gateway`");
+    let expected = format!(": cannot reach `logs.invalid`: {why}");
+    assert!(state["message"].as_str().is_some_and(|told| told.ends_with(&expected)), "{state}");
+    assert_eq!(asked.join().expect("it was asked").lines().next(), Some("CONNECT logs.invalid:443 HTTP/1.1"));
+}
+
 /// Nobody listens there any more.
 #[test]
 fn storage_that_is_not_there_is_told() {

@@ -89,7 +89,7 @@ fn left_to_paste(name: &str, files: &str) -> Failure {
 /// Returns the template that the flags name; `--image` is the template `image`.
 fn wanted_template<'a>(cx: &'a Context, args: &'a NewModule) -> Outcome<Wanted<'a>> {
     match (args.template.as_deref(), &args.image, &args.from) {
-        (_, _, Some(place)) => Ok(Wanted::From { place, temporary: cx.temporary() }),
+        (_, _, Some(place)) => Ok(Wanted::From { place, temporary: cx.environment().temporary() }),
         (None | Some("image"), Some(_), None) => Ok(Wanted::Named("image")),
         (Some(name), Some(_), None) => Err(Failure::usage(format!(
             "`--image` is an existing image, and the template `{name}` builds one of its own"

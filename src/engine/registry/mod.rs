@@ -52,9 +52,12 @@ pub struct Registries {
     logins: Logins,
     proxies: Proxies,
     patience: Duration,
-    known: Arc<Mutex<HashMap<String, Arc<Registry>>>>,
+    known: Arc<Mutex<HashMap<String, Found>>>,
     digests: Arc<Mutex<HashMap<String, Answered>>>,
 }
+
+/// A registry, once it was asked whether it speaks TLS: the others need not wait for one that is slow.
+type Found = Arc<OnceCell<Arc<Registry>>>;
 
 /// The digest of a tag, or nothing, once it was asked for.
 type Answered = Arc<OnceCell<Option<String>>>;
@@ -110,15 +113,13 @@ impl Registries {
 
     /// Returns the registry of an image; the login is looked for once.
     pub async fn of(&self, reference: &Reference) -> Result<Arc<Registry>, RegistryError> {
-        let mut known = self.known.lock().await;
         let host = reference.registry();
-        if let Some(registry) = known.get(host) {
-            return Ok(Arc::clone(registry));
-        }
-        let login = self.logins.find(host).await.map_err(RegistryError::Login)?;
-        let registry = Arc::new(Registry::find(reference, login, (self.patience, &self.proxies)).await);
-        known.insert(host.to_owned(), Arc::clone(&registry));
-        Ok(registry)
+        let cell = self.known.lock().await.entry(host.to_owned()).or_default().clone();
+        let find = async {
+            let login = self.logins.find(host).await.map_err(RegistryError::Login)?;
+            Ok(Arc::new(Registry::find(reference, login, (self.patience, &self.proxies)).await))
+        };
+        cell.get_or_try_init(|| find).await.cloned()
     }
 
     /// Returns the digest that a tag has now; asks once for each, and takes silence for not knowing.

@@ -41,7 +41,11 @@ impl Connection {
     pub async fn request(&mut self, request: &Request) -> Outcome {
         let mut line = serde_json::to_string(request).or_fail(Kind::Bug, || "cannot write the request")?;
         line.push('\n');
-        self.writer.write_all(line.as_bytes()).await.or_fail(Kind::Machine, || "cannot speak to the simulation")
+        match self.writer.write_all(line.as_bytes()).await {
+            Ok(()) => Ok(()),
+            // Why it takes no more it may have said before it closed the connection.
+            Err(_) => self.next().await.map(drop),
+        }
     }
 
     /// Returns the next record, or `None` at the end of the answer.
@@ -139,6 +143,20 @@ mod tests {
             (failure.message(), failure.causes(), failure.hints()),
             ("`filter` gave no answer", &["it sleeps".to_owned()][..], &["wake it".to_owned()][..])
         );
+    }
+
+    #[tokio::test]
+    async fn a_command_that_is_too_long_is_told_its_limit() {
+        let manifest = Value::String("x".repeat(3 << 20));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("c.sock");
+        let handle = |_: ControlCall| panic!("it is not whole");
+        tokio::spawn(serve(UnixSocket::bind(&path, 0o600).await.expect("bound"), handle));
+        let mut connection = Connection::over(UnixStream::connect(&path).await.expect("connected"));
+        let failure = connection.request(&Request::Deploy { device: None, manifest }).await.expect_err("too long");
+        assert_eq!(failure.message(), "the command is too long");
+        let cause = "the simulation takes 1048576 bytes, with the manifest or the message in them";
+        assert_eq!((failure.causes(), failure.hints().len()), (&[cause.to_owned()][..], 1));
     }
 
     #[tokio::test]

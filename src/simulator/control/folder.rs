@@ -100,8 +100,7 @@ impl Drop for RunFolder {
 }
 
 fn temporary(environment: &Environment) -> PathBuf {
-    let folder = environment.get("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    folder.join(format!("edgectl-{}", rustix::process::getuid().as_raw()))
+    environment.temporary().join(format!("edgectl-{}", rustix::process::getuid().as_raw()))
 }
 
 fn short_hash(path: &Path) -> String {

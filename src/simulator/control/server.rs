@@ -143,12 +143,15 @@ async fn read_request(reader: &mut OwnedReadHalf) -> Result<Request, Failure> {
     let mut limited = BufReader::new(reader.take(MAX_REQUEST));
     let read = tokio::time::timeout(REQUEST_WITHIN, limited.read_line(&mut line)).await;
     match read {
-        Ok(Ok(length)) if length > 0 && line.ends_with('\n') => serde_json::from_str(&line).map_err(|error| {
+        Ok(Ok(_)) if line.ends_with('\n') => serde_json::from_str(&line).map_err(|error| {
             Failure::request("the simulation does not understand this command")
                 .cause(error)
                 .hint("use the same version of edgectl that runs the simulation")
         }),
-        _ => Err(Failure::request("the simulation got no whole command")),
+        Ok(Ok(_)) if line.len() as u64 == MAX_REQUEST => Err(Failure::request("the command is too long")
+            .cause(format!("the simulation takes {MAX_REQUEST} bytes, with the manifest or the message in them"))
+            .hint("take out what no module needs")),
+        _ => Err(Failure::request("the simulation got no whole command").hint("run the command again")),
     }
 }
 
@@ -163,9 +166,11 @@ async fn write_answers(
     let mut lines = Vec::new();
     loop {
         tokio::select! {
+            // Answers first: one to a request that was too long goes out before the rest of that is met below.
+            biased;
+            count = received.recv_many(&mut lines, 256) => if count == 0 { return },
             // A client says nothing after its request: any read is its end.
             _ = reader.read(&mut nothing) => return,
-            count = received.recv_many(&mut lines, 256) => if count == 0 { return },
         }
         let is_last = lines.iter().any(|line| line.is_last);
         let text: String = lines.drain(..).map(|line| line.text).collect();
