@@ -20,6 +20,7 @@ mod own;
 mod passage;
 mod port;
 mod queue;
+mod queued;
 mod router;
 mod storage;
 mod telemetry;
@@ -39,7 +40,7 @@ pub use nested::{NestedCall, Question, WantedModule, parse_nested};
 pub use port::{
     ConnectionId, Credential, Delivery, Event, Feature, Guarantee, Link, Receipt, Refusal, Request, Session, Target,
 };
-pub use queue::Queued;
+pub use queued::Queued;
 pub use telemetry::MAX_MESSAGE;
 pub use twins::EdgeTwin;
 pub use vocabulary::{

@@ -4,14 +4,13 @@
 //! [`CACHE_BYTES`] bytes from the first unacknowledged one on are in memory, and otherwise none; the rest is loaded when
 //! its turn comes, so that a slow or absent reader costs disk.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
-
-use crate::clock::{Now, parse_iso};
-use crate::message::{Message, NotAMessage, system};
+use super::queued::Queued;
 
 /// Messages kept in memory per queue.
 pub(super) const CACHE_COUNT: usize = 256;
@@ -20,47 +19,6 @@ pub(super) const CACHE_BYTES: usize = 1 << 18;
 /// How long a message that was given back waits at first, and at the most (protocol.md §9.2).
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// A message with the moment after which it must not be delivered any more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Queued {
-    /// Wall clock; `None` lives for ever.
-    pub expires: Option<Duration>,
-    /// When it was queued, on the monotonic clock; not stored, and so `None` for one that was read back.
-    pub since: Option<Duration>,
-    /// The message.
-    pub message: Arc<Message>,
-}
-
-impl Queued {
-    /// Appends the stored form: expiry in milliseconds since 1970 (all ones for never), then the message.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        let millis = self.expires.map_or(u64::MAX, |at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX - 1));
-        out.extend_from_slice(&millis.to_le_bytes());
-        self.message.encode(out);
-    }
-
-    /// Reads when a stored message expires; the inner `None` is never, the outer one no message.
-    pub fn expiry(stored: &[u8]) -> Option<Option<Duration>> {
-        let millis = u64::from_le_bytes(*stored.first_chunk()?);
-        Some((millis != u64::MAX).then(|| Duration::from_millis(millis)))
-    }
-
-    /// Returns how long the message has been queued; of one that was read back its own time tells.
-    pub(super) fn waited(&self, now: Now) -> Option<Duration> {
-        match self.since {
-            Some(since) => Some(now.monotonic.saturating_sub(since)),
-            None => Some(now.unix.saturating_sub(parse_iso(self.message.system(system::ENQUEUED_TIME)?)?)),
-        }
-    }
-
-    /// Reads the stored form.
-    pub fn decode(mut stored: Bytes) -> Result<Self, NotAMessage> {
-        let expires = Self::expiry(&stored).ok_or(NotAMessage)?;
-        stored.advance(8);
-        Message::decode(stored).map(|message| Self { expires, since: None, message: Arc::new(message) })
-    }
-}
 
 /// A queue. Offsets count messages; everything below `first` is done.
 #[derive(Debug, Default)]
@@ -319,173 +277,5 @@ impl Queue {
     fn remember(&mut self, queued: Queued) {
         self.cache_bytes += queued.message.size();
         self.cache.push_back(queued);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Duration = Duration::ZERO;
-    const WINDOW: u64 = 32;
-
-    fn queued(body: &'static str) -> Queued {
-        let message = Message { body: Bytes::from_static(body.as_bytes()), ..Message::default() };
-        Queued { expires: None, since: None, message: Arc::new(message) }
-    }
-
-    fn filled(count: u64) -> Queue {
-        let mut queue = Queue::default();
-        (0..count).for_each(|_| {
-            queue.append(&queued("x"));
-        });
-        queue
-    }
-
-    fn hand_out_all(queue: &mut Queue) -> Vec<u64> {
-        std::iter::from_fn(|| queue.hand_out(NOW, WINDOW as usize).map(|(offset, _)| offset)).collect()
-    }
-
-    #[test]
-    fn the_window_bounds_what_is_on_its_way() {
-        let mut queue = filled(WINDOW + 5);
-        assert_eq!(hand_out_all(&mut queue), (0..WINDOW).collect::<Vec<_>>());
-        assert_eq!(queue.finish(NOW, 0), Some(1));
-        assert_eq!(hand_out_all(&mut queue), [WINDOW]);
-    }
-
-    #[test]
-    fn out_of_turn_acknowledgements_wait_for_the_first() {
-        let mut queue = filled(3);
-        hand_out_all(&mut queue);
-        assert_eq!(queue.finish(NOW, 1), None);
-        assert_eq!(queue.unfinished(), 2);
-        assert_eq!(queue.finish(NOW, 0), Some(2));
-    }
-
-    #[test]
-    fn after_a_disconnect_only_what_is_not_done_comes_again() {
-        let mut queue = filled(4);
-        hand_out_all(&mut queue);
-        queue.finish(NOW, 0);
-        queue.finish(NOW, 2);
-        queue.take_back();
-        assert_eq!(hand_out_all(&mut queue), [1, 3]);
-    }
-
-    #[test]
-    fn whoever_works_through_a_window_one_by_one_is_not_late() {
-        let mut queue = filled(3);
-        hand_out_all(&mut queue);
-        assert_eq!(queue.oldest_flight(), Some(NOW));
-        queue.finish(Duration::from_secs(20), 0);
-        assert_eq!(queue.oldest_flight(), Some(Duration::from_secs(20)));
-        queue.finish(Duration::from_secs(25), 2);
-        assert_eq!(queue.oldest_flight(), Some(Duration::from_secs(20)), "the second is still waited for");
-    }
-
-    #[test]
-    fn what_is_given_back_comes_again_after_a_pause_that_doubles() {
-        // protocol.md §9.2
-        let mut queue = filled(2);
-        hand_out_all(&mut queue);
-        let mut now = NOW;
-        for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
-            queue.release(now, 0);
-            assert_eq!(queue.next_again(), Some(now + Duration::from_secs(pause)));
-            now += Duration::from_secs(pause);
-            assert_eq!(queue.hand_out(now, WINDOW as usize), None, "its time has not been told");
-            queue.end_pauses(now);
-            assert_eq!(queue.next_again(), None);
-            assert_eq!(queue.hand_out(now, WINDOW as usize).map(|(offset, _)| offset), Some(0));
-        }
-        assert_eq!(queue.oldest_flight(), Some(now));
-        queue.finish(now, 0);
-        queue.release(now, 0);
-        queue.release(now, 9);
-        assert_eq!(queue.next_again(), None, "neither what is done nor what was never handed out comes again");
-    }
-
-    #[test]
-    fn more_than_there_is_cannot_be_loaded() {
-        let mut queue = Queue::recovered(7, 9);
-        queue.open();
-        queue.missing();
-        queue.loaded(7, vec![queued("a"); 5]);
-        assert_eq!(hand_out_all(&mut queue), [7, 8]);
-    }
-
-    #[test]
-    fn a_second_acknowledgement_changes_nothing() {
-        let mut queue = filled(2);
-        hand_out_all(&mut queue);
-        assert_eq!(queue.finish(NOW, 0), Some(1));
-        assert_eq!(queue.finish(NOW, 0), None);
-        assert_eq!(queue.finish(NOW, 9), None);
-        assert_eq!(queue.unfinished(), 1);
-    }
-
-    #[test]
-    fn what_does_not_fit_in_memory_is_loaded_when_its_turn_comes() {
-        let mut queue = filled(CACHE_COUNT as u64 + 10);
-        assert_eq!(queue.missing(), None);
-        for offset in 0..CACHE_COUNT as u64 {
-            assert_eq!(queue.hand_out(NOW, 1).map(|(offset, _)| offset), Some(offset));
-            queue.finish(NOW, offset);
-        }
-        assert_eq!(queue.hand_out(NOW, 1), None);
-        let missing = queue.missing().expect("ten are in the store");
-        assert_eq!(missing.from, CACHE_COUNT as u64);
-        assert_eq!(queue.missing(), None, "asked once");
-        queue.loaded(missing.from, vec![queued("y"); 10]);
-        assert_eq!(hand_out_all(&mut queue).len(), 10);
-    }
-
-    #[test]
-    fn a_recovered_queue_starts_at_its_first_unacknowledged_message() {
-        let mut queue = Queue::recovered(7, 9);
-        queue.open();
-        assert_eq!(queue.missing().map(|m| m.from), Some(7));
-        queue.loaded(7, vec![queued("a"), queued("b")]);
-        assert_eq!(hand_out_all(&mut queue), [7, 8]);
-    }
-
-    #[test]
-    fn without_a_reader_nothing_is_in_memory() {
-        let mut queue = filled(3);
-        hand_out_all(&mut queue);
-        queue.finish(NOW, 1);
-        queue.close();
-        queue.append(&queued("y"));
-        queue.missing();
-        queue.loaded(0, vec![queued("x"); 3]);
-        assert_eq!((queue.cache.len(), queue.cache_bytes, queue.unfinished()), (0, 0, 3));
-        queue.open();
-        assert_eq!(queue.missing().map(|m| m.from), Some(0));
-        queue.loaded(0, vec![queued("x"); 4]);
-        assert_eq!(hand_out_all(&mut queue), [0, 2, 3]);
-    }
-
-    #[test]
-    fn what_is_on_its_way_does_not_expire() {
-        let mut queue = filled(3);
-        hand_out_all(&mut queue);
-        assert_eq!((queue.resting(), queue.expire(2)), (None, false));
-        queue.close();
-        assert_eq!((queue.resting(), queue.expire(2)), (Some(0), true));
-        assert_eq!((queue.resting(), queue.expire(2)), (Some(2), false));
-        assert!(queue.expire(99));
-        assert!(queue.is_empty());
-    }
-
-    #[test]
-    fn a_stored_message_keeps_its_expiry() {
-        let expiring = Queued { expires: Some(Duration::from_millis(1_700_000_000_123)), ..queued("z") };
-        for queued in [expiring, queued("z")] {
-            let mut stored = Vec::new();
-            queued.encode(&mut stored);
-            assert_eq!(Queued::decode(Bytes::from(stored)), Ok(queued));
-        }
-        assert_eq!(Queued::decode(Bytes::from_static(b"short")), Err(NotAMessage));
     }
 }

@@ -6,7 +6,7 @@ use super::hub::{EdgeHub, Promise};
 use super::metrics::Lost;
 use super::passage::Passage;
 use super::port::{ConnectionId, Receipt};
-use super::queue::Queued;
+use super::queued::Queued;
 use super::vocabulary::{Injection, Output, QueueId, StoreFull, Ticket, ToStore};
 use crate::clock::{Now, iso_millis};
 use crate::identity::Identity;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::dispatcher::Clock;
+use super::clocks::Clock;
 
 /// The last deadline that is told from none: who asks for more means for ever, and no clock has so late an instant.
 const LATEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

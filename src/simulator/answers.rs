@@ -7,11 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::json;
 
+use super::asked::{CallReply, Injector};
 use super::control::{
     Answers, ControlCall, Destination, MessageBody, ModuleName, Origin, Request, SendTarget, Since, TargetName,
     TwinChange, Until,
 };
-use super::dispatcher::{CallReply, Dispatcher, Injector};
+use super::dispatcher::Dispatcher;
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::module_record::module_record;
 use super::plan::Runtime;

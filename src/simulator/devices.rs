@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::asked::Injector;
 use super::cloud_folder::CloudFolder;
 use super::control::{Answers, NewDevice};
-use super::dispatcher::{Dispatcher, Injector};
+use super::dispatcher::Dispatcher;
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::lock::lock;
 use super::module_record::Messages;

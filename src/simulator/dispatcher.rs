@@ -4,14 +4,16 @@
 //! for anything, and then lets the cores speak to each other until they have nothing more to say. Codecs, TLS, files
 //! and engines work elsewhere and send [`Event`]s.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::alarm::Alarm;
+use super::asked::{Asked, CallReply};
+use super::clocks::Clock;
 use super::control::Answers;
 use super::edges::{EdgeDevice, EdgeDevices, EdgeNumber};
+use super::ending::{Ended, Ending};
 use super::event::{EdgeEvent, Event, FromHead};
 use super::feedback::Feedbacks;
 use super::logs::Line;
@@ -21,169 +23,15 @@ use super::storage::Stored;
 use super::taps::{Filter, Tapped, Taps};
 use super::to_heads::ToHeads;
 use crate::agent;
-use crate::clock::{Now, since_epoch};
-use crate::edgehub::{self, Answer, CallId, Caller, ConnectionId, HttpAnswer, InvokeError, Refusal, StoreFull, Ticket};
+use crate::clock::Now;
+use crate::edgehub::{self, Caller, ConnectionId, Refusal};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::identity::{Identity, ModuleId};
 use crate::iothub::IotHub;
-use crate::manifest::DesiredStatus;
 use crate::workload::{Action, Audit};
 
 /// Events taken at once, at the most.
 const BATCH: usize = 512;
-
-/// Both clocks, read here and nowhere below.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
-    started: Instant,
-    wall: fn() -> SystemTime,
-}
-
-impl Clock {
-    pub(super) fn start(wall: fn() -> SystemTime) -> Self {
-        Self { started: Instant::now(), wall }
-    }
-
-    pub(super) fn now(self) -> Now {
-        Now { monotonic: self.started.elapsed(), unix: since_epoch((self.wall)()) }
-    }
-
-    pub(super) fn instant(self, deadline: Duration) -> tokio::time::Instant {
-        (self.started + deadline).into()
-    }
-}
-
-/// When a module's end ends the simulation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailOn {
-    /// When it is given up.
-    GivenUp,
-    /// When it waits for a restart, or is given up.
-    Backoff,
-    /// When it exits at all without being asked to.
-    Exit,
-}
-
-impl FailOn {
-    /// Says whether a module that has just ended, and is now in this state, ends the simulation.
-    fn is_reached(self, status: agent::Status) -> bool {
-        match (self, status) {
-            (_, agent::Status::GivenUp) => true,
-            // It ended since it was asked to: it is starting anew.
-            (Self::Exit, status) => status != agent::Status::Starting,
-            (Self::Backoff, status) => status == agent::Status::Backoff,
-            (Self::GivenUp, _) => false,
-        }
-    }
-}
-
-/// Who waits for the end of a direct method.
-#[derive(Debug)]
-pub(super) enum CallReply {
-    Http { caller: Identity, reply: oneshot::Sender<Result<Answer, InvokeError>> },
-    Control { answers: Answers, target: Identity, method: String },
-}
-
-/// Who put a message in, and waits until it is stored.
-#[derive(Debug)]
-pub(super) enum Injector {
-    Control(Answers),
-    TestPort(oneshot::Sender<()>),
-    /// What the answer says is among it.
-    Http(oneshot::Sender<HttpAnswer>, HttpAnswer),
-}
-
-impl Injector {
-    /// Tells how many queues took the message, or that the store is full; the test port notices that nobody answers.
-    pub(super) fn end(self, result: Result<usize, StoreFull>) {
-        match (self, result) {
-            (Self::Control(answers), Ok(queued)) => {
-                answers.record(&serde_json::json!({ "queued": queued }));
-                answers.done();
-            }
-            (Self::Control(answers), Err(full)) => answers.fail(
-                &Failure::refused("there is no room for more messages")
-                    .cause(full)
-                    .hint("let a module read what waits, or give more room with `edgectl simulate --max-storage`"),
-            ),
-            // A client that went away needs no answer.
-            (Self::TestPort(stored), Ok(_)) => drop(stored.send(())),
-            (Self::Http(reply, answer), Ok(_)) => drop(reply.send(answer)),
-            (Self::TestPort(_) | Self::Http(..), Err(_)) => {}
-        }
-    }
-
-    /// Says that nothing more will be stored; the test port notices that nobody answers.
-    fn fail(&self, failure: &Failure) {
-        if let Self::Control(answers) = self {
-            answers.fail(failure);
-        }
-    }
-}
-
-/// What goes on at the moment.
-#[derive(Debug)]
-enum Phase {
-    Running,
-    /// Everything is to end; then this is how the simulation ended.
-    Stopping {
-        outcome: Outcome,
-        waiting: Vec<Answers>,
-    },
-}
-
-/// How the simulation ended.
-#[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) outcome: Outcome,
-    /// Who wants to hear it once nothing is left of the simulation.
-    pub(super) waiting: Vec<Answers>,
-}
-
-/// Whether and how the simulation ends.
-#[derive(Debug)]
-pub(super) struct Ending {
-    phase: Phase,
-    interrupted: bool,
-    /// When it ends by itself, on the monotonic clock.
-    until: Option<Duration>,
-    fail_on: FailOn,
-}
-
-impl Ending {
-    pub(super) fn new(until: Option<Duration>, fail_on: FailOn) -> Self {
-        Self { phase: Phase::Running, interrupted: false, until, fail_on }
-    }
-}
-
-/// What the hub was asked to do for somebody, and has not answered yet.
-#[derive(Debug, Default)]
-pub(super) struct Asked {
-    pub(super) calls: BTreeMap<CallId, CallReply>,
-    last_call: u64,
-    injections: HashMap<Ticket, Injector>,
-    last_ticket: u64,
-}
-
-impl Asked {
-    pub(super) fn open_call(&mut self, reply: CallReply) -> CallId {
-        self.last_call += 1;
-        let call = CallId(self.last_call);
-        self.calls.insert(call, reply);
-        call
-    }
-
-    pub(super) fn open_injection(&mut self, injector: Injector) -> Ticket {
-        self.last_ticket += 1;
-        let ticket = Ticket(self.last_ticket);
-        self.injections.insert(ticket, injector);
-        ticket
-    }
-
-    pub(super) fn close_injection(&mut self, ticket: Ticket) -> Option<Injector> {
-        self.injections.remove(&ticket)
-    }
-}
 
 /// Commands of other processes that watch or wait, and what has passed already.
 #[derive(Debug, Default)]
@@ -327,14 +175,14 @@ impl Dispatcher {
                 let outcome = self.close_storage();
                 if let Err(failure) = &outcome {
                     // Their messages are among the rest.
-                    std::mem::take(&mut self.asked.injections).values().for_each(|injector| injector.fail(failure));
+                    self.asked.fail_injections(failure);
                 }
                 self.stop(now, outcome);
             }
         }
     }
 
-    fn close_storage(&mut self) -> Outcome {
+    pub(super) fn close_storage(&mut self) -> Outcome {
         let closed = self.edges.all_mut().map(|device| device.storage.close());
         let Some(error) = closed.fold(None, |first, closed| first.or(closed.err())) else { return Ok(()) };
         let hint = match error.is_full() {
@@ -343,61 +191,6 @@ impl Dispatcher {
         };
         let stored: Outcome = Err(error).or_fail(Kind::Machine, || "cannot store messages any more");
         stored.map_err(|failure| failure.hint(hint))
-    }
-
-    /// The first signal is gentle, a second one at once.
-    fn handle_interrupt(&mut self, now: Now, failure: Failure) {
-        if self.ending.interrupted {
-            self.edges.all().for_each(|device| device.children.kill_all());
-            return;
-        }
-        self.ending.interrupted = true;
-        let again = if failure.kind() == Kind::Interrupted { "press Ctrl-C" } else { "send the signal" };
-        self.report.step("Stopping", &format!("the modules; {again} again to end them at once"));
-        self.stop(now, Err(failure));
-    }
-
-    /// Begins to end the simulation; the first reason counts.
-    pub(super) fn stop(&mut self, now: Now, outcome: Outcome) {
-        if let Phase::Running = self.ending.phase {
-            self.ending.phase = Phase::Stopping { outcome, waiting: Vec::new() };
-            self.edges.all_mut().for_each(|device| device.agent.handle(now, agent::Input::StopAll));
-        }
-    }
-
-    /// Answers once the simulation has ended.
-    pub(super) fn answer_at_end(&mut self, answers: Answers) {
-        if let Phase::Stopping { waiting, .. } = &mut self.ending.phase {
-            waiting.push(answers);
-        }
-    }
-
-    pub(super) fn is_stopping(&self) -> bool {
-        matches!(self.ending.phase, Phase::Stopping { .. })
-    }
-
-    /// Looks at what the end of an instance means for the simulation; `how` it ended follows the module's name.
-    pub(super) fn judge_exit(&mut self, now: Now, edge: EdgeNumber, module: &ModuleId, how: &str) {
-        let device = &self.edges[edge];
-        let Some(state) = device.agent.state(module) else { return };
-        // A deployment that wants a module stopped has asked for this end.
-        let is_wanted = device.children.plan(module).is_some_and(|plan| plan.spec.status == DesiredStatus::Running);
-        if is_wanted && self.ending.fail_on.is_reached(state.status) && !self.is_stopping() {
-            let failure = Failure::refused(format!("module `{module}` {how}")).hint("see above what it said");
-            self.stop(now, Err(failure));
-        }
-    }
-
-    fn has_ended(&self) -> bool {
-        self.is_stopping() && self.edges.all().all(|device| device.children.is_empty())
-    }
-
-    fn close(mut self) -> Ended {
-        let stored = self.close_storage();
-        let Phase::Stopping { outcome, waiting } = self.ending.phase else {
-            return Ended { outcome: stored, waiting: vec![] };
-        };
-        Ended { outcome: outcome.and(stored), waiting }
     }
 
     fn deadline(&self) -> Option<Duration> {
@@ -460,22 +253,5 @@ impl Dispatcher {
             if wanted { answers.record(&line.record(&device.device)) } else { !answers.is_gone() }
         });
         device.logs.remember(line);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use agent::Status;
-
-    #[test]
-    fn only_an_end_that_was_not_asked_for_ends_the_simulation() {
-        let reached = |fail_on: FailOn| {
-            [Status::Stopped, Status::Starting, Status::Backoff, Status::Failed, Status::GivenUp]
-                .map(|status| fail_on.is_reached(status))
-        };
-        assert_eq!(reached(FailOn::GivenUp), [false, false, false, false, true]);
-        assert_eq!(reached(FailOn::Backoff), [false, false, true, false, true]);
-        assert_eq!(reached(FailOn::Exit), [true, false, true, true, true], "`edgectl restart` asks for an end");
     }
 }

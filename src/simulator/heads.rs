@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::alarm::Alarm;
-use super::dispatcher::Clock;
+use super::clocks::Clock;
 use super::event::{EdgeEvent, EdgeEvents, FromHead, ToHead};
 use super::to_heads::{HeadSender, Turn, Words};
 use crate::clock::Now;

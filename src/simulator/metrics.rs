@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::dispatcher::Clock;
+use super::clocks::Clock;
 use super::edges::EdgeDevice;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::host;

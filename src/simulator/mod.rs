@@ -11,21 +11,23 @@
 //!   site, gateway              one edge device with its cores, and where it listens
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
 //! dispatcher  owns the edge devices with their cores and children (edges), and the cloud
-//!   event                      everything that can happen to it
+//!   event, ending              everything that can happen to it, and how all of it ends
+//!   asked, alarm, clocks       who waits for an answer, deadlines that are put off again and again, what time it is
 //!   settle, uplink, system, deployer  the cores speak to each other, to the cloud, to the agent, which gets deployments
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, naming, devices, nested, report, module_record, taps, feedback, logs  what people see
-//!   alarm                      deadlines that are put off again and again
 //!   metrics, host, resources   what Prometheus sees: of the cores, of this machine, and of what modules use of it
 //! ```
 
 mod alarm;
 mod answers;
+mod asked;
 mod bridge;
 mod children;
 mod choose;
+mod clocks;
 mod cloud_folder;
 mod containers;
 pub mod control;
@@ -35,6 +37,7 @@ mod deployer;
 pub mod devices;
 mod dispatcher;
 mod edges;
+mod ending;
 mod event;
 mod feedback;
 mod fleet;
@@ -71,7 +74,7 @@ mod to_heads;
 mod uplink;
 mod workloads;
 
-pub use dispatcher::FailOn;
+pub use ending::FailOn;
 pub use gateway::PORTS;
 pub use lock::{check_free, hold};
 pub use options::{Address, Metrics, Options, Permission, State, Subject};

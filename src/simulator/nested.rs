@@ -4,8 +4,9 @@
 
 use tokio::sync::oneshot;
 
+use super::asked::Injector;
 use super::devices::new_module;
-use super::dispatcher::{Dispatcher, Injector};
+use super::dispatcher::Dispatcher;
 use super::edges::EdgeNumber;
 use super::refusals::Turned;
 use crate::clock::Now;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use super::dispatcher::FailOn;
+use super::ending::FailOn;
 use crate::edgehub::Link;
 use crate::environment::Environment;
 use crate::identity::DeviceId;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::choose::{Candidate, Native};
-use super::dispatcher::Clock;
+use super::clocks::Clock;
 use super::machine::Machine;
 use super::options::{Options, Permission, Subject};
 use super::plan::Rebuild;

@@ -1,6 +1,7 @@
 //! Letting the cores speak to each other, to the store, to the heads and to the children until all is quiet.
 
-use super::dispatcher::{CallReply, Dispatcher};
+use super::asked::CallReply;
+use super::dispatcher::Dispatcher;
 use super::edges::EdgeNumber;
 use super::event::ToHead;
 use super::refusals::Turned;

@@ -10,12 +10,12 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::bridge::Bridge;
 use super::children::{Children, Ties};
+use super::clocks::Clock;
 use super::containers::Containers;
 use super::control::RunFolder;
 use super::cores::Opening;
 use super::debug;
 use super::deployer::{self, Deployer, Desired};
-use super::dispatcher::Clock;
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::event::{EdgeEvent, EdgeEvents, Event};
 use super::gateway::{Gateway, host_name};

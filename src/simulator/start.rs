@@ -8,14 +8,17 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::asked::Asked;
 use super::bridge::Bridge;
+use super::clocks::Clock;
 use super::containers::Containers;
 use super::control::{self, RunFolder, RunRecord};
 use super::cores::{self, Opening};
 use super::debug;
 use super::deployer;
-use super::dispatcher::{Asked, Audience, Clock, Dispatcher, Ended, Ending};
+use super::dispatcher::{Audience, Dispatcher};
 use super::edges::{EdgeDevices, EdgeNumber};
+use super::ending::{Ended, Ending};
 use super::event::Event;
 use super::fleet;
 use super::interrupts::Interrupts;

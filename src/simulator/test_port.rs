@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::dispatcher::{Dispatcher, Injector};
+use super::asked::Injector;
+use super::dispatcher::Dispatcher;
 use super::edges::EdgeNumber;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::options::Options;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::answers::seconds;
+use super::asked::CallReply;
 use super::control::{Answers, LinkRequest, LinkState};
-use super::dispatcher::{CallReply, Dispatcher};
+use super::dispatcher::Dispatcher;
 use super::edges::EdgeNumber;
 use crate::agent;
 use crate::clock::Now;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, RwLock};
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::clocks::Clock;
 use super::control::RunFolder;
-use super::dispatcher::Clock;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::state::Identities;
 use crate::failure::Outcome;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Ticket;
 use super::queue_id::QueueId;
-use crate::edgehub::queue::Queued;
+use crate::edgehub::queued::Queued;
 
 /// The store holds as much as it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
