@@ -106,6 +106,21 @@ fn a_name_without_a_device_means_the_main_one_or_the_only_one() {
 }
 
 #[test]
+fn a_flag_for_a_name_without_a_device_means_the_same() {
+    let site = pair().file("line3.json", &template(&["c"], "FROM /messages/* INTO $upstream"));
+    let flags = "--device d --external a --external b --external line2/a";
+    let several = "error: several devices have a module `c`\nhint: write one of `line2/c`, `line3/c`\n";
+    site.simulate(&format!("{flags} --device line3=line3.json --without c")).check(1, "", several);
+    let _simulation = site.start_ready(&format!("{flags} --without c"));
+    assert_eq!(names(&site.json("ps")), ["d/a", "d/b", "line2/a"]);
+    site.done(&["upstream", "offline", "--device", "line2"]);
+    let offline = "error: cannot call `m` of `line2/a`\n  \
+        caused by: the device is offline, and the call comes from the cloud\n\
+        hint: restore the link with `edgectl upstream online --device line2`\n";
+    site.run("call line2/a m").check(4, "", offline);
+}
+
+#[test]
 fn nobody_is_let_in_at_the_gateway_of_another_device() {
     let site = pair();
     let _simulation = start(&site);

@@ -175,10 +175,10 @@ impl Dispatcher {
     ) -> Outcome {
         let target = self.resolve(target)?;
         let edge = self.edge_of(&target);
-        if edge.is_some_and(|edge| self.edges[edge].hub.link() == Link::Offline) {
+        if let Some(edge) = edge.filter(|edge| self.edges[*edge].hub.link() == Link::Offline) {
             return Err(Failure::refused(format!("cannot call `{method}` of `{target}`"))
                 .cause("the device is offline, and the call comes from the cloud")
-                .hint("restore the link with `edgectl upstream online`"));
+                .hint(format!("restore the link with `{}`", self.restoring(edge))));
         }
         let reply = CallReply::Control { answers: answers.clone(), target: target.clone(), method: method.clone() };
         let call = self.asked.open_call(reply);

@@ -331,6 +331,7 @@ impl Dispatcher {
 
     /// Says why a device may have been refused, where the cloud knows more than the hub.
     pub(super) fn explain_stranger(&self, edge: EdgeNumber, identity: &Identity) -> Option<String> {
+        let restoring = self.restoring(edge);
         let edge = &self.edges[edge];
         if identity.module.is_some() || identity.device == edge.device {
             return None;
@@ -344,9 +345,9 @@ impl Dispatcher {
             Some(device) if device.status == IdentityStatus::Disabled => {
                 format!("let it connect with `edgectl device enable {id}`")
             }
-            Some(_) if edge.hub.link() == Link::Offline => format!(
-                "if `{id}` was registered or changed while the link was cut, restore it once: `edgectl upstream online`"
-            ),
+            Some(_) if edge.hub.link() == Link::Offline => {
+                format!("if `{id}` was registered or changed while the link was cut, restore it once: `{restoring}`")
+            }
             Some(_) => format!("see what it needs with `edgectl credentials {id}`"),
         })
     }

@@ -22,14 +22,42 @@ pub(super) async fn read(ui: &Ui, options: &Options, machine: &Machine<'_>) -> O
     }
     fleet.iter().try_for_each(|device| check_parents(device, &fleet))?;
     check_devices(options, &fleet)?;
+    check_alone(options, &fleet)?;
     warn_of_strangers(ui, &fleet);
-    let main = fleet[0].device.clone();
-    let with_options = fleet.into_iter().map(|mut device| {
-        let options = options.of_device(&device.device, &main);
+    let holder = |module: &str| holder(module, &fleet);
+    let of_each: Vec<Options> =
+        fleet.iter().map(|device| options.of_device(&device.device, &fleet[0].device, holder)).collect();
+    let with_options = of_each.into_iter().zip(fleet).map(|(options, mut device)| {
         device.select(&options)?;
         Ok((options, device))
     });
     with_options.collect()
+}
+
+/// Tells whose module a name alone means, as everywhere: the main device's, else that of the one other that has it.
+fn holder<'f>(module: &str, fleet: &'f [Simulated]) -> &'f DeviceId {
+    match holders(module, fleet).as_slice() {
+        [only] => only,
+        _ => &fleet[0].device,
+    }
+}
+
+fn holders<'f>(module: &str, fleet: &'f [Simulated]) -> Vec<&'f DeviceId> {
+    let has_it = |device: &&Simulated| device.deployment.modules.iter().any(|spec| spec.id.as_str() == module);
+    fleet.iter().filter(has_it).map(|device| &device.device).collect()
+}
+
+/// Refuses flags for a name alone that several devices have and the main one has not.
+fn check_alone(options: &Options, fleet: &[Simulated]) -> Outcome {
+    for name in options.named().filter(|name| !name.contains('/')) {
+        let holders = holders(name, fleet);
+        if holders.len() > 1 && !holders.contains(&&fleet[0].device) {
+            let all: Vec<String> = holders.iter().map(|device| format!("`{device}/{name}`")).collect();
+            return Err(Failure::request(format!("several devices have a module `{name}`"))
+                .hint(format!("write one of {}", all.join(", "))));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the devices of `edgectl.yaml`, then those of the command line; a file that is named there counts.

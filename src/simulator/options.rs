@@ -81,11 +81,17 @@ impl Options {
         self.only.iter().chain(&self.without).chain(&self.debug).chain(&self.external).chain(self.runtimes.keys())
     }
 
-    /// Returns what is said of one device: `DEVICE/MODULE` is one of its modules, `MODULE` one of the main device's.
-    pub(super) fn of_device(&self, device: &DeviceId, main: &DeviceId) -> Self {
+    /// Returns what is said of one device: `DEVICE/MODULE` is one of its modules, and `MODULE` one of the device that
+    /// `holder` tells for it.
+    pub(super) fn of_device<'d>(
+        &self,
+        device: &DeviceId,
+        main: &DeviceId,
+        holder: impl Fn(&str) -> &'d DeviceId,
+    ) -> Self {
         let own = |name: &String| match name.split_once('/') {
             Some((of, module)) => (of == device.as_str()).then(|| module.to_owned()),
-            None => (device == main).then(|| name.clone()),
+            None => (device == holder(name)).then(|| name.clone()),
         };
         let all = |names: &[String]| names.iter().filter_map(own).collect();
         Self {

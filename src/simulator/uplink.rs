@@ -129,6 +129,14 @@ impl Dispatcher {
         self.report.link(&self.edges[edge].device, &state);
     }
 
+    /// Returns the command that brings back the link of an edge device.
+    pub(super) fn restoring(&self, edge: EdgeNumber) -> String {
+        if edge == EdgeNumber::MAIN {
+            return "edgectl upstream online".to_owned();
+        }
+        format!("edgectl upstream online --device {}", self.edges[edge].device)
+    }
+
     fn link_state(&self, now: Now, edge: EdgeNumber) -> LinkState {
         let device = &self.edges[edge];
         let status = device.link.status(now.monotonic);

@@ -7,8 +7,8 @@ use crate::simulator::control::{Connection, DeployOutcome, Request};
 use crate::solution::Manifest;
 
 /// Hands the manifest to the running simulation, and tells what that changed.
-pub(super) fn apply(cx: &Context, manifest: &Manifest, device: Option<&str>) -> Outcome {
-    let device = device.map(DeviceId::parse).transpose();
+pub(super) fn apply(cx: &Context, manifest: &Manifest, named: Option<&str>) -> Outcome {
+    let device = named.map(DeviceId::parse).transpose();
     let device = device
         .or_fail(Kind::Usage, || "`--device` names no device")
         .map_err(|failure| failure.hint("see the devices of the simulation with `edgectl ps --json`"))?;
@@ -23,7 +23,8 @@ pub(super) fn apply(cx: &Context, manifest: &Manifest, device: Option<&str>) -> 
     }
     if !outcome.deployed {
         cx.ui().step("Waiting", format!("version {} reaches the device when it is online again", outcome.version));
-        cx.ui().hint("restore the link with `edgectl upstream online`");
+        let of = named.map_or_else(String::new, |device| format!(" --device {device}"));
+        cx.ui().hint(format!("restore the link with `edgectl upstream online{of}`"));
         return Ok(());
     }
     if outcome.status != 200 {
