@@ -26,12 +26,12 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(super) struct Children {
     plans: BTreeMap<ModuleId, ModulePlan>,
     running: BTreeMap<ModuleId, Child>,
-    around: Surroundings,
+    ties: Ties,
     last_run: u64,
 }
 
-/// What instances come from, and where they and the agent reach to.
-pub(super) struct Surroundings {
+/// What ties instances, and the agent that has them started, to the rest.
+pub(super) struct Ties {
     /// Has the processes of this run.
     pub(super) ledger: Arc<Ledger>,
     pub(super) events: EdgeEvents,
@@ -50,9 +50,9 @@ struct Child {
 }
 
 impl Children {
-    pub(super) fn new(plans: Vec<ModulePlan>, around: Surroundings) -> Self {
+    pub(super) fn new(plans: Vec<ModulePlan>, ties: Ties) -> Self {
         let plans = plans.into_iter().map(|plan| (plan.spec.id.clone(), plan)).collect();
-        Self { plans, running: BTreeMap::new(), around, last_run: 0 }
+        Self { plans, running: BTreeMap::new(), ties, last_run: 0 }
     }
 
     /// Returns the names of all modules, external ones too.
@@ -83,7 +83,7 @@ impl Children {
                 exit,
             }
         });
-        self.around.workloads.set_details(details.collect());
+        self.ties.workloads.set_details(details.collect());
     }
 
     pub(super) fn pid(&self, module: &ModuleId) -> Option<u32> {
@@ -105,13 +105,13 @@ impl Children {
         let Some(spec) = self.plans.get(&module).and_then(ModulePlan::instance) else { return };
         self.last_run += 1;
         let run = self.last_run;
-        let (events, name) = (self.around.events.clone(), module.clone());
+        let (events, name) = (self.ties.events.clone(), module.clone());
         let tell = move |event| {
             let event = EdgeEvent::Instance { module: name.clone(), run, event };
             // A module that prints faster than we read is slowed down, not buffered without end.
             events.send_in_place(event);
         };
-        let instance = runtime::start(spec, &self.around.ledger, tell);
+        let instance = runtime::start(spec, &self.ties.ledger, tell);
         self.running.insert(module, Child { run, instance, pid: None, meter: None });
     }
 
@@ -131,7 +131,7 @@ impl Children {
             return Err(Failure::request(format!("`{module}` has no source in this solution"))
                 .hint(format!("restart it without `--build`: `edgectl restart {module}`")));
         };
-        let events = self.around.events.clone();
+        let events = self.ties.events.clone();
         tokio::spawn(async move {
             let outcome = rebuild().await;
             // A simulation that has ended meanwhile restarts nothing.
@@ -142,7 +142,7 @@ impl Children {
 
     /// Uploads blobs one after another; the first that is not taken ends it.
     pub(super) fn upload(&self, task: TaskId, container: SasUrl, blobs: Vec<Blob>) {
-        let (events, web) = (self.around.events.clone(), Arc::clone(&self.around.web));
+        let (events, web) = (self.ties.events.clone(), Arc::clone(&self.ties.web));
         tokio::spawn(async move {
             let mut result = Ok(());
             for Blob { name, content } in blobs {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::bridge::Bridge;
-use super::children::{Children, Surroundings};
+use super::children::{Children, Ties};
 use super::containers::Containers;
 use super::control::RunFolder;
 use super::cores::Opening;
@@ -219,6 +219,11 @@ impl Site {
         agent
     }
 
+    /// Returns what carries the agent's uploads: through the proxy that the environment names.
+    fn web(&self) -> Arc<HttpClient> {
+        Arc::new(HttpClient::new(Trust::default(), Proxies::of(&self.options.environment)))
+    }
+
     /// Returns what the metrics are made of.
     fn counted(&self, clock: Clock, hub_host: &str, events: EdgeEvents) -> Source {
         Source {
@@ -271,9 +276,8 @@ impl<'a> Opened<'a> {
             doors,
         };
         let agent = site.agent(clock, &self.plans, cloud);
-        let web = Arc::new(HttpClient::new(Trust::default(), Proxies::of(&site.options.environment)));
-        let around = Surroundings { ledger: Arc::clone(ledger), events, workloads: behind, web };
-        let children = Children::new(self.plans, around);
+        let ties = Ties { ledger: Arc::clone(ledger), events, workloads: behind, web: site.web() };
+        let children = Children::new(self.plans, ties);
         let device = EdgeDevice {
             device,
             place,
