@@ -4,6 +4,8 @@
 mod iotedgedev;
 #[path = "deploy/pin.rs"]
 mod pin;
+#[path = "deploy/proxy.rs"]
+mod proxy;
 mod support;
 
 use std::fs;

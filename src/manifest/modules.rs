@@ -144,22 +144,27 @@ struct Policies {
     startup_order: u32,
 }
 
+/// Describes a `status` that is absent or null, for which the agent has no default (protocol.md §10.2).
+pub(super) fn missing_status(module: &Node<'_>, why: &str) -> Option<Finding> {
+    let is_missing = module.value().is_object() && module.get("status").is_none();
+    let told = || module.error(format!("the member `status` is missing{why}")).hint("add \"status\": \"running\"");
+    is_missing.then(|| Finding::error("missing-member", told()))
+}
+
 /// Reads the policies; `id` is missing if the name of the module is wrong.
 fn read_policies(node: &Node<'_>, id: Option<&ModuleId>, findings: &mut Vec<Finding>) -> Option<Policies> {
     let is_agent = id.is_some_and(|id| id.as_str() == ModuleId::EDGE_AGENT);
     let is_system = id.is_some_and(ModuleId::is_system);
     let restart_default = if is_system { RestartPolicy::Always } else { RestartPolicy::default() };
-    // The hub's status has no default in the real agent (§10.2).
-    let status = if is_system && !is_agent { node.need("status").map(Some) } else { Ok(node.get("status")) };
-    let word = |status: Option<Node<'_>>| {
-        status.map(|status| status.word(DesiredStatus::WORDS, DesiredStatus::from_word)).transpose()
-    };
-    let status = status.and_then(word);
+    if is_system && !is_agent {
+        findings.extend(missing_status(node, ", without which the agent starts no hub"));
+    }
+    let status = node.get("status").map(|status| status.word(DesiredStatus::WORDS, DesiredStatus::from_word));
     let restart = node.get("restartPolicy").map(|policy| policy.word(RestartPolicy::WORDS, RestartPolicy::from_word));
     let pull = node.get("imagePullPolicy").map(|policy| policy.word(PullPolicy::WORDS, PullPolicy::from_word));
     let order = node.get("startupOrder").map(|order| order.whole_number(u64::from(LAST)));
     let wrong = |at| Finding::error("module", at);
-    let (status, restart) = (status.map_err(wrong), restart.transpose().map_err(wrong));
+    let (status, restart) = (status.transpose().map_err(wrong), restart.transpose().map_err(wrong));
     let (pull, order) = (pull.transpose().map_err(wrong), order.transpose().map_err(wrong));
     let (status, restart) = (kept(status, findings), kept(restart, findings));
     let (pull, order) = (kept(pull, findings), kept(order, findings));

@@ -317,7 +317,14 @@ mod tests {
         let mut hub = with("1.1", json!({}));
         hub["systemModules"]["edgeHub"]["status"].take();
         // protocol.md §10.2
-        assert_eq!(status(hub), (400, "systemModules.edgeHub: the member `status` is missing".to_owned()));
+        assert_eq!(
+            status(hub),
+            (
+                400,
+                "systemModules.edgeHub: the member `status` is missing, without which the agent starts no hub"
+                    .to_owned()
+            )
+        );
         assert!(read(with("1.1", json!({})).as_object().expect("an object")).is_ok());
     }
 }

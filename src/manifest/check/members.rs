@@ -7,6 +7,7 @@ use crate::document::Node;
 use crate::identity::ModuleId;
 use crate::manifest::RestartPolicy;
 use crate::manifest::finding::Finding;
+use crate::manifest::modules::missing_status;
 use crate::text::{TextError, nearest};
 
 const AGENT: &[&str] = &["schemaVersion", "runtime", "systemModules", "modules", "integrity"];
@@ -136,7 +137,7 @@ fn check_policies(module: &Part<'_>, findings: &mut Vec<Finding>) {
         Role::Hub => (", without which the agent starts no hub", RestartPolicy::Always),
         Role::User => (", without which the agent refuses the deployment", RestartPolicy::default()),
     };
-    needed(&module.node, "status", why, "add \"status\": \"running\"", findings);
+    findings.extend(missing_status(&module.node, why));
     match module.node.value().get("restartPolicy") {
         Some(Value::Null) => {
             let told = module.node.error("`restartPolicy` is null, which the agent refuses");
