@@ -206,7 +206,7 @@ fn a_call_prints_its_answer_and_fails_with_the_method() {
     assert_eq!(asked, expected);
     let simulation = answering(&[json!({ "status": 404, "payload": null })]);
     let stderr = "error: `reset` of `filter` ended with 404\n\
-        hint: see what the module says with `edgectl logs filter --tail 20`\n";
+        hint: see the payload, or for a module `edgectl logs filter --tail 20`\n";
     simulation.check(&["call", "filter", "reset"], 4, "{\n  \"status\": 404,\n  \"payload\": null\n}\n", stderr);
 }
 
@@ -238,7 +238,7 @@ fn a_target_of_another_form_is_a_usage_error() {
     let run = Folder::new().run("send filter --data x");
     let first = run.stderr.lines().next().expect("an error");
     let expected = "error: invalid value 'filter' for '<TARGET>': \
-        expected `[DEVICE/]MODULE/inputs/INPUT`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`";
+        expected `filter/inputs/INPUT`, `filter/outputs/OUTPUT`, or for a device `devices/filter`";
     assert_eq!((run.status, first), (Some(2), expected));
 }
 

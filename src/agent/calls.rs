@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Agent;
 use super::logs::LogsRequest;
-use super::port::{AgentCall, Input, Output};
+use super::port::{AgentCall, Input, Output, Owner};
 use crate::clock::Now;
 use crate::identity::ModuleId;
 
@@ -67,10 +67,16 @@ impl Agent {
     fn restart_by_call(&mut self, now: Now, payload: &Bytes) -> Result<Value, Refused> {
         let Restart { schema_version, id } = parse(payload)?;
         check_schema(&schema_version)?;
-        let module = ModuleId::parse(&id).ok().filter(|module| self.modules.contains_key(module));
-        let unknown = || Refused::Other(format!("Module {id} not found in the current environment"));
-        self.handle(now, Input::Restart { module: module.ok_or_else(unknown)? });
-        Ok(Value::Null)
+        let known =
+            ModuleId::parse(&id).ok().and_then(|module| Some((self.modules.get(&module)?.planned.owner, module)));
+        match known {
+            None => Err(Refused::Other(format!("Module {id} not found in the current environment"))),
+            Some((Owner::External, _)) => Err(Refused::Other(format!("Module {id} is started from outside"))),
+            Some((Owner::Agent, module)) => {
+                self.handle(now, Input::Restart { module });
+                Ok(Value::Null)
+            }
+        }
     }
 
     fn task_status(&self, payload: &Bytes) -> Result<Value, Refused> {

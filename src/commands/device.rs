@@ -150,6 +150,7 @@ fn add(cx: &Context, args: Add) -> Outcome {
         // Before a certificate is made in the place of the one that device has.
         return Err(devices::already_there(&id));
     }
+    let edge_devices = devices::edge_devices(&project)?;
     let made = match (auth, args.thumbprints.is_empty()) {
         (Auth::X509, true) => Some(devices::make_certificate(&project, &id, unix)?),
         _ => None,
@@ -157,6 +158,7 @@ fn add(cx: &Context, args: Add) -> Outcome {
     let status = if args.disabled { IdentityStatus::Disabled } else { IdentityStatus::Enabled };
     let authentication = authentication(auth, args.thumbprints, made.as_ref())?;
     let capabilities = Capabilities { iot_edge: args.edge };
+    let strange_parent = args.parent.clone().filter(|parent| is_strange(parent, &known, &edge_devices));
     let new = NewDevice { device_id: id, parent: args.parent, status, authentication, capabilities };
     let record = match cx.block_on(Connection::ask_if_running(cx.project(), &Request::AddDevice(new.clone())))? {
         Some(records) => records.into_iter().next().unwrap_or_default(),
@@ -165,7 +167,17 @@ fn add(cx: &Context, args: Add) -> Outcome {
             devices::add(&project, new, parent, unix)?
         }
     };
-    tell_added(cx, record, made.as_ref())
+    tell_added(cx, record, made.as_ref())?;
+    if let Some(parent) = strange_parent {
+        cx.ui().warn(format!("no edge device `{parent}` was simulated here yet, or registered with `--edge`"));
+    }
+    Ok(())
+}
+
+/// Says whether a parent is none of the edge devices that are known here, once there are some.
+fn is_strange(parent: &DeviceId, registered: &[Value], simulated: &[DeviceId]) -> bool {
+    let is_parent = |device: &Value| device["deviceId"] == parent.as_str() && device["capabilities"]["iotEdge"] == true;
+    !simulated.is_empty() && !simulated.contains(parent) && !registered.iter().any(is_parent)
 }
 
 fn choose_auth(args: &Add) -> Outcome<Auth> {
@@ -196,9 +208,9 @@ fn parent_of(cx: &Context, new: &NewDevice) -> Outcome<DeviceId> {
         return Ok(parent.clone());
     }
     let project = cx.project_absolute()?;
-    match devices::only_edge_device(&project)? {
-        Some(device) => Ok(device),
-        None => Solution::open(&project, cx.environment(), &[])?.device_id(None),
+    match devices::edge_devices(&project)?.as_slice() {
+        [device] => Ok(device.clone()),
+        _ => Solution::open(&project, cx.environment(), &[])?.device_id(None),
     }
 }
 
@@ -316,6 +328,18 @@ mod tests {
         assert_eq!(chosen(Some(Auth::X509), 0), Ok(Auth::X509));
         assert_eq!(chosen(Some(Auth::Sas), 1), Err(Kind::Usage));
         assert_eq!(chosen(None, 3), Err(Kind::Usage));
+    }
+
+    #[test]
+    fn a_parent_that_nobody_knows_is_strange() {
+        let id = |name: &str| DeviceId::parse(name).expect("valid");
+        let registered = [
+            json!({ "deviceId": "line2", "capabilities": { "iotEdge": true } }),
+            json!({ "deviceId": "leaf1", "capabilities": { "iotEdge": false } }),
+        ];
+        let strange = |parent: &str| is_strange(&id(parent), &registered, &[id("d")]);
+        assert_eq!([strange("d"), strange("line2"), strange("leaf1"), strange("x")], [false, false, true, true]);
+        assert!(!is_strange(&id("x"), &registered, &[]), "nothing was simulated yet");
     }
 
     #[test]

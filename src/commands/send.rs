@@ -23,8 +23,9 @@ const LONGEST_LIFE: f64 = 2.0 * 86_400.0;
 ///
 /// `MODULE/inputs/INPUT` queues it straight to that input, whatever the routes say. `MODULE/outputs/OUTPUT` routes it as
 /// if the module had sent it. `devices/DEVICE` is a cloud-to-device message: up to 50 of them, of 64 KB, wait for a
-/// device for an hour, and `--ack` has `edgectl monitor --feedback` tell what became of it. Data that parses as JSON gets the content type `application/json` and the encoding
-/// `utf-8` unless told otherwise, since no `$body` condition could match without. Exit code 0 means that it is stored.
+/// device for an hour, and `--ack` has `edgectl monitor --feedback` tell what became of it. Data that parses as JSON gets
+/// the content type `application/json` and the encoding `utf-8` unless told otherwise, since no `$body` condition could
+/// match without. Exit code 0 means that it is stored.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  edgectl send filter/inputs/input1 --data '{\"temperature\": 40}'\n  \
     edgectl send sensor/outputs/temperature --file sample.json -p source=test\n  \
@@ -39,7 +40,7 @@ pub struct Send {
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Application property (can be repeated)
-    #[arg(short, long = "property", value_name = "NAME=VALUE", value_parser = parse_assignment)]
+    #[arg(short, long = "property", value_name = "NAME=VALUE", value_parser = parse_property)]
     properties: Vec<(String, String)>,
     /// Content type [default: `application/json` if the body is JSON]
     #[arg(long, value_name = "TYPE")]
@@ -132,6 +133,18 @@ fn describe(body: Vec<u8>, args: &Send) -> MessageBody {
     }
 }
 
+/// Parses an application property. On the wire, a name that begins with `$.` is a system property (protocol.md §4.3).
+fn parse_property(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = parse_assignment(text)?;
+    match name.as_str() {
+        "$.ct" => Err("that is a system property: pass `--content-type`"),
+        "$.ce" => Err("that is a system property: pass `--content-encoding`"),
+        "$.mid" => Err("that is a system property: pass `--message-id`"),
+        name if name.starts_with("$.") => Err("names that begin with `$.` are those of system properties"),
+        _ => Ok((name, value)),
+    }
+}
+
 fn parse_life(text: &str) -> Result<f64, String> {
     match parse_seconds(text)? {
         seconds if seconds <= LONGEST_LIFE => Ok(seconds),
@@ -184,6 +197,13 @@ mod tests {
         };
         assert_eq!(refused("devices/leaf1"), Ok(()));
         assert_eq!(refused("filter/inputs/i"), Err(Kind::Usage));
+    }
+
+    #[test]
+    fn a_system_property_is_no_application_property() {
+        assert_eq!(parse_property("$a=b=c"), Ok(("$a".into(), "b=c".into())));
+        assert_eq!(parse_property("$.mid=m1"), Err("that is a system property: pass `--message-id`"));
+        assert_eq!(parse_property("$.cdid=d"), Err("names that begin with `$.` are those of system properties"));
     }
 
     #[test]

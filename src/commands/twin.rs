@@ -1,6 +1,6 @@
 //! `edgectl twin`: the twin of a module or device.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Context;
 use super::input::read_json;
@@ -100,7 +100,7 @@ fn plan_change(json: Value, form: Form, others: Others) -> Outcome<TwinChange> {
         return Err(Failure::request("desired properties are a JSON object, found another value")
             .hint("write an object such as '{\"threshold\": 30}'"));
     };
-    if is_service_form(&desired) {
+    if TwinDocument::is_service_form(&desired) {
         return Err(Failure::request("expected the bare desired properties, found the service form")
             .hint("pass `--document`, or give only what stands in `properties.desired`"));
     }
@@ -110,18 +110,13 @@ fn plan_change(json: Value, form: Form, others: Others) -> Outcome<TwinChange> {
     })
 }
 
-/// Says whether an object has only keys of the service form.
-fn is_service_form(object: &Map<String, Value>) -> bool {
-    !object.is_empty() && object.keys().all(|key| key == "properties" || key == "tags")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: Value) -> serde_json::Map<String, Value> {
         value.as_object().expect("an object").clone()
     }
 
@@ -141,12 +136,13 @@ mod tests {
         let patch = plan_change(document, Form::Document, Others::Stay).expect("planned");
         assert_eq!(patch, TwinChange::PatchDocument { desired, tags });
         let replace = plan_change(json!({ "tags": {} }), Form::Document, Others::Go).expect("planned");
-        assert_eq!(replace, TwinChange::ReplaceDocument { desired: None, tags: Some(Map::new()) });
+        assert_eq!(replace, TwinChange::ReplaceDocument { desired: None, tags: Some(serde_json::Map::new()) });
     }
 
     #[test]
     fn the_service_form_is_hinted_to_its_flag() {
-        for document in [json!({ "properties": { "desired": {} } }), json!({ "tags": {} })] {
+        let shown = json!({ "deviceId": "d", "etag": "x", "properties": { "desired": {}, "reported": {} } });
+        for document in [json!({ "properties": { "desired": {} } }), json!({ "tags": {} }), shown] {
             let failure = plan_change(document, Form::Bare, Others::Stay).expect_err("refused");
             assert_eq!(failure.message(), "expected the bare desired properties, found the service form");
             assert_eq!(failure.hints(), ["pass `--document`, or give only what stands in `properties.desired`"]);

@@ -126,7 +126,7 @@ impl IotHub {
     }
 
     /// Takes a message for a device; it waits until the device has completed it or its life is over.
-    pub fn send(&mut self, now: Now, device: &DeviceId, message: Message, life: Duration) -> Result<(), SendError> {
+    pub fn send(&mut self, now: Now, device: &DeviceId, mut message: Message, life: Duration) -> Result<(), SendError> {
         if self.registry.device(device).is_none() {
             return Err(SendError::Unknown(device.clone()));
         }
@@ -136,6 +136,7 @@ impl IotHub {
         if self.waiting(now, device) >= MAX_WAITING {
             return Err(SendError::Full(device.clone()));
         }
+        message.set_system(system::ENQUEUED_TIME, iso_millis(now.unix));
         self.device_bound.enqueue(now, device, message, life);
         self.save_waiting(device);
         self.hand_out(now, device);

@@ -66,6 +66,11 @@ pub enum RouteErrorKind {
         /// The levels that are allowed.
         limit: usize,
     },
+    /// More operators in a row than a twin could hold.
+    TooManyOperators {
+        /// How many there may be.
+        limit: usize,
+    },
     /// An operator between two types that it does not take.
     Operands {
         /// The operator as written.
@@ -170,6 +175,7 @@ impl fmt::Display for RouteErrorKind {
             Self::UnterminatedString { quote } => write!(f, "the string has no closing {quote}"),
             Self::Escape => f.write_str("the string holds a `\\` that begins no escape"),
             Self::TooDeep { limit } => write!(f, "the condition is nested deeper than {limit} levels"),
+            Self::TooManyOperators { limit } => write!(f, "more than {limit} operators follow each other"),
             Self::Operands { operator, wanted: Some(wanted), left, right, .. } => {
                 write!(f, "`{operator}` takes {wanted} on both sides, found {left} and {right}")
             }
@@ -212,7 +218,9 @@ impl RouteErrorKind {
             Self::UnknownSymbol { .. } => "put values in quotes; brackets belong to `$body.name[0]` only".into(),
             Self::UnterminatedString { quote } => format!("close the string with {quote}"),
             Self::Escape => r#"write `\\` for a backslash; the other escapes are `\"`, `\'` and `\u0041`"#.into(),
-            Self::TooDeep { .. } => "split the route into several with the same sink".into(),
+            Self::TooDeep { .. } | Self::TooManyOperators { .. } => {
+                "split the route into several with the same sink".into()
+            }
             Self::Operands { operator, wanted, left, right, property } => {
                 return hint_for_operands(operator, *wanted, [*left, *right], property.as_deref());
             }

@@ -10,8 +10,11 @@ use super::sink::{Sink, parse_address};
 use super::types::{Type, Typed};
 use super::warning::holds_operator;
 
-/// Levels of nesting that are evaluated; recursion is bounded by it.
+/// Levels of nesting that are parsed; recursion is bounded by it.
 const MAX_DEPTH: usize = 200;
+
+/// Operators in a row: about as many as fit into the 4096 bytes that a twin has for a route. Evaluation recurses over them.
+const MAX_OPERATORS: usize = 500;
 
 /// How tightly `-` and `NOT` bind: tighter than any operator between two operands.
 const PREFIX: u8 = 8;
@@ -175,7 +178,8 @@ impl<'t> Parser<'_, 't> {
     fn expression(&mut self, floor: u8) -> Result<Typed, RouteError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(self.too_deep(self.peek().span()));
+            let kind = RouteErrorKind::TooDeep { limit: MAX_DEPTH };
+            return Err(RouteError::new(self.peek().span(), kind));
         }
         let mut left = self.operand()?;
         while let Some(power) = binding_power(self.peek().kind).filter(|power| *power > floor) {
@@ -183,8 +187,8 @@ impl<'t> Parser<'_, 't> {
             let right = self.expression(power)?;
             let span = left.span.start..right.span.end;
             left = check::binary(operator, left, right).map_err(|error| self.explain(error, &span))?;
-            if left.depth > MAX_DEPTH {
-                return Err(self.too_deep(left.span));
+            if left.depth > MAX_OPERATORS {
+                return Err(RouteError::new(left.span, RouteErrorKind::TooManyOperators { limit: MAX_OPERATORS }));
             }
         }
         self.depth -= 1;
@@ -200,10 +204,6 @@ impl<'t> Parser<'_, 't> {
             }
             _ => error,
         }
-    }
-
-    fn too_deep(&self, span: Range<usize>) -> RouteError {
-        RouteError::new(span, RouteErrorKind::TooDeep { limit: MAX_DEPTH })
     }
 
     fn operand(&mut self) -> Result<Typed, RouteError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
+use super::naming::called;
 use super::state::{unreadable, unwritable};
 use super::subject::Simulated;
 use crate::engine::Engine;
@@ -31,6 +32,8 @@ pub(super) struct Containers {
     /// What every container and network of it carries.
     pub(super) labels: Labels,
     solution: String,
+    /// The main device.
+    main: DeviceId,
     note: PathBuf,
 }
 
@@ -47,7 +50,8 @@ impl Containers {
         let folder = root.parent().unwrap_or(root).display().to_string();
         let labels = [(container::SIMULATION_LABEL, simulation.clone()), (container::FOLDER_LABEL, folder)];
         let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { engine: OnceLock::new(), simulation, labels, solution, note: note_path(root) }
+        let main = simulated.main.clone();
+        Self { engine: OnceLock::new(), simulation, labels, solution, main, note: note_path(root) }
     }
 
     /// Notes, before anything is made, that there may be something to remove.
@@ -75,7 +79,8 @@ impl Containers {
     /// Returns a container with nothing but its names, labels and image.
     pub(super) fn bare(&self, device: &DeviceId, module: &str, image: &str) -> ContainerSpec {
         let mut labels: Vec<(String, String)> = self.labels.clone().into_iter().collect();
-        labels.push((container::MODULE_LABEL.to_owned(), module.to_owned()));
+        let called = called(&self.main, device, module).into_owned();
+        labels.push((container::MODULE_LABEL.to_owned(), called));
         ContainerSpec {
             name: container::name(&self.solution, device.as_str(), module),
             image: image.to_owned(),

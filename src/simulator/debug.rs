@@ -24,6 +24,8 @@ const HOST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// A module that is run with a debugger.
 #[derive(Debug, Clone)]
 pub(super) struct Debugged {
+    /// What commands call the module.
+    called: String,
     image: String,
     /// createOptions of the debug template, instead of those of the deployment.
     options: Option<Map<String, Value>>,
@@ -40,6 +42,8 @@ pub(super) struct Debugged {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Debugger {
     module: ModuleId,
+    #[serde(skip)]
+    called: String,
     /// `127.0.0.1:5678`; `null` for one that an editor starts inside the container.
     address: Option<String>,
     /// The names of what attaches to it in `.vscode/launch.json`.
@@ -68,7 +72,7 @@ impl Debugged {
     /// Chooses the port, with which the rest is known.
     fn choose_port(&mut self, spec: &ModuleSpec, taken: &mut Taken) -> Outcome {
         self.port = self.template.debug_port.map(|inside| free_port(inside, &spec.create_options, taken));
-        let debugging = self.template.debugging(spec.id.as_str(), &self.folder, self.port)?;
+        let debugging = self.template.debugging(&self.called, &self.folder, self.port)?;
         self.debugging = debugging.unwrap_or_else(nothing);
         bind_to_loopback(&mut self.debugging.create_options);
         Ok(())
@@ -78,6 +82,7 @@ impl Debugged {
         let name = |configuration: &Value| configuration["name"].as_str().map(str::to_owned);
         Debugger {
             module: module.clone(),
+            called: self.called.clone(),
             address: self.port.map(|port| format!("{HOST}:{port}")),
             configurations: self.debugging.launch.iter().filter_map(name).collect(),
         }
@@ -89,7 +94,7 @@ impl Debugger {
     pub(super) fn tell(&self, ui: &Ui) {
         let place = self.address.as_ref().map(|address| format!(" on {address}")).unwrap_or_default();
         let names = self.configurations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
-        ui.step("Debugging", format!("`{}`{place}: attach with {names} of `.vscode/launch.json`", self.module));
+        ui.step("Debugging", format!("`{}`{place}: attach with {names} of `.vscode/launch.json`", self.called));
     }
 }
 
@@ -117,21 +122,23 @@ pub(super) fn plan(simulated: &Simulated, options: &Options) -> Outcome<BTreeMap
 }
 
 fn plan_one(simulated: &Simulated, options: &Options, spec: &ModuleSpec) -> Outcome<Debugged> {
-    refuse_other_ways(options, &spec.id)?;
-    let (solution, module) = source(simulated, spec)?;
+    let called = &*simulated.called(&spec.id);
+    refuse_other_ways(options, &spec.id, called)?;
+    let (solution, module) = source(simulated, spec, called)?;
     let platform = solution.platform(simulated.wanted.platform.as_ref())?;
     let tag = simulated.wanted.tag.as_deref();
     if !module.images().any(|image| image == (&platform, Variant::Debug)) {
         let file = solution.shown(&module.folder().join("module.json"));
-        return Err(cannot(&spec.id).cause(format!("`{file}` lists no Dockerfile for `{platform}.debug`")).hint(
+        return Err(cannot(called).cause(format!("`{file}` lists no Dockerfile for `{platform}.debug`")).hint(
             format!("add `{platform}.debug` under `image.tag.platforms`, with a Dockerfile that starts a debugger"),
         ));
     }
     let folder = module.folder().strip_prefix(solution.root()).unwrap_or(module.folder());
     Ok(Debugged {
+        called: called.to_owned(),
         image: module.image(&platform, Variant::Debug, solution.tag_suffix(tag))?.to_string(),
         options: options_of_debug_template(simulated, solution, spec)?,
-        template: template_of(solution, module, &spec.id)?,
+        template: template_of(solution, module, called)?,
         folder: folder.to_owned(),
         port: None,
         debugging: nothing(),
@@ -142,51 +149,51 @@ fn nothing() -> Debugging {
     Debugging { create_options: json!({}), launch: Vec::new() }
 }
 
-fn cannot(module: &ModuleId) -> Failure {
-    Failure::request(format!("cannot debug module `{module}`"))
+fn cannot(called: &str) -> Failure {
+    Failure::request(format!("cannot debug module `{called}`"))
 }
 
 /// Refuses what other flags say against a container of the debug image.
-fn refuse_other_ways(options: &Options, module: &ModuleId) -> Outcome {
+fn refuse_other_ways(options: &Options, module: &ModuleId, called: &str) -> Outcome {
     let name = module.as_str();
     let is_in = |names: &[String]| names.iter().any(|other| other == name);
     let runtime = options.runtimes.get(name).copied().or(options.runtime);
     let by_hand =
-        format!("start it yourself under a debugger, with `--external {name}` and `edgectl credentials {name}`");
+        format!("start it yourself under a debugger, with `--external {called}` and `edgectl credentials {called}`");
     if runtime == Some(RuntimeChoice::Process) {
-        return Err(cannot(module)
+        return Err(cannot(called)
             .cause("its debugger is in an image, and `--runtime` wants a process")
-            .hint(format!("run it as a container with `--runtime {name}=docker`"))
+            .hint(format!("run it as a container with `--runtime {called}=docker`"))
             .hint(format!("or {by_hand}")));
     }
     if is_in(&options.external) {
-        return Err(cannot(module)
+        return Err(cannot(called)
             .cause("`--external` leaves its start to you")
             .hint("leave out one of the two flags"));
     }
     if is_in(&options.without) || (!options.only.is_empty() && !is_in(&options.only)) {
-        return Err(cannot(module).cause("`--only` or `--without` leaves it out").hint("leave out one of the flags"));
+        return Err(cannot(called).cause("`--only` or `--without` leaves it out").hint("leave out one of the flags"));
     }
     Ok(())
 }
 
 /// Returns the module of the solution that makes the image.
-fn source<'a>(simulated: &'a Simulated, spec: &ModuleSpec) -> Outcome<(&'a Solution, &'a Module)> {
+fn source<'a>(simulated: &'a Simulated, spec: &ModuleSpec, called: &str) -> Outcome<(&'a Solution, &'a Module)> {
     let own = || simulated.source_of(&spec.image).map(|(module, _)| module);
     if let Some(found) = simulated.solution.as_ref().zip(own()) {
         return Ok(found);
     }
     let modules = simulated.solution.iter().flat_map(Solution::modules);
     let own: Vec<String> = modules.map(|module| format!("`{}`", module.name())).collect();
-    Err(cannot(&spec.id).cause(format!("no module of the solution makes its image, `{}`", spec.image)).hint(match own
-        .is_empty()
-    {
-        true => "add a module of your own with `edgectl new module NAME`".to_owned(),
-        false => format!("debug one that the solution makes: {}", own.join(", ")),
-    }))
+    Err(cannot(called).cause(format!("no module of the solution makes its image, `{}`", spec.image)).hint(
+        match own.is_empty() {
+            true => "add a module of your own with `edgectl new module NAME`".to_owned(),
+            false => format!("debug one that the solution makes: {}", own.join(", ")),
+        },
+    ))
 }
 
-fn template_of(solution: &Solution, module: &Module, name: &ModuleId) -> Outcome<Template> {
+fn template_of(solution: &Solution, module: &Module, called: &str) -> Outcome<Template> {
     let language = module.language().unwrap_or_default();
     debuggable(language).ok_or_else(|| {
         let file = solution.shown(&module.folder().join("module.json"));
@@ -195,7 +202,7 @@ fn template_of(solution: &Solution, module: &Module, name: &ModuleId) -> Outcome
             language => format!("no debugger of the language `{language}` is known"),
         };
         let known = "`c`, `csharp`, `go`, `java`, `node`, `python`, `rust` or `typescript`";
-        cannot(name)
+        cannot(called)
             .cause(why)
             .hint(format!("write `language` into it: {known}"))
             .hint("or run the deployment template with debug images: `edgectl simulate --file deployment.debug.template.json`")
@@ -237,8 +244,9 @@ fn free_port(inside: u16, options: &Map<String, Value>, taken: &mut Taken) -> u1
 fn bind_to_loopback(options: &mut Value) {
     let bindings = options.pointer_mut("/HostConfig/PortBindings").and_then(Value::as_object_mut);
     let bound = bindings.into_iter().flat_map(|bindings| bindings.values_mut());
-    for binding in bound.filter_map(Value::as_array_mut).flatten() {
-        binding["HostIp"] = HOST.to_string().into();
+    // What is no object is none of the engine's business either, which says so.
+    for binding in bound.filter_map(Value::as_array_mut).flatten().filter_map(Value::as_object_mut) {
+        binding.insert("HostIp".to_owned(), HOST.to_string().into());
     }
 }
 
@@ -298,6 +306,16 @@ mod tests {
         assert!(free_port(5678, &bound(next), &mut taken) > next, "another debugger has it");
         let host = object(json!({"HostConfig": {"NetworkMode": "host"}}));
         assert_eq!(free_port(used, &host, &mut taken), used);
+    }
+
+    #[test]
+    fn a_binding_that_is_no_object_stays_what_it_is() {
+        let mut options = json!({"HostConfig": {"PortBindings": {"1/tcp": ["5680", null, {}], "2/tcp": "x"}}});
+        bind_to_loopback(&mut options);
+        let expected = json!({"1/tcp": ["5680", null, {"HostIp": "127.0.0.1"}], "2/tcp": "x"});
+        assert_eq!(options["HostConfig"]["PortBindings"], expected);
+        let taken = free_port(5678, &object(json!({"HostConfig": "host"})), &mut Taken::new());
+        assert!(taken >= 5678, "{taken}");
     }
 
     #[test]

@@ -121,15 +121,15 @@ pub fn list(project: &Path) -> Outcome<Vec<Value>> {
     Ok(registry.devices().map(|device| json!(record(device, ClientStatus::default(), None))).collect())
 }
 
-/// Returns the edge device that was simulated in `project`, if there was exactly one.
-pub fn only_edge_device(project: &Path) -> Outcome<Option<DeviceId>> {
-    let Ok(entries) = fs::read_dir(project.join(".edgectl/devices")) else { return Ok(None) };
+/// Returns the edge devices that were simulated in `project`.
+pub fn edge_devices(project: &Path) -> Outcome<Vec<DeviceId>> {
+    let Ok(entries) = fs::read_dir(project.join(".edgectl/devices")) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for path in entries.flatten().map(|entry| entry.path()) {
         let identities: Option<Value> = load(&path.join("identities.json"))?;
         found.extend(identities.and_then(|kept| DeviceId::parse(kept["deviceId"].as_str()?).ok()));
     }
-    Ok(if found.len() == 1 { found.pop() } else { None })
+    Ok(found)
 }
 
 fn device_of(new: NewDevice, parent: DeviceId, unix: Duration) -> Device {

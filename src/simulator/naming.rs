@@ -1,11 +1,21 @@
 //! Whom commands mean by a name: a module without a device is the main device's, else that of the one that has it.
 
+use std::borrow::Cow;
+
 use super::control::{ModuleName, TargetName};
 use super::dispatcher::Dispatcher;
 use super::edges::EdgeNumber;
 use crate::failure::{Failure, Outcome};
 use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::text::did_you_mean;
+
+/// Returns what a module is called: by its name alone on the main device, else with that of its device.
+pub(super) fn called<'m>(main: &DeviceId, device: &DeviceId, module: &'m str) -> Cow<'m, str> {
+    match device == main {
+        true => module.into(),
+        false => format!("{device}/{module}").into(),
+    }
+}
 
 impl Dispatcher {
     /// Returns the edge device behind whose gateway an identity is; `None` where that is not simulated.

@@ -1,11 +1,13 @@
 //! What is simulated: the deployment, its device, and which of its modules take part.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, json};
 
 use super::debug::{self, Debugged};
 use super::machine::Machine;
+use super::naming::called;
 use super::options::{Address, Options, Subject};
 use crate::demo::{document, parse_deployment};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
@@ -22,6 +24,8 @@ pub(super) struct Simulated {
     /// The solution's name; part of the names of containers.
     pub(super) name: String,
     pub(super) device: DeviceId,
+    /// The main device, whose modules are called by their names alone.
+    pub(super) main: DeviceId,
     /// The modules that take part, overrides applied.
     pub(super) deployment: Deployment,
     pub(super) solution: Option<Solution>,
@@ -78,6 +82,7 @@ impl Simulated {
             .map_err(|failure| failure.hint("use letters, digits and hyphens"))?;
         Ok(Self {
             name: "demo".to_owned(),
+            main: device.clone(),
             device,
             deployment: crate::demo::deployment()?,
             solution: None,
@@ -105,8 +110,13 @@ impl Simulated {
             })?,
         };
         let (name, device) = (solution.name(), solution.device_id(options.device.as_deref())?);
-        let (solution, parent, debugged) = (Some(solution), None, BTreeMap::new());
-        Ok(Self { name, device, deployment, solution, wanted, address, parent, workload, debugged })
+        let (main, solution, parent, debugged) = (device.clone(), Some(solution), None, BTreeMap::new());
+        Ok(Self { name, device, main, deployment, solution, wanted, address, parent, workload, debugged })
+    }
+
+    /// Returns what a module of this device is called.
+    pub(super) fn called<'m>(&self, module: &'m ModuleId) -> Cow<'m, str> {
+        called(&self.main, &self.device, module.as_str())
     }
 
     /// Returns how a module is to be run, by flags, then `edgectl.yaml`.

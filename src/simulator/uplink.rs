@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::answers::seconds;
 use super::control::{Answers, LinkRequest, LinkState};
 use super::dispatcher::{CallReply, Dispatcher};
@@ -10,8 +12,11 @@ use crate::agent;
 use crate::clock::Now;
 use crate::edgehub::{self, Answer, CallId, Endpoint, InvokeError, Link, ToStore};
 use crate::failure::Failure;
-use crate::identity::{Identity, ModuleId};
+use crate::identity::Identity;
 use crate::iothub::{self, LinkChange};
+
+/// How many characters are shown of an answer that is no JSON.
+const SHOWN: usize = 80;
 
 impl Dispatcher {
     /// Lets what has arrived on either side of the link be taken, until nothing more has.
@@ -73,11 +78,13 @@ impl Dispatcher {
     fn answer_service(&mut self, call: CallId, result: Result<Answer, InvokeError>) {
         let Some(CallReply::Control { answers, target, method }) = self.asked.calls.remove(&call) else { return };
         match result {
-            Ok(answer) => {
-                let payload = serde_json::from_slice(&answer.payload).unwrap_or(serde_json::Value::Null);
-                answers.record(&serde_json::json!({ "status": answer.status, "payload": payload }));
-                answers.done();
-            }
+            Ok(answer) => match payload_of(&answer) {
+                Ok(payload) => {
+                    answers.record(&json!({ "status": answer.status, "payload": payload }));
+                    answers.done();
+                }
+                Err(error) => answers.fail(&no_json(&target, &method, &answer, &error)),
+            },
             Err(error) => answers.fail(&call_failure(&target, &method, &error)),
         }
     }
@@ -133,16 +140,67 @@ impl Dispatcher {
     }
 }
 
+/// Reads the payload of an answer; nothing is `null`.
+fn payload_of(answer: &Answer) -> serde_json::Result<Value> {
+    if answer.payload.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&answer.payload) }
+}
+
+fn no_json(target: &Identity, method: &str, answer: &Answer, error: &serde_json::Error) -> Failure {
+    let payload: String = String::from_utf8_lossy(&answer.payload).chars().take(SHOWN).collect();
+    Failure::refused(format!("`{method}` of `{target}` answered {} with what is no JSON", answer.status))
+        .cause(format!("`{payload}`: {error}"))
+        .hint("answer with JSON: a text in double quotes, or nothing")
+}
+
 fn call_failure(target: &Identity, method: &str, error: &InvokeError) -> Failure {
     let failure = Failure::refused(format!("cannot call `{method}` of `{target}`"));
-    let name = target.module.as_ref().map_or(target.device.as_str(), ModuleId::as_str);
+    // A device has no log here.
+    let (see_both, see) = match &target.module {
+        Some(module) => (format!("`edgectl ps` and `edgectl logs {module}`"), format!("`edgectl logs {module}`")),
+        None => ("`edgectl device list`".to_owned(), "what the device says".to_owned()),
+    };
     match error {
         InvokeError::NotFound => failure
             .cause("it is not connected, or has not subscribed to direct methods")
-            .hint(format!("see `edgectl ps` and `edgectl logs {name}`, or wait longer with `--connect-timeout`")),
-        InvokeError::NoAnswer => failure
-            .cause("it gave no answer in time")
-            .hint(format!("see `edgectl logs {name}`, or wait longer with `--timeout`")),
+            .hint(format!("see {see_both}, or wait longer with `--connect-timeout`")),
+        InvokeError::NoAnswer => {
+            failure.cause("it gave no answer in time").hint(format!("see {see}, or wait longer with `--timeout`"))
+        }
         InvokeError::NotAuthorized(reason) => failure.cause(reason).hint("this is a defect of edgectl"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::identity::{DeviceId, ModuleId};
+
+    fn answer(payload: &'static str) -> Answer {
+        Answer { status: 200, payload: Bytes::from_static(payload.as_bytes()) }
+    }
+
+    #[test]
+    fn an_answer_is_json_or_nothing() {
+        assert_eq!(payload_of(&answer("")).expect("nothing"), Value::Null);
+        assert_eq!(payload_of(&answer("[1]")).expect("JSON"), json!([1]));
+        let answer = answer("not json");
+        let error = payload_of(&answer).expect_err("no JSON");
+        let target = Identity::of_device(DeviceId::parse("leaf1").expect("valid"));
+        let failure = no_json(&target, "reset", &answer, &error);
+        assert_eq!(failure.message(), "`reset` of `leaf1` answered 200 with what is no JSON");
+        assert_eq!(failure.causes(), ["`not json`: expected ident at line 1 column 2"]);
+    }
+
+    #[test]
+    fn who_looks_for_a_device_is_not_sent_to_the_logs_of_modules() {
+        let device = Identity::of_device(DeviceId::parse("leaf1").expect("valid"));
+        let hints = |target: &Identity, error| call_failure(target, "m", &error).hints().to_vec();
+        let wait = "see `edgectl device list`, or wait longer with `--connect-timeout`";
+        assert_eq!(hints(&device, InvokeError::NotFound), [wait]);
+        let module = Identity::of_module(device.device, ModuleId::parse("filter").expect("valid"));
+        let wait = "see `edgectl ps` and `edgectl logs filter`, or wait longer with `--connect-timeout`";
+        assert_eq!(hints(&module, InvokeError::NotFound), [wait]);
     }
 }

@@ -12,9 +12,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 const ENDING: &str = ".queue";
 
-/// The extension of a folder that is being removed.
-pub(super) const REMOVED: &str = "removed";
-
 const LONGEST: usize = 200;
 
 const ENCODED: &AsciiSet = &{
@@ -38,9 +35,7 @@ pub(super) fn of_queue(queue: &str) -> PathBuf {
     folder.join(rest + ENDING)
 }
 
-/// Returns every queue's name and folder (relative to the store's), sorted by name.
-///
-/// What was being removed when the process ended is removed; other things are passed over.
+/// Returns every queue's name and folder (relative to the store's), sorted by name; other things are passed over.
 pub(super) fn find_queues(store: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     let mut folders = vec![(PathBuf::new(), String::new())];
@@ -48,10 +43,6 @@ pub(super) fn find_queues(store: &Path) -> io::Result<Vec<(String, PathBuf)>> {
         for entry in fs::read_dir(store.join(&folder))? {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            if Path::new(&name).extension().is_some_and(|extension| extension == REMOVED) {
-                fs::remove_dir_all(entry.path())?;
-                continue;
-            }
             match name.strip_suffix(ENDING) {
                 Some(last) => found.extend(decode(&prefix, last).map(|queue| (queue, folder.join(&name)))),
                 None if entry.file_type()?.is_dir() => folders.push((folder.join(&name), prefix.clone() + &name)),

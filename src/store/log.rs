@@ -111,8 +111,13 @@ impl Log {
     }
 
     /// Says whether anything of this queue has reached the disk.
-    pub(super) fn is_on_disk(&self) -> bool {
+    fn is_on_disk(&self) -> bool {
         self.cursor.is_some()
+    }
+
+    /// Says whether there is nothing of this queue at all.
+    pub(super) fn is_blank(&self) -> bool {
+        !self.is_on_disk() && self.pending.count == 0
     }
 
     /// Adds a record whose body `write` appends; returns the body's length if it is too long.

@@ -1,7 +1,7 @@
 //! All queues of one folder, made durable together.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -22,9 +22,11 @@ const FORMAT: &str = "edgectl queues 1\n";
 pub struct Queues {
     root: PathBuf,
     durability: Durability,
-    logs: HashMap<String, Log>,
-    /// Queues that the next commit has to look at.
-    changed: BTreeSet<String>,
+    logs: Vec<Log>,
+    /// Where each queue's log is among them.
+    places: HashMap<String, usize>,
+    /// Those that the next commit has to look at.
+    changed: BTreeSet<usize>,
     live_bytes: u64,
 }
 
@@ -51,8 +53,14 @@ impl Queues {
     pub fn open(root: &Path, durability: Durability) -> Result<(Self, Vec<Recovered>), StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(StoreError::io("create", root))?;
         check_format(root, durability)?;
-        let (logs, changed) = (HashMap::new(), BTreeSet::new());
-        let mut queues = Self { root: root.to_owned(), durability, logs, changed, live_bytes: 0 };
+        let mut queues = Self {
+            root: root.to_owned(),
+            durability,
+            logs: Vec::new(),
+            places: HashMap::new(),
+            changed: BTreeSet::new(),
+            live_bytes: 0,
+        };
         let mut recovered = Vec::new();
         for (queue, folder) in folder::find_queues(root).map_err(StoreError::io("read", root))? {
             let (mut log, loss) = Log::open(root.join(folder), durability)?;
@@ -64,7 +72,7 @@ impl Queues {
                 lost: loss.records,
                 cut: loss.bytes,
             });
-            queues.logs.insert(queue, log);
+            queues.add(queue, log);
         }
         Ok((queues, recovered))
     }
@@ -73,21 +81,30 @@ impl Queues {
     ///
     /// Only remembered: [`Queues::commit`] writes it. `number` must be the queue's next one.
     pub fn append(&mut self, queue: &str, number: u64, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
-        let is_new = !self.logs.contains_key(queue);
-        if is_new {
-            let log = Log::new(self.root.join(folder::of_queue(queue)), self.durability, number);
-            self.logs.insert(queue.to_owned(), log);
+        let place = match self.places.get(queue) {
+            Some(place) => *place,
+            None => self.add(queue.to_owned(), self.new_log(queue, number)),
+        };
+        if self.logs[place].is_blank() {
+            // Nothing of it has ever been written: it begins with any number.
+            self.logs[place] = self.new_log(queue, number);
         }
-        let Some(log) = self.logs.get_mut(queue) else { return Ok(()) };
+        let log = &mut self.logs[place];
         check_order(queue, log.next() == number, log, number)?;
-        if let Err(length) = log.append(write) {
-            if is_new {
-                self.logs.remove(queue);
-            }
-            return Err(StoreError::TooLong { length, limit: record::MAX_BODY });
-        }
-        self.note_change(queue);
+        log.append(write).map_err(|length| StoreError::TooLong { length, limit: record::MAX_BODY })?;
+        self.changed.insert(place);
         Ok(())
+    }
+
+    fn new_log(&self, queue: &str, first: u64) -> Log {
+        Log::new(self.root.join(folder::of_queue(queue)), self.durability, first)
+    }
+
+    fn add(&mut self, queue: String, log: Log) -> usize {
+        let place = self.logs.len();
+        self.logs.push(log);
+        self.places.insert(queue, place);
+        place
     }
 
     /// Says that everything below `first` is done.
@@ -96,17 +113,15 @@ impl Queues {
     /// records that are not committed yet it is written one commit later than they are. A queue that does not exist
     /// (any more) is passed over.
     pub fn acknowledge(&mut self, queue: &str, first: u64) -> Result<(), StoreError> {
-        let Some(log) = self.logs.get_mut(queue) else { return Ok(()) };
+        let Some(&place) = self.places.get(queue) else { return Ok(()) };
+        let log = &mut self.logs[place];
+        if log.is_blank() {
+            return Ok(());
+        }
         check_order(queue, first <= log.next(), log, first)?;
         log.acknowledge(first);
-        self.note_change(queue);
+        self.changed.insert(place);
         Ok(())
-    }
-
-    fn note_change(&mut self, queue: &str) {
-        if !self.changed.contains(queue) {
-            self.changed.insert(queue.to_owned());
-        }
     }
 
     /// Returns about how many bytes the committed records that are not acknowledged take.
@@ -131,14 +146,14 @@ impl Queues {
             self.changed = changed;
             return Err(error);
         }
-        for queue in changed {
-            let Some(log) = self.logs.get_mut(&queue) else { continue };
+        for place in changed {
+            let log = &mut self.logs[place];
             log.settle();
             let (before, after) = log.recount();
             self.live_bytes = self.live_bytes - before + after;
             // What was pending may be done already: that is written with the next commit.
             if log.owes_cursor() {
-                self.changed.insert(queue);
+                self.changed.insert(place);
             }
         }
         Ok(())
@@ -146,16 +161,15 @@ impl Queues {
 
     fn for_each(
         &mut self,
-        queues: &BTreeSet<String>,
+        places: &BTreeSet<usize>,
         mut act: impl FnMut(&mut Log) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        queues.iter().try_for_each(|queue| self.logs.get_mut(queue).map_or(Ok(()), &mut act))
+        places.iter().try_for_each(|place| act(&mut self.logs[*place]))
     }
 
     /// Forgets everything that was appended since the last commit.
     pub fn take_back(&mut self) {
-        self.logs.values_mut().for_each(Log::take_back);
-        self.logs.retain(|_, log| log.is_on_disk());
+        self.logs.iter_mut().for_each(Log::take_back);
     }
 
     /// Returns committed records that are not acknowledged, from number `from` on, oldest first, with their numbers.
@@ -170,21 +184,7 @@ impl Queues {
         max_bytes: usize,
     ) -> Result<Vec<(u64, Bytes)>, StoreError> {
         let room = Room { records: max_records, bytes: max_bytes };
-        self.logs.get(queue).map_or_else(|| Ok(Vec::new()), |log| log.read(from, room))
-    }
-
-    /// Removes a queue with everything in it; a later record may start it anew with any number.
-    pub fn remove(&mut self, queue: &str) -> Result<(), StoreError> {
-        let Some(mut log) = self.logs.remove(queue) else { return Ok(()) };
-        self.live_bytes -= log.recount().0;
-        if !log.is_on_disk() {
-            return Ok(());
-        }
-        let folder = self.root.join(folder::of_queue(queue));
-        let removed = folder.with_extension(folder::REMOVED);
-        // Renamed first, so that a killed process does not leave half a queue.
-        fs::rename(&folder, &removed).map_err(StoreError::io("remove", &folder))?;
-        fs::remove_dir_all(&removed).map_err(StoreError::io("remove", &removed))
+        self.places.get(queue).map_or_else(|| Ok(Vec::new()), |place| self.logs[*place].read(from, room))
     }
 }
 

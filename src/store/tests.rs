@@ -156,21 +156,6 @@ fn segments_that_are_done_are_removed() {
 }
 
 #[test]
-fn a_removed_queue_starts_anew() {
-    let folder = folder();
-    let (mut queues, _) = open(folder.path());
-    put(&mut queues, [(0, b"a".to_vec()), (1, b"b".to_vec())]);
-    queues.remove(QUEUE).expect("removed");
-    assert_eq!(numbers(&queues, 0), [0; 0]);
-    put(&mut queues, [(0, b"c".to_vec())]);
-    assert_eq!(texts(&queues), [(0, "c".into())]);
-    let queue = folder.path().join(folder::of_queue(QUEUE));
-    fs::rename(&queue, queue.with_extension("removed")).expect("as if killed while removing");
-    assert_eq!(open(folder.path()).1, []);
-    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "only `format` is left");
-}
-
-#[test]
 fn another_format_is_refused() {
     let folder = folder();
     fs::write(folder.path().join("format"), "edgectl queues 2\n").expect("written");

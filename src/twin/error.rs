@@ -39,6 +39,9 @@ pub enum TwinError {
         /// The member.
         path: String,
     },
+    /// The document names neither section that a service can change.
+    #[error("the document holds neither `properties.desired` nor `tags`")]
+    NothingToChange,
     /// A key is too long.
     #[error("the key `{start}…` is {found} bytes long, and {limit} are allowed")]
     KeyTooLong {
@@ -114,7 +117,9 @@ impl TwinError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotAnObject { .. } => "write an object such as `{\"threshold\": 30}`",
-            Self::UnknownMember { .. } => "write `{\"properties\": {\"desired\": {…}}, \"tags\": {…}}`",
+            Self::UnknownMember { .. } | Self::NothingToChange => {
+                "write `{\"properties\": {\"desired\": {…}}, \"tags\": {…}}`"
+            }
             Self::KeyTooLong { .. } | Self::KeyCharacter { .. } => "rename the key",
             Self::StringTooLong { .. } => "split the string over several keys",
             Self::IntegerOutOfRange { .. } => "write the number as a string",

@@ -51,6 +51,28 @@ pub struct TwinDocument {
     pub tags: Option<Map>,
 }
 
+/// Members of the service form that nobody changes by it (protocol.md §7.1).
+const READ_ONLY: [&str; 18] = [
+    "deviceId",
+    "moduleId",
+    "etag",
+    "deviceEtag",
+    "version",
+    "status",
+    "statusReason",
+    "statusUpdateTime",
+    "connectionState",
+    "lastActivityTime",
+    "cloudToDeviceMessageCount",
+    "authenticationType",
+    "x509Thumbprint",
+    "capabilities",
+    "deviceScope",
+    "parentScopes",
+    "modelId",
+    "configurations",
+];
+
 impl TwinDocument {
     /// A change of desired properties only.
     pub fn of_desired(desired: Map) -> Self {
@@ -62,7 +84,8 @@ impl TwinDocument {
         Self { desired: None, tags: Some(tags) }
     }
 
-    /// Reads `{"properties":{"desired":{…}},"tags":{…}}`; `properties.reported` is ignored, as the cloud does.
+    /// Reads `{"properties":{"desired":{…}},"tags":{…}}`; `properties.reported` and what else a service sees of a twin
+    /// are ignored, as the cloud does.
     pub fn parse(document: Value) -> Result<Self, TwinError> {
         let mut parsed = Self::default();
         for (key, value) in into_object(document, TwinSection::Desired)? {
@@ -77,10 +100,22 @@ impl TwinDocument {
                         }
                     }
                 }
+                other if READ_ONLY.contains(&other) => {}
                 _ => return Err(TwinError::UnknownMember { path: key }),
             }
         }
+        if parsed == Self::default() {
+            return Err(TwinError::NothingToChange);
+        }
         Ok(parsed)
+    }
+
+    /// Says whether a document is in the service form, and no bare desired properties.
+    pub fn is_service_form(document: &Map) -> bool {
+        let is_member =
+            |key: &String| matches!(key.as_str(), "properties" | "tags") || READ_ONLY.contains(&key.as_str());
+        let is_section = |key: &str| document.get(key).is_some_and(Value::is_object);
+        (is_section("properties") || is_section("tags")) && document.keys().all(is_member)
     }
 }
 

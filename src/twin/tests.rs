@@ -159,6 +159,31 @@ fn a_document_holds_desired_properties_and_tags_only() {
     let expected = "expected only `properties.desired` and `tags` in the document, found `properties.x`";
     assert_eq!(refused(json!({ "properties": { "x": 1 } })), expected);
     assert_eq!(refused(json!({ "tags": [] })), "tags are a JSON object, found another value");
+    let nothing = "the document holds neither `properties.desired` nor `tags`";
+    assert_eq!(refused(json!({ "properties": { "reported": { "a": 1 } } })), nothing);
+    assert_eq!(refused(json!({ "deviceId": "d" })), nothing);
+}
+
+#[test]
+fn a_twin_can_be_given_back_as_it_is_shown() {
+    // protocol.md §7.1
+    let mut twin = twin();
+    twin.patch_desired(NOW, map(json!({ "a": { "b": 1 } }))).expect("taken");
+    twin.patch_reported(NOW, &map(json!({ "c": 1 }))).expect("taken");
+    twin.patch(NOW, TwinDocument::of_tags(map(json!({ "t": 1 })))).expect("taken");
+    let shown = twin.service_view();
+    assert!(TwinDocument::is_service_form(&map(shown.clone())));
+    let told = twin.replace(NOW, TwinDocument::parse(shown.clone()).expect("the service form")).expect("taken");
+    assert_eq!(told.map(|told| told.patch), Some(json!({ "a": { "b": 1 }, "$version": 3 })));
+    assert_eq!(twin.device_view()["reported"], json!({ "c": 1, "$version": 2 }));
+    assert_eq!(twin.service_view()["tags"], shown["tags"]);
+}
+
+#[test]
+fn bare_desired_properties_are_no_document() {
+    for bare in [json!({}), json!({ "version": 1 }), json!({ "tags": ["a"] }), json!({ "tags": {}, "threshold": 1 })] {
+        assert!(!TwinDocument::is_service_form(&map(bare.clone())), "{bare}");
+    }
 }
 
 #[test]

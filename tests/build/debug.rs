@@ -143,6 +143,34 @@ fn the_inspector_of_node_answers_on_loopback_alone() {
     assert_eq!(simulation.interrupt().status, Some(130));
 }
 
+#[test]
+fn debuggers_of_two_devices_have_names_and_ports_of_their_own() {
+    let Some(base) = part("EDGECTL_TEST_BASE_NODE").filter(|_| engine()) else { return };
+    let own = Own::new();
+    let site = scaffolded(&own, "node", &base);
+    let devices = "--device line2=deployment.template.json --debug filter --debug line2/filter";
+    let mut simulation = site.start_ready(devices);
+    for is_further in [false, true] {
+        let is_of = |r: &Value| (r["device"] == "line2") == is_further;
+        simulation.record("record", |r| r["name"] == "filter" && r["connected"] == true && is_of(r));
+    }
+    let configurations = launch(&site)["configurations"].clone();
+    for (index, module) in ["filter", "line2/filter"].into_iter().enumerate() {
+        let (debugger, configuration) = (&simulation.ready["devices"][index]["debuggers"][0], &configurations[index]);
+        assert_eq!(configuration["name"], format!("{module}: attach to the container (Node)"));
+        assert_eq!(
+            (&debugger["module"], &debugger["configurations"]),
+            (&json!("filter"), &json!([configuration["name"]]))
+        );
+        assert_eq!(debugger["address"], format!("127.0.0.1:{}", configuration["port"]));
+        let found = docker(&["ps", "--quiet", "--filter", &format!("label=io.edgectl.module={module}")]);
+        assert_eq!(String::from_utf8_lossy(&found).lines().count(), 1, "{module}");
+    }
+    assert_eq!(configurations.as_array().map(Vec::len), Some(2));
+    assert_ne!(configurations[0]["port"], configurations[1]["port"]);
+    assert_eq!(simulation.interrupt().status, Some(130));
+}
+
 /// A solution with a module `filter` of the solution's own, and `sensor` of somebody else's image.
 fn two_modules(module_json: &str) -> Folder {
     let template = template(&["filter", "sensor"], "FROM /messages/* INTO $upstream")

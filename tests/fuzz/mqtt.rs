@@ -232,8 +232,7 @@ proptest! {
         let _ = (topic::FromClient::parse(&text), topic::FromHub::parse(&text), topic::parse_filter(&text, &identity));
         let mut message = Message::default();
         if bag::parse(&text, Author::Client, &mut message).is_ok() {
-            let mut again = Message::default();
-            let mut written = String::new();
+            let (mut again, mut written) = (Message::default(), String::new());
             bag::put(&message, Author::Client, &mut written);
             prop_assert!(bag::parse(&written, Author::Client, &mut again).is_ok());
         }

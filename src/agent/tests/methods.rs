@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{call, online};
+use super::{call, online, planned};
+use crate::agent::{Owner, Planned};
 
 // protocol.md §11.4
 #[test]
@@ -14,6 +15,9 @@ fn methods_are_answered_whatever_the_case_of_their_names() {
     assert_eq!(call(&mut world, "restartModule", restart("a")), ["stop a", "answer 7 with 200: null"]);
     let unknown = r#"answer 7 with 500: {"message":"Module b not found in the current environment"}"#;
     assert_eq!(call(&mut world, "RestartModule", restart("b")), [unknown]);
+    world.plan(&[planned("a", 0), Planned { owner: Owner::External, ..planned("x", 0) }]);
+    let external = r#"answer 7 with 500: {"message":"Module x is started from outside"}"#;
+    assert_eq!(call(&mut world, "RestartModule", restart("x")), [external]);
     let logs = json!({ "schemaVersion": "1.0", "items": { "id": "all" } });
     assert_eq!(call(&mut world, "GetModuleLogs", logs), ["read logs for 7"]);
     let task = json!({ "schemaVersion": "1.0", "correlationId": "x" });

@@ -30,7 +30,7 @@ pub use usage::{Share, Usage};
 /// The label that tells to which simulation a container or network belongs; only what carries it is ever removed.
 pub const SIMULATION_LABEL: &str = "io.edgectl.simulation";
 
-/// The label that tells whose container it is.
+/// The label that tells whose container it is: the module as commands call it, `filter` or `line2/filter`.
 pub const MODULE_LABEL: &str = "io.edgectl.module";
 
 /// The label that tells for which folder a container or network was made.

@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::iso_millis;
 use crate::edgehub::{KnownIdentity, LockToken};
 use crate::identity::{Authentication, IdentityStatus, Thumbprint};
-use crate::message::Message;
+use crate::message::{Message, system};
 
 pub(super) fn id(name: &str) -> DeviceId {
     DeviceId::parse(name).expect("valid")
@@ -84,6 +84,22 @@ fn an_edge_device_has_a_scope_for_its_children() {
     assert_eq!(edge["parentScopes"], json!(["ms-azure-iot-edge://d1-0"]));
     assert_eq!((&child["deviceScope"], &child["capabilities"]), (&edge["deviceScope"], &json!({ "iotEdge": false })));
     assert_eq!(cloud.add_device(device("leaf2", "leaf1")), Err(RegistryError::Childless(id("leaf1"))));
+}
+
+#[test]
+fn a_message_to_a_device_says_when_it_was_sent() {
+    // protocol.md §5.4
+    let mut cloud = with_leaf();
+    send(&mut cloud, NOW, "a");
+    receive(&mut cloud, later(5));
+    let times: Vec<String> = to_edge(&mut cloud)
+        .into_iter()
+        .filter_map(|said| match said {
+            FromCloud::DeviceBound { message, .. } => message.system(system::ENQUEUED_TIME).map(str::to_owned),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(times, [iso_millis(NOW.unix)]);
 }
 
 #[test]

@@ -14,6 +14,9 @@ pub enum TargetError {
     /// It has another form.
     #[error("expected {0}")]
     Form(&'static str),
+    /// It is a name alone, and says nothing of where to.
+    #[error("expected `{0}/inputs/INPUT`, `{0}/outputs/OUTPUT`, or for a device `devices/{0}`")]
+    Bare(String),
     /// It names a module or device that none can have.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -94,6 +97,7 @@ impl FromStr for SendTarget {
             (Some(output), Some("outputs"), Some(module)) if !output.is_empty() => {
                 Ok(Self::Output { module: module.parse()?, output: output.to_owned() })
             }
+            (Some(name), None, None) if !name.is_empty() => Err(TargetError::Bare(name.to_owned())),
             _ => Err(form),
         }
     }
@@ -131,7 +135,7 @@ impl FromStr for Origin {
         match text.parse() {
             Ok(SendTarget::Output { module, output }) => Ok(Self::Module { module, output: Some(output) }),
             Ok(SendTarget::Device { device }) => Ok(Self::Device(device)),
-            Err(TargetError::Form(_)) if text.matches('/').count() < 2 => {
+            Err(TargetError::Form(_) | TargetError::Bare(_)) if text.matches('/').count() < 2 => {
                 Ok(Self::Module { module: text.parse()?, output: None })
             }
             Err(TargetError::Name(error)) => Err(error.into()),
@@ -187,7 +191,8 @@ mod tests {
         assert_eq!("$edgeHub/outputs/o".parse(), Ok(output));
         let form =
             TargetError::Form("`[DEVICE/]MODULE/inputs/INPUT`, `[DEVICE/]MODULE/outputs/OUTPUT` or `devices/DEVICE`");
-        for text in ["", "filter", "filter/inputs", "filter/inputs/", "filter/inputs/a/b", "filter/input/a"] {
+        assert_eq!("filter".parse::<SendTarget>(), Err(TargetError::Bare("filter".into())));
+        for text in ["", "filter/inputs", "filter/inputs/", "filter/inputs/a/b", "filter/input/a"] {
             assert_eq!(text.parse::<SendTarget>(), Err(form.clone()), "{text}");
         }
         assert_eq!("/inputs/i".parse::<SendTarget>(), Err(TargetError::Name(NameError::Empty)));
