@@ -105,6 +105,10 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(payload: &'a Bytes) -> Result<T, Ref
     if payload.is_empty() || **payload == *b"null" {
         return Err(Refused::Argument("Request payload not found".to_owned()));
     }
+    // An array would be taken for the members in their order.
+    if payload.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refused::Argument("The request payload is no JSON object".to_owned()));
+    }
     serde_json::from_slice(payload).map_err(|error| Refused::Argument(error.to_string()))
 }
 

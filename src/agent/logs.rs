@@ -91,18 +91,12 @@ enum ContentType {
 #[serde(rename_all = "camelCase")]
 struct RequestBody {
     schema_version: String,
-    items: OneOrMany,
+    /// One, or an array of them.
+    items: Value,
     #[serde(default)]
     encoding: Encoding,
     #[serde(default)]
     content_type: ContentType,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(ItemBody),
-    Many(Vec<ItemBody>),
 }
 
 #[derive(Deserialize)]
@@ -123,10 +117,14 @@ impl LogsRequest {
         let body: RequestBody = parse(payload)?;
         check_schema(&body.schema_version)?;
         let items = match body.items {
-            OneOrMany::One(item) => vec![item],
-            OneOrMany::Many(items) => items,
+            Value::Array(items) => items,
+            item => vec![item],
         };
-        let items = items.into_iter().map(|item| Item::read(now.unix, item)).collect::<Result<_, _>>()?;
+        let read = |item: Value| {
+            let body = ItemBody::deserialize(item).map_err(|error| Refused::Argument(format!("items: {error}")))?;
+            Item::read(now.unix, body)
+        };
+        let items = items.into_iter().map(read).collect::<Result<_, _>>()?;
         Ok(Self { items, encoding: body.encoding, content_type: body.content_type })
     }
 

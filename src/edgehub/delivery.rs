@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clients::Room;
 use super::hub::{EdgeHub, Handed};
 use super::metrics::Lost;
 use super::passage::Passage;
@@ -60,7 +59,8 @@ impl Taker {
 
 impl EdgeHub {
     /// Hands out what the stirred queues hold to those who are ready for it.
-    pub(super) fn hand_out(&mut self, now: Now) {
+    pub(super) fn hand_out(&mut self) {
+        let now = self.now;
         while let Some(endpoint) = self.stirred.pop_first() {
             let taker = self.taker(now, &endpoint);
             let last = QueueId { endpoint: endpoint.clone(), priority: u32::MAX };
@@ -85,37 +85,44 @@ impl EdgeHub {
             Taker::Cloud => UPSTREAM_WINDOW,
             Taker::Client { .. } => INPUT_WINDOW,
         };
-        let mut room =
-            taker.identity().and_then(|identity| self.clients.room(identity, Feature::Inputs)).map(Room::left);
         loop {
-            if room == Some(0) {
+            let room = taker.identity().and_then(|identity| self.clients.room(identity, Feature::Inputs));
+            let room = room.map_or(usize::MAX, |room| usize::try_from(room.left()).unwrap_or(usize::MAX));
+            if room == 0 {
                 // What is on its way stays so; the rest waits for the client to have room again.
                 return false;
             }
             let Some(queue) = self.queues.get_mut(id) else { return true };
             queue.open();
-            let Some((offset, queued)) = queue.hand_out(now.monotonic, window) else { break };
-            if queued.expires.is_some_and(|at| at < now.unix) {
-                self.metrics.dropped(Lost::Expired, &queued.message);
-                self.finish(now, id, offset);
-                continue;
-            }
-            let message = Arc::clone(&queued.message);
-            let receiver = taker.identity().cloned();
-            self.passages.push(Passage::Sent { queue: id.clone(), receiver, message: Arc::clone(&message) });
-            if let (Some(left), Some(identity)) = (&mut room, taker.identity()) {
-                *left -= 1;
-                self.clients.take_room(identity, Feature::Inputs);
+            let next = || queue.hand_out(now.monotonic, window).map(|(offset, queued)| (offset, queued.clone()));
+            let handed: Vec<(u64, Queued)> = std::iter::from_fn(next).take(room).collect();
+            if handed.is_empty() {
+                if let Some(missing) = queue.missing() {
+                    let load = ToStore::Load { queue: id.clone(), from: missing.from, count: missing.count };
+                    self.out.push_back(Output::Store(load));
+                }
+                return queue.is_empty();
             }
             self.wake.by(now.monotonic + ACKNOWLEDGE_WITHIN);
-            self.deliver(Place { queue: id, offset }, message, taker);
+            for (offset, queued) in handed {
+                self.hand_over(now, Place { queue: id, offset }, queued, taker);
+            }
         }
-        let Some(queue) = self.queues.get_mut(id) else { return true };
-        if let Some(missing) = queue.missing() {
-            let load = ToStore::Load { queue: id.clone(), from: missing.from, count: missing.count };
-            self.out.push_back(Output::Store(load));
+    }
+
+    /// Delivers one message that was handed out, unless it has expired.
+    fn hand_over(&mut self, now: Now, place: Place<'_>, queued: Queued, taker: &Taker) {
+        let message = queued.message;
+        if queued.expires.is_some_and(|at| at < now.unix) {
+            self.metrics.dropped(Lost::Expired, &message);
+            return self.finish(now, place.queue, place.offset);
         }
-        queue.is_empty()
+        let (queue, receiver) = (place.queue.clone(), taker.identity().cloned());
+        self.passages.push(Passage::Sent { queue, receiver, message: Arc::clone(&message) });
+        if let Some(identity) = taker.identity() {
+            self.clients.take_room(identity, Feature::Inputs);
+        }
+        self.deliver(place, message, taker);
     }
 
     fn taker(&self, now: Now, endpoint: &Endpoint) -> Option<Taker> {
@@ -175,7 +182,8 @@ impl EdgeHub {
 
     /// Takes it that whoever a message was handed to has it.
     pub(super) fn taken(&mut self, now: Now, id: &QueueId, offset: u64) {
-        if let Some((sent, queued)) = self.queues.get(id).and_then(|queue| queue.on_its_way(offset)) {
+        let Some(queue) = self.queues.get_mut(id) else { return };
+        if let Some((sent, queued)) = queue.on_its_way(offset) {
             let (waited, took) = (queued.waited(now), now.monotonic.saturating_sub(sent));
             self.passages.push(Passage::Taken {
                 queue: id.clone(),
@@ -191,9 +199,12 @@ impl EdgeHub {
     pub(super) fn finish(&mut self, now: Now, id: &QueueId, offset: u64) {
         let Some(queue) = self.queues.get_mut(id) else { return };
         if let Some(first) = queue.finish(now.monotonic, offset) {
+            let has_news = queue.has_more() || queue.is_empty();
             self.tell_store(ToStore::Done { queue: id.clone(), first });
+            if has_news {
+                self.stirred.insert(id.endpoint.clone());
+            }
         }
-        self.stirred.insert(id.endpoint.clone());
     }
 
     pub(super) fn handle_loaded(&mut self, id: QueueId, from: u64, messages: Vec<Queued>) {

@@ -44,6 +44,8 @@ pub struct Recovered {
 #[derive(Debug)]
 pub struct EdgeHub {
     pub(super) device: DeviceId,
+    /// The time of the last input.
+    pub(super) now: Now,
     pub(super) metrics: Metrics,
     /// What the metrics have not counted yet.
     pub(super) passages: Vec<Passage>,
@@ -124,6 +126,7 @@ impl EdgeHub {
         let itself = Own::new(&device);
         let mut hub = Self {
             device,
+            now: Now::default(),
             metrics: Metrics::default(),
             passages: Vec::new(),
             access: Access::new(hosts, own, recovered.children),
@@ -156,6 +159,7 @@ impl EdgeHub {
 
     /// Takes one input. Then drain [`EdgeHub::poll`].
     pub fn handle(&mut self, now: Now, input: Input) {
+        self.now = now;
         self.metrics.tick(now);
         match input {
             Input::Connect { connection, identity, credential, session } => {
@@ -175,12 +179,14 @@ impl EdgeHub {
             Input::Configure(configuration) => self.configure(configuration),
             Input::Timeout => self.handle_timeout(now),
         }
-        self.keep_promises();
-        self.hand_out(now);
     }
 
-    /// Returns what the hub wants done next.
+    /// Returns what the hub wants done next; what all inputs until now brought to a queue is handed out at once.
     pub fn poll(&mut self) -> Option<Output> {
+        if self.out.is_empty() {
+            self.keep_promises();
+            self.hand_out();
+        }
         self.out.pop_front()
     }
 

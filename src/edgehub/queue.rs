@@ -142,6 +142,11 @@ impl Queue {
         self.first == self.next
     }
 
+    /// Says whether there are messages that were not handed out.
+    pub(super) fn has_more(&self) -> bool {
+        self.first + (self.flight.len() as u64) < self.next
+    }
+
     /// Takes a message in and returns its offset; the caller has it stored.
     pub(super) fn append(&mut self, queued: &Queued) -> u64 {
         let offset = self.next;

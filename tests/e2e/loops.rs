@@ -74,6 +74,29 @@ fn a_typescript_module_runs_with_its_debugger() {
     run_debugged("typescript", "base_image", "EDGECTL_TEST_BASE_NODE", 9229);
 }
 
+/// With the route that the module's README shows.
+#[test]
+fn what_the_simulated_sensor_sends_comes_through_a_new_filter() {
+    let Some(variables) = toolchain("go") else { return };
+    let site = Site::scaffolded().variables(&variables);
+    let sensor = "mcr.microsoft.com/azureiotedge-simulated-temperature-sensor:1.6";
+    site.done(&["new", "module", "sensor", "--image", sensor]);
+    site.done(&["new", "module", "filter", "--template", "go", "--yes"]);
+    let readme = site.folder.read("modules/filter/README.md");
+    assert!(readme.contains(&format!("edgectl new module sensor --image {sensor}")));
+    let route = readme.lines().find(|line| line.starts_with("\"sensorTofilter\": ")).expect("it shows a route");
+    let template = site.folder.read("deployment.template.json");
+    site.folder
+        .write("deployment.template.json", &template.replace("\"routes\": {", &format!("\"routes\": {{{route},")));
+    site.start_detached("--runtime process --only filter --only sensor");
+    site.done(&["twin", "patch", "filter", r#"{"threshold":0}"#]);
+    site.done(&["twin", "patch", "sensor", r#"{"SendInterval":0.2}"#]);
+    let passed = site.json("monitor --from filter/outputs/output1 --since start --count 1 --timeout 60");
+    let body = &passed["body"];
+    assert_eq!((&body["alert"], body["machine"]["temperature"].is_f64()), (&json!(true), true), "{passed}");
+    site.run("stop").check(0, "", "     Stopped the simulation\n");
+}
+
 fn run_as_process(template: &str) {
     let Some(variables) = toolchain(template) else { return };
     let site = Site::scaffolded().variables(&variables);
@@ -142,9 +165,9 @@ fn check_filter(site: &Site, runtime: &str) {
     let rows = site.json("ps");
     assert_eq!((&rows[0]["name"], &rows[0]["runtime"]), (&json!("filter"), &json!(runtime)));
 
-    site.done(&["send", "filter/inputs/input1", "--data", r#"{"temperature":40}"#]);
+    site.done(&["send", "filter/inputs/input1", "--data", r#"{"machine":{"temperature":40}}"#]);
     let first = site.json("monitor --from filter/outputs/output1 --since start --count 1 --timeout 60");
-    assert_eq!(first["body"], json!({"temperature": 40, "alert": true, "count": 1}));
+    assert_eq!(first["body"], json!({"machine": {"temperature": 40}, "alert": true, "count": 1}));
     assert_eq!(first["to"], "$upstream");
 
     site.done(&["twin", "patch", "filter", r#"{"threshold":1000}"#]);

@@ -24,10 +24,10 @@ pub(super) struct Filter {
 
 #[derive(Default, Deserialize)]
 pub(super) struct FilterBody {
-    tail: Option<usize>,
+    tail: Option<i64>,
     since: Option<Value>,
     until: Option<Value>,
-    loglevel: Option<u8>,
+    loglevel: Option<i64>,
     regex: Option<String>,
 }
 
@@ -38,14 +38,15 @@ impl Filter {
     }
 
     pub(super) fn read(unix: Duration, body: FilterBody) -> Result<Self, Refused> {
-        if body.loglevel.is_some_and(|level| level > 7) {
-            return Err(Refused::Argument("loglevel is a number from 0 to 7".to_owned()));
-        }
+        let wrong = |text: &str| Refused::Argument(text.to_owned());
+        let level = |level: i64| u8::try_from(level).ok().filter(|level| *level <= 7);
+        let level = |number| level(number).ok_or_else(|| wrong("loglevel is a number from 0 to 7"));
+        let tail = |number| usize::try_from(number).map_err(|_| wrong("tail is a number from 0"));
         Ok(Self {
-            tail: body.tail,
+            tail: body.tail.map(tail).transpose()?,
             since: body.since.map(|since| point_in_time(unix, &since)).transpose()?,
             until: body.until.map(|until| point_in_time(unix, &until)).transpose()?,
-            level: body.loglevel,
+            level: body.loglevel.map(level).transpose()?,
             pattern: body.regex.map(|text| pattern(&text)).transpose()?,
         })
     }

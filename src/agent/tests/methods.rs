@@ -34,6 +34,13 @@ fn methods_are_refused_in_the_words_of_the_product() {
     assert!(message("reboot", Value::Null).starts_with(unknown));
     let missing = r#"answer 7 with 400: {"message":"Request payload not found"}"#;
     assert_eq!(message("RestartModule", Value::Null), missing);
+    let array = r#"answer 7 with 400: {"message":"The request payload is no JSON object"}"#;
+    assert_eq!(message("RestartModule", json!(["1.0", "a"])), array);
+    let filter = |filter: Value| json!({ "schemaVersion": "1.0", "items": [{ "id": "a", "filter": filter }] });
+    let tail = r#"answer 7 with 400: {"message":"tail is a number from 0"}"#;
+    assert_eq!(message("GetModuleLogs", filter(json!({ "tail": -1 }))), tail);
+    let text = r#"answer 7 with 400: {"message":"items: invalid type: string \"x\", expected i64"}"#;
+    assert_eq!(message("GetModuleLogs", filter(json!({ "tail": "x" }))), text);
     let other = json!({ "schemaVersion": "2.0", "id": "a" });
     let schema = r#"answer 7 with 400: {"message":"The request schema version 2.0 is not compatible with 1.0"}"#;
     assert_eq!(message("RestartModule", other), schema);

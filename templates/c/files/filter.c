@@ -34,6 +34,14 @@ static bool is_number(const cJSON* item)
     return cJSON_IsNumber(item) && isfinite(item->valuedouble);
 }
 
+/* Returns the machine's temperature, as the simulated sensor sends it, or else the one at the top. */
+static const cJSON* temperature_of(const cJSON* root)
+{
+    const cJSON* machine = cJSON_GetObjectItemCaseSensitive(root, "machine");
+    const cJSON* temperature = cJSON_GetObjectItemCaseSensitive(machine, "temperature");
+    return is_number(temperature) ? temperature : cJSON_GetObjectItemCaseSensitive(root, "temperature");
+}
+
 void filter_init(filter_t* filter)
 {
     filter->threshold = DEFAULT_THRESHOLD;
@@ -66,7 +74,7 @@ char* filter_handle(filter_t* filter, const char* body, size_t size)
 {
     char* forwarded = NULL;
     cJSON* root = parse(body, size);
-    const cJSON* temperature = cJSON_GetObjectItemCaseSensitive(root, "temperature");
+    const cJSON* temperature = temperature_of(root);
 
     filter->received++;
     if (root == NULL)

@@ -33,6 +33,19 @@ static void only_what_is_above_the_threshold_passes(void)
     check("status", filter_status(&filter), "{\"received\":2,\"forwarded\":1,\"threshold\":25}");
 }
 
+static void the_temperature_of_the_machine_comes_first(void)
+{
+    filter_t filter;
+    filter_init(&filter);
+    check("of the machine", handle(&filter, "{\"machine\":{\"temperature\":25.5},\"temperature\":21}"),
+        "{\"machine\":{\"temperature\":25.5},\"temperature\":21,\"alert\":true,\"count\":1}");
+    check("only that", handle(&filter, "{\"machine\":{\"temperature\":20},\"temperature\":40}"), NULL);
+    check("at the top", handle(&filter, "{\"machine\":{\"pressure\":1},\"temperature\":26}"),
+        "{\"machine\":{\"pressure\":1},\"temperature\":26,\"alert\":true,\"count\":2}");
+    check("no machine", handle(&filter, "{\"machine\":26}"), NULL);
+    check("status", filter_status(&filter), "{\"received\":4,\"forwarded\":2,\"threshold\":25}");
+}
+
 static void what_has_no_temperature_is_dropped_and_counted(void)
 {
     static const char* const bodies[] = {
@@ -70,6 +83,7 @@ static void the_threshold_follows_the_desired_properties(void)
 int main(void)
 {
     only_what_is_above_the_threshold_passes();
+    the_temperature_of_the_machine_comes_first();
     what_has_no_temperature_is_dropped_and_counted();
     the_threshold_follows_the_desired_properties();
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -59,7 +59,7 @@ func (f *Filter) Handle(data []byte) map[string]json.RawMessage {
 	if json.Unmarshal(data, &body) != nil {
 		return nil
 	}
-	if temperature, ok := number(body["temperature"]); !ok || temperature <= f.threshold {
+	if temperature, ok := temperatureOf(body); !ok || temperature <= f.threshold {
 		return nil
 	}
 	f.forwarded++
@@ -71,6 +71,17 @@ func (f *Filter) Handle(data []byte) map[string]json.RawMessage {
 // Status returns the counters and the threshold in force.
 func (f *Filter) Status() Status {
 	return Status{Received: f.received, Forwarded: f.forwarded, Threshold: f.threshold}
+}
+
+// temperatureOf returns the machine's temperature, as the simulated sensor sends it, or else the one at the top.
+func temperatureOf(body map[string]json.RawMessage) (float64, bool) {
+	var machine map[string]json.RawMessage
+	if json.Unmarshal(body["machine"], &machine) == nil {
+		if temperature, ok := number(machine["temperature"]); ok {
+			return temperature, true
+		}
+	}
+	return number(body["temperature"])
 }
 
 // number reads a JSON number, and nothing else.

@@ -21,6 +21,16 @@ func TestOnlyWhatIsAboveTheThresholdPasses(t *testing.T) {
 	check(t, filter.Status(), `{"received":2,"forwarded":1,"threshold":25}`)
 }
 
+func TestTheTemperatureOfTheMachineComesFirst(t *testing.T) {
+	filter := NewFilter()
+	passed := filter.Handle([]byte(`{"machine":{"temperature":25.5},"temperature":21}`))
+	check(t, passed, `{"alert":true,"count":1,"machine":{"temperature":25.5},"temperature":21}`)
+	check(t, filter.Handle([]byte(`{"machine":{"temperature":20},"temperature":40}`)), `null`)
+	check(t, filter.Handle([]byte(`{"machine":{"pressure":1},"temperature":26}`))["count"], `2`)
+	check(t, filter.Handle([]byte(`{"machine":26}`)), `null`)
+	check(t, filter.Status(), `{"received":4,"forwarded":2,"threshold":25}`)
+}
+
 func TestWhatHasNoTemperatureIsDroppedAndCounted(t *testing.T) {
 	filter := NewFilter()
 	bodies := []string{"", "[]", "{}", "26", `{"temperature":"26"}`, `{"temperature":null}`, `{"temperature":true}`}

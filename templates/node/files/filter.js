@@ -27,8 +27,9 @@ export class Filter {
       console.warn('dropped a message that is not JSON');
       return undefined;
     }
-    const temperature = body?.temperature;
-    if (!Number.isFinite(temperature) || temperature <= this.threshold) return undefined;
+    // The simulated sensor sends a machine's temperature; others send one at the top.
+    const temperature = [body?.machine?.temperature, body?.temperature].find(Number.isFinite);
+    if (temperature === undefined || temperature <= this.threshold) return undefined;
     this.#forwarded += 1;
     return { ...body, alert: true, count: this.#forwarded };
   }

@@ -13,6 +13,16 @@ test('only what is above the threshold passes', () => {
   assert.deepEqual(filter.status(), { received: 2, forwarded: 1, threshold: 25 });
 });
 
+test('the temperature of the machine comes first', () => {
+  const filter = new Filter();
+  const passed = handle(filter, { machine: { temperature: 25.5 }, temperature: 21 });
+  assert.deepEqual(passed, { machine: { temperature: 25.5 }, temperature: 21, alert: true, count: 1 });
+  assert.equal(handle(filter, { machine: { temperature: 20 }, temperature: 40 }), undefined);
+  assert.equal(handle(filter, { machine: { pressure: 1 }, temperature: 26 }).count, 2);
+  assert.equal(handle(filter, { machine: 26 }), undefined);
+  assert.deepEqual(filter.status(), { received: 4, forwarded: 2, threshold: 25 });
+});
+
 test('what has no temperature is dropped and counted', () => {
   const filter = new Filter();
   const bodies = ['', '[]', '{}', '26', '{"temperature":"26"}', '{"temperature":null}', '{"temperature":true}'];

@@ -35,14 +35,21 @@ class Filter:
         except ValueError:
             log.warning("dropped a message that is not JSON")
             return None
-        temperature = body.get("temperature") if isinstance(body, dict) else None
-        if not is_number(temperature) or temperature <= self.threshold:
+        temperature = temperature_of(body)
+        if temperature is None or temperature <= self.threshold:
             return None
         self.forwarded += 1
         return {**body, "alert": True, "count": self.forwarded}
 
     def status(self):
         return {"received": self.received, "forwarded": self.forwarded, "threshold": self.threshold}
+
+
+def temperature_of(body):
+    """Returns the machine's temperature, as the simulated sensor sends it, or else the one at the top."""
+    parts = (body.get("machine"), body) if isinstance(body, dict) else ()
+    found = (part.get("temperature") for part in parts if isinstance(part, dict))
+    return next(filter(is_number, found), None)
 
 
 def is_number(value):

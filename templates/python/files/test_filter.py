@@ -16,6 +16,15 @@ class FilterTest(unittest.TestCase):
         self.assertEqual(passed, {"unit": "C", "temperature": 25.5, "alert": True, "count": 1})
         self.assertEqual(subject.status(), {"received": 2, "forwarded": 1, "threshold": 25})
 
+    def test_the_temperature_of_the_machine_comes_first(self):
+        subject = Filter()
+        passed = handle(subject, {"machine": {"temperature": 25.5}, "temperature": 21})
+        self.assertEqual(passed, {"machine": {"temperature": 25.5}, "temperature": 21, "alert": True, "count": 1})
+        self.assertIsNone(handle(subject, {"machine": {"temperature": 20}, "temperature": 40}))
+        self.assertEqual(handle(subject, {"machine": {"pressure": 1}, "temperature": 26})["count"], 2)
+        self.assertIsNone(handle(subject, {"machine": 26}))
+        self.assertEqual(subject.status(), {"received": 4, "forwarded": 2, "threshold": 25})
+
     def test_what_has_no_temperature_is_dropped_and_counted(self):
         subject = Filter()
         bodies = [b"", b"[]", b"{}", b"26", b'{"temperature":"26"}', b'{"temperature":null}', b'{"temperature":true}']

@@ -18,6 +18,18 @@ public class FilterTest
         Assert.Equal(new Status(2, 1, 25), _filter.Status);
     }
 
+    [Fact]
+    public void TheTemperatureOfTheMachineComesFirst()
+    {
+        string? passed = Handle("""{"machine":{"temperature":25.5},"temperature":21}""");
+        Assert.Equal("""{"machine":{"temperature":25.5},"temperature":21,"alert":true,"count":1}""", passed);
+        Assert.Null(Handle("""{"machine":{"temperature":20},"temperature":40}"""));
+        passed = Handle("""{"machine":{"pressure":1},"temperature":26}""");
+        Assert.Equal("""{"machine":{"pressure":1},"temperature":26,"alert":true,"count":2}""", passed);
+        Assert.Null(Handle("""{"machine":26}"""));
+        Assert.Equal(new Status(4, 2, 25), _filter.Status);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]

@@ -48,7 +48,9 @@ impl Filter {
             eprintln!("dropped a message that is not JSON");
             return None;
         };
-        let temperature = body.get("temperature")?.as_f64()?;
+        // The simulated sensor sends a machine's temperature; others send one at the top.
+        let machine = body["machine"]["temperature"].as_f64();
+        let temperature = machine.or_else(|| body["temperature"].as_f64())?;
         if temperature <= self.threshold.as_f64()? {
             return None;
         }
@@ -83,6 +85,29 @@ mod tests {
         assert_eq!(
             filter.status(),
             json!({"received": 2, "forwarded": 1, "threshold": 25})
+        );
+    }
+
+    #[test]
+    fn the_temperature_of_the_machine_comes_first() {
+        let mut filter = Filter::new();
+        let mut handle = |body: &str| filter.handle(body.as_bytes()).map(|body| body.to_string());
+        assert_eq!(
+            handle(r#"{"machine":{"temperature":25.5},"temperature":21}"#).as_deref(),
+            Some(r#"{"machine":{"temperature":25.5},"temperature":21,"alert":true,"count":1}"#)
+        );
+        assert_eq!(
+            handle(r#"{"machine":{"temperature":20},"temperature":40}"#),
+            None
+        );
+        assert_eq!(
+            handle(r#"{"machine":{"pressure":1},"temperature":26}"#).as_deref(),
+            Some(r#"{"machine":{"pressure":1},"temperature":26,"alert":true,"count":2}"#)
+        );
+        assert_eq!(handle(r#"{"machine":26}"#), None);
+        assert_eq!(
+            filter.status(),
+            json!({"received": 4, "forwarded": 2, "threshold": 25})
         );
     }
 

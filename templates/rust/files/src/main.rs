@@ -1,6 +1,6 @@
 //! An IoT Edge module that forwards telemetry above a threshold.
 //!
-//! A message on `input1` whose `temperature` is above the threshold leaves on `output1` with `"alert": true` and a
+//! A message on `input1` whose temperature is above the threshold leaves on `output1` with `"alert": true` and a
 //! running `"count"`; any other is dropped. The threshold is the desired property `threshold` of the module's twin,
 //! and is reported back. The direct method `status` tells the counters, `ping` answers `"pong"`.
 

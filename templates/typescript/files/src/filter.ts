@@ -31,8 +31,10 @@ export class Filter {
   handle(data: Uint8Array): Document | undefined {
     this.#received += 1;
     const body = parse(data);
-    const temperature = body?.['temperature'];
-    if (!isNumber(temperature) || temperature <= this.threshold) return undefined;
+    // The simulated sensor sends a machine's temperature; others send one at the top.
+    const machine = body?.['machine'] as Document | null | undefined;
+    const temperature = [machine?.['temperature'], body?.['temperature']].find(isNumber);
+    if (temperature === undefined || temperature <= this.threshold) return undefined;
     this.#forwarded += 1;
     return { ...body, alert: true, count: this.#forwarded };
   }

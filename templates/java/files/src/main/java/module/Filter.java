@@ -48,7 +48,7 @@ final class Filter {
             System.err.println("dropped a message that is not JSON");
             return Optional.empty();
         }
-        if (!parsed.isJsonObject() || !isAbove(parsed.getAsJsonObject().get("temperature"))) {
+        if (!parsed.isJsonObject() || !isAbove(temperatureOf(parsed.getAsJsonObject()))) {
             return Optional.empty();
         }
         forwarded += 1;
@@ -71,12 +71,24 @@ final class Filter {
         return status;
     }
 
+    /** Returns the machine's temperature, as the simulated sensor sends it, or else the one at the top. */
+    private static JsonElement temperatureOf(JsonObject body) {
+        JsonElement machine = body.get("machine");
+        if (machine != null && machine.isJsonObject() && isNumber(machine.getAsJsonObject().get("temperature"))) {
+            return machine.getAsJsonObject().get("temperature");
+        }
+        return body.get("temperature");
+    }
+
     private boolean isAbove(JsonElement temperature) {
-        return temperature != null
-                && temperature.isJsonPrimitive()
-                && temperature.getAsJsonPrimitive().isNumber()
-                && Double.isFinite(temperature.getAsDouble())
-                && temperature.getAsDouble() > threshold;
+        return isNumber(temperature) && temperature.getAsDouble() > threshold;
+    }
+
+    private static boolean isNumber(JsonElement value) {
+        return value != null
+                && value.isJsonPrimitive()
+                && value.getAsJsonPrimitive().isNumber()
+                && Double.isFinite(value.getAsDouble());
     }
 
     /** Reads one document, and JSON only: {@code JsonParser} also reads what only looks like it. */

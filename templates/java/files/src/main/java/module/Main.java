@@ -21,7 +21,7 @@ import java.util.concurrent.Executors;
 /**
  * An IoT Edge module that forwards telemetry above a threshold.
  *
- * <p>A message on {@code input1} whose {@code temperature} is above the threshold leaves on {@code output1} with
+ * <p>A message on {@code input1} whose temperature is above the threshold leaves on {@code output1} with
  * {@code "alert": true} and a running {@code "count"}; any other is dropped. The threshold is the desired property
  * {@code threshold} of the module's twin, and is reported back. The direct method {@code status} tells the counters,
  * {@code ping} answers {@code "pong"}.

@@ -28,6 +28,19 @@ class FilterTest {
     }
 
     @Test
+    void theTemperatureOfTheMachineComesFirst() {
+        Optional<String> passed = handle("{\"machine\":{\"temperature\":25.5},\"temperature\":21}");
+        String expected = "{\"machine\":{\"temperature\":25.5},\"temperature\":21,\"alert\":true,\"count\":1}";
+        assertEquals(Optional.of(expected), passed);
+        assertEquals(Optional.empty(), handle("{\"machine\":{\"temperature\":20},\"temperature\":40}"));
+        passed = handle("{\"machine\":{\"pressure\":1},\"temperature\":26}");
+        expected = "{\"machine\":{\"pressure\":1},\"temperature\":26,\"alert\":true,\"count\":2}";
+        assertEquals(Optional.of(expected), passed);
+        assertEquals(Optional.empty(), handle("{\"machine\":26}"));
+        checkStatus("{received=4, forwarded=2, threshold=25}");
+    }
+
+    @Test
     void whatHasNoTemperatureIsDroppedAndCounted() {
         String[] bodies = {
             "", "[]", "{}", "26", "{\"temperature\":\"26\"}", "{\"temperature\":null}", "{\"temperature\":true}",
