@@ -71,10 +71,17 @@ fn limit_descriptors(process: Pid, most: u64) {
 /// Says why a program did not start; the system's own words don't say what is missing.
 fn explain(error: &io::Error, module: &ModuleId, program: &str, folder: &Path) -> Failure {
     let command = format!("`run.command` in `modules/{module}/module.json`");
+    let another_folder = format!("name another one under `run.cwd` in `modules/{module}/module.json`");
     match error.kind() {
-        io::ErrorKind::NotFound if !folder.is_dir() => {
-            Failure::request(format!("its folder `{}` is not there", folder.display()))
-                .hint(format!("make the folder, or name another one under `run.cwd` in `modules/{module}/module.json`"))
+        _ if !folder.exists() => Failure::request(format!("its folder `{}` is not there", folder.display()))
+            .hint(format!("make the folder, or {another_folder}")),
+        _ if !folder.is_dir() => {
+            Failure::request(format!("`{}`, where it is to run, is no folder", folder.display())).hint(another_folder)
+        }
+        // The way to `.` leads through the folder.
+        _ if !folder.join(".").exists() => {
+            Failure::machine(format!("this user may not enter its folder `{}`", folder.display()))
+                .hint(format!("let it in with `chmod u+rx {}`, or {another_folder}", folder.display()))
         }
         io::ErrorKind::NotFound if folder.join(program).is_file() => {
             Failure::machine(format!("`{program}` names an interpreter in its first line that is not there"))

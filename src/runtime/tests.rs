@@ -222,6 +222,14 @@ async fn what_cannot_be_started_says_why() {
         "make the folder, or name another one under `run.cwd` in `modules/filter/module.json`",
     )
     .await;
+    fs::write(world.folder.path(), "").expect("nothing is in its way");
+    check(
+        &["sh"],
+        &format!("`{folder}`, where it is to run, is no folder"),
+        "name another one under `run.cwd` in `modules/filter/module.json`",
+    )
+    .await;
+    fs::remove_file(world.folder.path()).expect("it is there");
 }
 
 #[tokio::test]

@@ -5,25 +5,19 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde_json::json;
 
 use super::asked::{CallReply, Injector};
-use super::control::{
-    Answers, ControlCall, Destination, MessageBody, ModuleName, Origin, Request, SendTarget, Since, TargetName,
-    TwinChange, Until,
-};
+use super::control::{Answers, ControlCall, MessageBody, ModuleName, Request, SendTarget, TargetName, TwinChange};
 use super::dispatcher::Dispatcher;
-use super::edges::{EdgeDevice, EdgeNumber};
+use super::edges::EdgeNumber;
 use super::module_record::module_record;
 use super::plan::Runtime;
-use super::taps::Filter;
 use crate::agent;
 use crate::clock::Now;
-use crate::edgehub::{self, Caller, Endpoint, Injection, Invocation, Link, MAX_MESSAGE};
+use crate::edgehub::{self, Caller, Injection, Invocation, Link, MAX_MESSAGE};
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Identity, ModuleId};
 use crate::iothub::Change;
-use crate::manifest::DesiredStatus;
 use crate::message::{Message, system};
 use crate::twin::{TwinDocument, TwinError};
 
@@ -36,6 +30,7 @@ impl Dispatcher {
     }
 
     fn handle_request(&mut self, now: Now, request: Request, answers: &Answers) -> Outcome {
+        self.audience.forget_gone();
         match request {
             Request::Ready { until } => self.handle_ready(until, answers),
             Request::Ps => self.handle_ps(answers),
@@ -69,11 +64,6 @@ impl Dispatcher {
             Request::RemoveDevice { device } => self.handle_remove_device(&device, answers)?,
         }
         Ok(())
-    }
-
-    fn handle_ready(&mut self, until: Until, answers: &Answers) {
-        self.audience.expectant.push((until, answers.clone()));
-        self.answer_expectant();
     }
 
     fn handle_ps(&self, answers: &Answers) {
@@ -218,37 +208,6 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Returns which messages are meant, once everybody named is found.
-    fn filter(&self, from: Option<Origin>, to: Option<Destination>) -> Outcome<Filter> {
-        let mut filter = Filter::default();
-        match from {
-            Some(Origin::Module { module, output }) => {
-                filter.from = Some(self.edges[self.find_module(&module)?].identity(&module.module));
-                filter.output = output;
-            }
-            Some(Origin::Device(device)) => filter.from = Some(self.resolve(&TargetName(device.into()))?),
-            None => {}
-        }
-        match to {
-            Some(Destination::Upstream) => filter.to = Some(Endpoint::Upstream.to_string()),
-            Some(Destination::Input { module, input }) => {
-                filter.edge = Some(self.find_module(&module)?);
-                filter.to = Some(Endpoint::Input { module: module.module, input: input.into() }.to_string());
-            }
-            None => {}
-        }
-        Ok(filter)
-    }
-
-    fn handle_monitor(&mut self, now: Now, filter: Filter, since: Option<Since>, answers: &Answers) {
-        if let Some(since) = since {
-            for tapped in self.audience.taps.since(begin_of(now, since)).filter(|tapped| filter.admits(tapped)) {
-                answers.record(&tapped.record(&self.edges[tapped.edge].device));
-            }
-        }
-        self.audience.monitors.push((filter, answers.clone()));
-    }
-
     fn handle_credentials(&self, target: &TargetName, answers: &Answers) -> Outcome {
         let identity = self.resolve(target)?;
         let edge = self.edges.find(&identity.device).map(|edge| &self.edges[edge]);
@@ -265,63 +224,9 @@ impl Dispatcher {
         answers.done();
         Ok(())
     }
-
-    /// Answers those who wait for the simulation to be ready, once it is.
-    pub(super) fn answer_expectant(&mut self) {
-        if self.audience.expectant.is_empty() {
-            return;
-        }
-        let are_all = |is_ready: fn(&EdgeDevice, &ModuleId) -> bool| {
-            self.edges.all().all(|device| {
-                let mut expected = device.children.modules().filter(|module| is_expected(device, module));
-                expected.all(|module| is_ready(device, module))
-            })
-        };
-        let started = are_all(|device, module| device.agent.state(module).is_some_and(has_started));
-        let connected = are_all(|device, module| device.hub.client(&device.identity(module)).connected);
-        let ready = json!(self.edges.ready());
-        self.audience.expectant.retain(|(until, answers)| {
-            let reached = match until {
-                Until::Started => started,
-                Until::Connected => started && connected,
-            };
-            if reached {
-                answers.record(&ready);
-                answers.done();
-            }
-            !reached && !answers.is_gone()
-        });
-    }
-
-    /// Tells a change of a module to whoever watches.
-    pub(super) fn tell_module(&mut self, edge: EdgeNumber, module: &ModuleId) {
-        let device = &self.edges[edge];
-        self.report.module(&device.device, module, json!(module_record(device, module)));
-        self.answer_expectant();
-    }
 }
 
-/// Says whether the simulation is to start this module.
-fn is_expected(device: &EdgeDevice, module: &ModuleId) -> bool {
-    device
-        .children
-        .plan(module)
-        .is_some_and(|plan| plan.spec.status == DesiredStatus::Running && !matches!(plan.runtime, Runtime::External))
-}
-
-fn has_started(state: &agent::ModuleState) -> bool {
-    state.started_at.is_some() || state.start_failure.is_some()
-}
-
-/// Returns from when on something is wanted (wall clock).
-pub(super) fn begin_of(now: Now, since: Since) -> Duration {
-    match since {
-        Since::Start(_) => Duration::ZERO,
-        Since::Seconds(seconds) => ago(now, seconds),
-    }
-}
-
-fn ago(now: Now, seconds_back: f64) -> Duration {
+pub(super) fn ago(now: Now, seconds_back: f64) -> Duration {
     now.unix.saturating_sub(seconds(seconds_back))
 }
 

@@ -10,17 +10,16 @@ use tokio::sync::mpsc;
 
 use super::alarm::Alarm;
 use super::asked::{Asked, CallReply};
+use super::audience::Audience;
 use super::clocks::Clock;
-use super::control::Answers;
 use super::edges::{EdgeDevice, EdgeDevices, EdgeNumber};
 use super::ending::{Ended, Ending};
 use super::event::{EdgeEvent, Event, FromHead};
-use super::feedback::Feedbacks;
 use super::logs::Line;
 use super::refusals::{Refusals, Turned};
 use super::report::Report;
 use super::storage::Stored;
-use super::taps::{Filter, Tapped, Taps};
+use super::taps::Tapped;
 use super::to_heads::ToHeads;
 use crate::agent;
 use crate::clock::Now;
@@ -32,18 +31,6 @@ use crate::workload::{Action, Audit};
 
 /// Events taken at once, at the most.
 const BATCH: usize = 512;
-
-/// Commands of other processes that watch or wait, and what has passed already.
-#[derive(Debug, Default)]
-pub(super) struct Audience {
-    pub(super) taps: Taps,
-    pub(super) monitors: Vec<(Filter, Answers)>,
-    pub(super) feedback: Feedbacks,
-    pub(super) followers: Vec<(Vec<(EdgeNumber, ModuleId)>, Answers)>,
-    pub(super) expectant: Vec<(super::control::Until, Answers)>,
-    /// Who waits until a device has applied a version of `$edgeAgent`'s desired properties.
-    pub(super) deploys: Vec<(EdgeNumber, u64, Answers)>,
-}
 
 /// The dispatcher.
 pub(super) struct Dispatcher {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::answers::begin_of;
+use super::audience::begin_of;
 use super::control::{Answers, Since};
 use super::dispatcher::Dispatcher;
 use crate::clock::{Now, iso_millis};
@@ -61,6 +61,11 @@ impl Feedbacks {
             self.last.pop_front();
         }
         self.last.push_back(feedback);
+    }
+
+    /// Forgets watchers who have gone.
+    pub(super) fn forget_gone(&mut self) {
+        self.watchers.retain(|answers| !answers.is_gone());
     }
 
     fn watch(&mut self, since: Option<Duration>, answers: &Answers) {

@@ -17,13 +17,14 @@
 //!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
-//!   answers, naming, devices, nested, report, module_record, taps, feedback, logs  what people see
+//!   answers, audience, naming, devices, nested, report, module_record, taps, feedback, logs  what people see
 //!   metrics, host, resources   what Prometheus sees: of the cores, of this machine, and of what modules use of it
 //! ```
 
 mod alarm;
 mod answers;
 mod asked;
+mod audience;
 mod bridge;
 mod children;
 mod choose;

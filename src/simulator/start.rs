@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::asked::Asked;
+use super::audience::Audience;
 use super::bridge::Bridge;
 use super::clocks::Clock;
 use super::containers::Containers;
@@ -16,7 +17,7 @@ use super::control::{self, RunFolder, RunRecord};
 use super::cores::{self, Opening};
 use super::debug;
 use super::deployer;
-use super::dispatcher::{Audience, Dispatcher};
+use super::dispatcher::Dispatcher;
 use super::edges::{EdgeDevices, EdgeNumber};
 use super::ending::{Ended, Ending};
 use super::event::Event;
