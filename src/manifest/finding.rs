@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::check::hide_unread;
+use super::check::unread_secrets;
 use crate::document::Syntax;
 use crate::failure::Failure;
 use crate::json::{self, Duplicate};
@@ -39,10 +39,11 @@ impl Finding {
             Syntax::Json => json::duplicates(text),
             Syntax::Yaml => yaml::duplicates(text),
         };
+        let secrets = unread_secrets(text);
         if keys.is_empty() {
-            return vec![Self::error("syntax", hide_unread(at, text))];
+            return vec![Self::error("syntax", at.hiding(text, &secrets))];
         }
-        let told = |key: &Duplicate| hide_unread(key.explain(&at.file, text), text);
+        let told = |key: &Duplicate| key.explain(&at.file, text).hiding(text, &secrets);
         keys.iter().map(|key| Self::error("duplicate-key", told(key))).collect()
     }
 

@@ -189,41 +189,13 @@ impl Manifest {
 impl Solution {
     /// Reads the manifest that is wanted; mistakes in the deployment itself come inside.
     pub fn manifest(&self, wanted: &Wanted) -> Outcome<Manifest> {
-        let path = match &wanted.file {
-            Some(file) => self.root().join(file),
-            None => self.template()?,
-        };
-        let shown = self.shown(&path);
-        let text = read_text(&path, &shown)?;
-        let platform = self.platform(wanted.platform.as_ref())?;
-        let tag = self.tag_suffix(wanted.tag.as_deref());
-        let kind = if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished };
-        let parsed = match kind {
-            ManifestKind::Template => Document::parse_template(&shown, &text),
-            ManifestKind::Finished => Document::parse(&shown, &text),
-        };
-        let mut mistakes = Vec::new();
-        let document = parsed.unwrap_or_else(|at| {
-            mistakes = Finding::unreadable(at, &text);
-            Document::unread(&shown, &text)
-        });
-        let mut manifest = Manifest {
-            kind,
-            template_schema: None,
-            document: hide_secrets(document),
-            deployment: Err(Vec::new()),
-            layer: None,
-            warnings: Vec::new(),
-            sources: self.sources(tag),
-            path,
-            platform,
-        };
-        if !mistakes.is_empty() {
-            manifest.deployment = Err(mistakes);
+        let (mut manifest, unreadable) = self.read_manifest(wanted)?;
+        if !unreadable.is_empty() {
+            manifest.deployment = Err(unreadable);
             return Ok(manifest);
         }
-        let mistakes = match kind {
-            ManifestKind::Template => self.expand(&mut manifest, tag)?,
+        let mistakes = match manifest.kind {
+            ManifestKind::Template => self.expand(&mut manifest, self.tag_suffix(wanted.tag.as_deref()))?,
             ManifestKind::Finished => {
                 let variable = |name: &str| self.variables().get(name);
                 let document = fill_in(&manifest.document, &variable, &mut manifest.warnings);
@@ -234,6 +206,38 @@ impl Solution {
         };
         manifest.check(wanted.today, mistakes);
         Ok(manifest)
+    }
+
+    /// Reads the document as it is written, and why it cannot be read.
+    fn read_manifest(&self, wanted: &Wanted) -> Outcome<(Manifest, Vec<Finding>)> {
+        let path = match &wanted.file {
+            Some(file) => self.root().join(file),
+            None => self.template()?,
+        };
+        let shown = self.shown(&path);
+        let text = read_text(&path, &shown)?;
+        let kind = if is_template(&shown, &text) { ManifestKind::Template } else { ManifestKind::Finished };
+        let parsed = match kind {
+            ManifestKind::Template => Document::parse_template(&shown, &text),
+            ManifestKind::Finished => Document::parse(&shown, &text),
+        };
+        let mut unreadable = Vec::new();
+        let document = parsed.unwrap_or_else(|at| {
+            unreadable = Finding::unreadable(at, &text);
+            Document::unread(&shown, &text)
+        });
+        let manifest = Manifest {
+            kind,
+            template_schema: None,
+            document: hide_secrets(document),
+            deployment: Err(Vec::new()),
+            layer: None,
+            warnings: Vec::new(),
+            sources: self.sources(self.tag_suffix(wanted.tag.as_deref())),
+            platform: self.platform(wanted.platform.as_ref())?,
+            path,
+        };
+        Ok((manifest, unreadable))
     }
 
     /// Makes the manifest's document, a template so far, the manifest itself; returns what is wrong in the template.

@@ -28,6 +28,7 @@ use crate::document::Document;
 pub use codes::{CODES, Code, is_about_devices};
 pub use secrets::hide_secrets;
 pub use unread::hide_unread;
+pub(super) use unread::places as unread_secrets;
 
 use parts::Parts;
 

@@ -15,7 +15,12 @@ const VALUE: &str = "value";
 /// Returns the mistake without the secrets of `text`, in which it is.
 #[must_use]
 pub fn hide_unread(at: TextError, text: &str) -> TextError {
-    at.hiding(text, &find(text).into_iter().map(|secret| secret.place).collect::<Vec<_>>())
+    at.hiding(text, &places(text))
+}
+
+/// Returns the bytes of a text that secrets stand in.
+pub(in crate::manifest) fn places(text: &str) -> Vec<Range<usize>> {
+    find(text).into_iter().map(|secret| secret.place).collect()
 }
 
 /// Returns what looks like a secret in a text.
@@ -85,7 +90,8 @@ fn scalars(line: &str) -> Vec<Scalar> {
                 at = behind;
                 continue;
             }
-            _ if first.is_whitespace() || ",:-?#".contains(first) => {}
+            '-' | '?' if rest[1..].starts_with(' ') => {}
+            _ if first.is_whitespace() || ",:#".contains(first) => {}
             _ => {
                 let (length, is_key) = bare_len(rest, depth > 0);
                 found.push(Scalar { place: at..at + length, is_key });
@@ -115,7 +121,7 @@ fn bare_len(rest: &str, is_inside: bool) -> (usize, bool) {
     let end = rest.find(" #").into_iter().chain(is_inside.then(|| rest.find([',', '}', ']'])).flatten()).min();
     match key {
         Some((at, _)) if end.is_none_or(|end| at < end) => (at, true),
-        _ => (end.unwrap_or(rest.len()).max(1), false),
+        _ => (end.unwrap_or(rest.len()), false),
     }
 }
 
@@ -152,6 +158,13 @@ mod tests {
         check(r#""LEVEL": { "value": "debug" }, "API_KEY": { "value": "a" }"#, &["a"]);
         check(r#"  "value": "a""#, &["a"]);
         check(r#"  "value": 5, "value": "$KEY""#, &[]);
+    }
+
+    #[test]
+    fn a_line_may_end_anywhere() {
+        let text = r#"- ? ä: {"pass word": 'ö"', [-----BEGIN PRIVATE KEY-----, b: ""{\"é\": "}"#;
+        (0..text.len()).filter(|at| text.is_char_boundary(*at)).for_each(|at| drop(find(&text[..at])));
+        check("a: -----BEGIN PRIVATE KEY-----", &["-----BEGIN PRIVATE KEY-----"]);
     }
 
     #[test]
