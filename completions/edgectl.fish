@@ -45,7 +45,7 @@ complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "logs" -d 'Show what
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "restart" -d 'Restart a module of the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "stop" -d 'Stop the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "twin" -d 'Show or change a twin'
-complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "call" -d 'Call a direct method of a module'
+complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "call" -d 'Call a direct method of a module or device'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "monitor" -d 'Watch messages of the running simulation'
 complete -c edgectl -n "__fish_edgectl_needs_command" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'
@@ -359,7 +359,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_su
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -l document -d 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -l document -d 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`, or all that `twin show` prints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from patch" -s v -l verbose -d 'Tell more (can be repeated)'
@@ -369,7 +369,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_su
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -l document -d 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`'
+complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -l document -d 'Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`, or all that `twin show` prints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -l json -d 'Print JSON: one document, or one record a line for a stream; errors too'
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -s q -l quiet -d 'Tell no steps and no hints'
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from replace" -s v -l verbose -d 'Tell more (can be repeated)'
@@ -381,7 +381,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_su
 complete -c edgectl -n "__fish_edgectl_using_subcommand twin; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l payload -d 'Payload: JSON, `@FILE`, or `-` for standard input [default: null]' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l timeout -d 'Time to wait for the answer' -r
-complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l connect-timeout -d 'Time to wait until the module is connected' -r
+complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l connect-timeout -d 'Time to wait until the target is connected' -r
 complete -c edgectl -n "__fish_edgectl_using_subcommand call" -s C -l project -d 'Folder of the solution [default: the current one]' -r -F
 complete -c edgectl -n "__fish_edgectl_using_subcommand call" -l color -d 'Colour stderr: `auto` (heeds `NO_COLOR`), `always` or `never` [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -578,7 +578,7 @@ complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_see
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "restart" -d 'Restart a module of the running simulation'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "stop" -d 'Stop the running simulation'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "twin" -d 'Show or change a twin'
-complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "call" -d 'Call a direct method of a module'
+complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "call" -d 'Call a direct method of a module or device'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "send" -d 'Send a message to a module or device, or as if a module had sent it'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "monitor" -d 'Watch messages of the running simulation'
 complete -c edgectl -n "__fish_edgectl_using_subcommand help; and not __fish_seen_subcommand_from new build push deploy deployment simulate ps logs restart stop twin call send monitor upstream device credentials check clean completions help" -f -a "upstream" -d 'Cut, slow down or restore the link to the simulated cloud'

@@ -49,7 +49,7 @@ struct Change {
     /// Desired properties: JSON, `@FILE`, or `-` for standard input
     #[arg(value_name = "JSON", allow_hyphen_values = true)]
     desired: String,
-    /// Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`
+    /// Take the form of the service: `{"properties":{"desired":{…}},"tags":{…}}`, or all that `twin show` prints
     #[arg(long)]
     document: bool,
 }
