@@ -66,12 +66,9 @@ impl EdgeTwin {
         self.desired.contains_key(VERSION)
     }
 
-    /// Makes one patch of all that the cloud has not confirmed: deletions stay, and the newest value of each key.
+    /// Makes one patch of all that the cloud has not confirmed, or two if one could not say it.
     fn fold_unconfirmed(&mut self) {
-        let mut patches = std::mem::take(&mut self.unconfirmed).into_iter();
-        let Some(mut first) = patches.next() else { return };
-        patches.for_each(|patch| merge_keeping_nulls(&mut first, &patch));
-        self.unconfirmed.push_back(first);
+        self.unconfirmed = twin::fold(std::mem::take(&mut self.unconfirmed)).into();
     }
 
     /// The answer to a twin request: both sections, always with `$version` (protocol.md §7.5).
@@ -212,12 +209,11 @@ impl EdgeHub {
         for identity in identities {
             if let Some(held) = self.twins.held.get_mut(&identity) {
                 held.fold_unconfirmed();
-                let told = held.unconfirmed.front().cloned();
-                if told.is_some() {
+                for patch in &held.unconfirmed {
                     self.metrics.reported(Side::Cloud, &identity);
+                    let told = ToCloud::Reported { identity: identity.clone(), patch: patch.clone() };
+                    self.out.push_back(Output::Cloud(told));
                 }
-                let told = told.map(|patch| ToCloud::Reported { identity: identity.clone(), patch });
-                self.out.extend(told.map(Output::Cloud));
             }
             self.sync_twin(identity);
         }
@@ -283,18 +279,6 @@ fn parse_patch(text: &Bytes) -> Result<Map<String, Value>, String> {
     match value {
         Value::Object(patch) => Ok(patch),
         _ => Err("no JSON object".to_owned()),
-    }
-}
-
-/// Puts `patch` over `pending` so that applying the result once does what applying both did: deletions stay.
-fn merge_keeping_nulls(pending: &mut Map<String, Value>, patch: &Map<String, Value>) {
-    for (key, value) in patch {
-        match (pending.get_mut(key), value) {
-            (Some(Value::Object(older)), Value::Object(newer)) => merge_keeping_nulls(older, newer),
-            _ => {
-                pending.insert(key.clone(), value.clone());
-            }
-        }
     }
 }
 

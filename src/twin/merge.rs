@@ -41,6 +41,40 @@ pub fn diff(old: &Map, new: &Map) -> Map {
     patch
 }
 
+/// Makes of patches the one or two that do the same one after the other; none of none.
+///
+/// One is not always enough: what was removed, or was no object, and then became an object must not keep what it held
+/// before. The first of two removes that, the second is the newest value of each key, with null for what is gone.
+pub fn fold(patches: impl IntoIterator<Item = Map>) -> Vec<Map> {
+    let mut patches = patches.into_iter();
+    let Some(mut last) = patches.next() else { return Vec::new() };
+    let mut removals = Map::new();
+    patches.for_each(|patch| fold_into(&mut removals, &mut last, patch));
+    if removals.is_empty() { vec![last] } else { vec![removals, last] }
+}
+
+fn fold_into(removals: &mut Map, last: &mut Map, patch: Map) {
+    for (key, value) in patch {
+        match (last.get_mut(&key), value) {
+            (Some(Value::Object(older)), Value::Object(newer)) => {
+                let mut below = match removals.get_mut(&key) {
+                    Some(Value::Object(below)) => std::mem::take(below),
+                    _ => Map::new(),
+                };
+                fold_into(&mut below, older, newer);
+                if !below.is_empty() && removals.get(&key) != Some(&Value::Null) {
+                    removals.insert(key, Value::Object(below));
+                }
+            }
+            (Some(_), newer @ Value::Object(_)) => {
+                removals.insert(key.clone(), Value::Null);
+                last.insert(key, newer);
+            }
+            (_, value) => drop(last.insert(key, value)),
+        }
+    }
+}
+
 /// Returns the patch by which a replacement is told: everything that is new, and null for what is gone.
 ///
 /// Whoever merges it has the new document; whoever takes it for the document has that, too.
@@ -136,7 +170,52 @@ mod tests {
         prop::collection::vec(("[a-d]", value), 0..4).prop_map(|members| members.into_iter().collect())
     }
 
+    #[test]
+    fn what_was_removed_between_does_not_come_back() {
+        // protocol.md §7.5
+        let folded = |patches: Value| {
+            let Value::Array(patches) = patches else { panic!("an array of patches") };
+            Value::from_iter(fold(patches.into_iter().map(map)).into_iter().map(Value::Object))
+        };
+        assert_eq!(folded(json!([])), json!([]));
+        assert_eq!(folded(json!([{}])), json!([{}]), "it counts as a version");
+        assert_eq!(
+            folded(json!([{"a": 1}, {"a": null, "b": {"c": 1}}, {"b": {"d": 2}}])),
+            json!([{"a": null, "b": {"c": 1, "d": 2}}])
+        );
+        assert_eq!(folded(json!([{"a": null}, {"a": {"new": 1}}])), json!([{"a": null}, {"a": {"new": 1}}]));
+        let deep = json!([{"a": {"b": 1, "c": 1}}, {"a": {"b": {"new": 1}}}]);
+        assert_eq!(folded(deep), json!([{"a": {"b": null}}, {"a": {"b": {"new": 1}, "c": 1}}]));
+    }
+
+    /// A document with nulls, as a patch may be.
+    fn patch() -> impl Strategy<Value = Map> {
+        let leaf = prop_oneof![Just(Value::Null), any::<i32>().prop_map(Value::from)];
+        let value = leaf.prop_recursive(3, 24, 3, |inner| {
+            prop::collection::vec(("[a-c]", inner), 0..3)
+                .prop_map(|members| Value::Object(members.into_iter().collect()))
+        });
+        prop::collection::vec(("[a-c]", value), 0..3).prop_map(|members| members.into_iter().collect())
+    }
+
     proptest! {
+        #[test]
+        fn folded_patches_do_what_all_of_them_did(
+            old in document(),
+            patches in prop::collection::vec(patch(), 0..6),
+            cut in 0..6usize,
+        ) {
+            let mut expected = old.clone();
+            patches.iter().for_each(|patch| merge(&mut expected, patch));
+            // Folded in two steps, as patches come and the link goes.
+            let (early, late) = patches.split_at(cut.min(patches.len()));
+            let folded = fold(fold(early.to_vec()).into_iter().chain(late.to_vec()));
+            prop_assert!(folded.len() <= 2);
+            let mut patched = old;
+            folded.iter().for_each(|patch| merge(&mut patched, patch));
+            prop_assert_eq!(patched, expected);
+        }
+
         #[test]
         fn a_diff_leads_from_the_old_to_the_new(old in document(), new in document()) {
             let mut patched = old.clone();

@@ -128,6 +128,17 @@ fn what_the_cloud_did_not_confirm_is_told_again_as_one() {
     assert_eq!(reported(&mut world), [json!({"y": null, "z": 1})], "`x` has arrived");
 }
 
+// protocol.md §7.5
+#[test]
+fn what_was_removed_offline_and_made_anew_holds_nothing_of_before() {
+    let (mut world, a) = online();
+    world.input(Input::Link(Link::Offline));
+    report(&mut world, a, r#"{"x":null}"#);
+    report(&mut world, a, r#"{"x":{"new":1}}"#);
+    world.input(Input::Link(Link::Online));
+    assert_eq!(reported(&mut world), [json!({"x": null}), json!({"x": {"new": 1}})]);
+}
+
 #[test]
 fn what_was_reported_offline_outlives_the_hub() {
     let (mut world, a) = online();
