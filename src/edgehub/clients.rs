@@ -176,16 +176,8 @@ impl EdgeHub {
         credential: &Credential,
         session: Session,
     ) {
-        if let Err(reason) = self.access.check(now.unix, &identity, credential) {
-            self.metrics.refused(&identity);
-            self.out.push_back(Output::Refused { connection, identity, refusal: Refusal::NotAuthorized(reason) });
-            return;
-        }
-        if let Some(most) = self.clients.most
-            && self.clients.connected.len() >= most
-            && !self.clients.connected.contains_key(&identity)
-        {
-            self.out.push_back(Output::Refused { connection, identity, refusal: Refusal::TooManyClients(most) });
+        if let Err(refusal) = self.admit(now, &identity, credential) {
+            self.out.push_back(Output::Refused { connection, identity, refusal });
             return;
         }
         if let Some(older) = self.clients.connected.get(&identity).map(|client| client.connection) {
@@ -210,6 +202,21 @@ impl EdgeHub {
         self.out.push_back(Output::Connected { connection, remembered });
         self.note_presence(now, &identity, ConnectionState::Connected);
         self.tell_presence(identity, ConnectionState::Connected);
+    }
+
+    /// Says whether somebody is let in: who has proved who it is, unless so many are connected already.
+    fn admit(&mut self, now: Now, identity: &Identity, credential: &Credential) -> Result<(), Refusal> {
+        if let Err(reason) = self.access.check(now.unix, identity, credential) {
+            self.metrics.refused(identity);
+            return Err(Refusal::NotAuthorized(reason));
+        }
+        let connected = &self.clients.connected;
+        match self.clients.most {
+            Some(most) if connected.len() >= most && !connected.contains_key(identity) => {
+                Err(Refusal::TooManyClients(most))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Ends a connection, and tells whose it was.

@@ -9,8 +9,10 @@ use super::vocabulary::{Endpoint, QueueId};
 use crate::message::Message;
 use crate::route::{Route, Sink, Subject};
 
-/// Sources of messages whose routes are remembered.
+/// Sources of messages whose routes are remembered: so many, of so many bytes at the most. Clients name their outputs as
+/// they like.
 const SOURCES: usize = 1024;
+const LONGEST_SOURCE: usize = 512;
 
 /// Where one message goes, by which route, and how long it lives there.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,12 +78,13 @@ impl Router {
         let mut positions: Vec<usize> =
             prefixes.filter_map(|prefix| self.by_source.get(prefix)).flatten().copied().collect();
         positions.sort_unstable();
+        let candidates: Arc<[usize]> = positions.into();
         if self.by_message.len() >= SOURCES {
-            // Clients name their outputs as they like.
             self.by_message.clear();
         }
-        let candidates: Arc<[usize]> = positions.into();
-        self.by_message.insert(self.source.as_str().into(), Arc::clone(&candidates));
+        if self.source.len() <= LONGEST_SOURCE {
+            self.by_message.insert(self.source.as_str().into(), Arc::clone(&candidates));
+        }
         candidates
     }
 }

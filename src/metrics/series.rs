@@ -2,8 +2,10 @@
 
 use std::cmp::Ordering;
 
-/// The most series of one metric: label values come from clients, and what clients cost has an end.
+/// The most series of one metric, and the most bytes of the labels of one: label values come from clients, and what
+/// clients cost has an end.
 const MOST: usize = 16_384;
+const LONGEST: usize = 1024;
 
 /// One value for each combination of `N` label values.
 #[derive(Debug, Clone)]
@@ -19,11 +21,14 @@ impl<const N: usize, V> Default for Series<N, V> {
 }
 
 impl<const N: usize, V: Default> Series<N, V> {
-    /// Returns the value of these labels, new or not; `None` if there are 16,384 others already.
+    /// Returns the value of these labels, new or not; `None` if there are 16,384 others already, or if they are longer
+    /// than 1 KB together.
     pub fn at(&mut self, labels: [&str; N]) -> Option<&mut V> {
         let place = match self.rows.binary_search_by(|(known, _)| compare(known, &labels)) {
             Ok(place) => place,
-            Err(_) if self.rows.len() >= MOST => return None,
+            Err(_) if self.rows.len() >= MOST || labels.map(str::len).into_iter().sum::<usize>() > LONGEST => {
+                return None;
+            }
             Err(place) => {
                 self.rows.insert(place, (labels.map(str::to_owned), V::default()));
                 place
@@ -61,6 +66,14 @@ mod tests {
         [["b", "x"], ["a", "y"], ["b", ""], ["b", "x"]].into_iter().for_each(|labels| series.count(labels));
         let counted: Vec<_> = series.iter().map(|(labels, value)| (labels, *value)).collect();
         assert_eq!(counted, [(["a", "y"], 1), (["b", ""], 1), (["b", "x"], 2)]);
+    }
+
+    #[test]
+    fn labels_without_end_are_not_kept() {
+        let mut series = Series::<2, u64>::default();
+        assert_eq!(series.at(["a", &"x".repeat(LONGEST)]), None);
+        assert_eq!(series.at(["a", &"x".repeat(LONGEST - 1)]), Some(&mut 0));
+        assert_eq!(series.iter().count(), 1);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::report::{Place, Ready};
 use super::state::StateFolder;
 use super::storage::Storage;
 use crate::agent::{Agent, LogLine, LogSource};
-use crate::edgehub::EdgeHub;
+use crate::edgehub::{EdgeHub, ToStore};
 use crate::identity::{DeviceId, Identity, ModuleId};
 use crate::iothub::CloudLink;
 
@@ -57,6 +57,16 @@ impl EdgeDevice {
     /// Returns which of its modules an identity is; `None` for the device, its children and their modules.
     pub(super) fn own_module<'i>(&self, identity: &'i Identity) -> Option<&'i ModuleId> {
         identity.module.as_ref().filter(|_| identity.device == self.device)
+    }
+
+    /// Has the store keep what the hub says, a document below the folder of this device.
+    pub(super) fn store(&mut self, told: ToStore) {
+        self.storage.send(match told {
+            ToStore::Save { mark, name, document } => {
+                ToStore::Save { mark, name: format!("{}/{name}", self.state.name()), document }
+            }
+            told => told,
+        });
     }
 
     /// Returns when something is due, on the monotonic clock.

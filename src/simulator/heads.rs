@@ -124,9 +124,7 @@ impl Heads {
                 () = inbox.hear() => {
                     let now = self.clock.now();
                     for (client, said) in inbox.take() {
-                        if let ToHead::Connected { .. } = said {
-                            seat.leave();
-                        }
+                        leave_if_let_in(&seat, &said);
                         protocol.handle_said(now, client, said);
                     }
                 }
@@ -247,6 +245,12 @@ impl Inbox {
             done
         })
         .await
+    }
+}
+
+fn leave_if_let_in(seat: &Seat, said: &ToHead) {
+    if let ToHead::Connected { .. } = said {
+        seat.leave();
     }
 }
 

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use crate::clock::iso_millis;
 use crate::identity::{DeviceId, ModuleId};
 
-/// Lines remembered of each module.
+/// Lines remembered of each module, unless they take more than [`REMEMBERED_BYTES`].
 const REMEMBERED: usize = 2000;
+/// What the remembered lines of a module may take in memory.
+const REMEMBERED_BYTES: usize = 4 << 20;
 
 /// One line, as it was printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,24 +36,39 @@ impl Line {
 /// The last lines of each module.
 #[derive(Debug, Default)]
 pub(super) struct Logs {
-    last: BTreeMap<ModuleId, VecDeque<Line>>,
+    last: BTreeMap<ModuleId, Last>,
+}
+
+/// The last lines of one module.
+#[derive(Debug, Default)]
+struct Last {
+    lines: VecDeque<Line>,
+    /// What their texts take.
+    bytes: usize,
+}
+
+impl Last {
+    fn push(&mut self, line: Line) {
+        self.bytes += line.text.len();
+        self.lines.push_back(line);
+        while self.lines.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
+            let Some(oldest) = self.lines.pop_front() else { return };
+            self.bytes -= oldest.text.len();
+        }
+    }
 }
 
 impl Logs {
     pub(super) fn remember(&mut self, line: Line) {
-        let lines = self.last.entry(line.module.clone()).or_default();
-        if lines.len() == REMEMBERED {
-            lines.pop_front();
-        }
-        lines.push_back(line);
+        self.last.entry(line.module.clone()).or_default().push(line);
     }
 
     /// Returns lines of some modules (none named: of all) since a time, the last `tail` of each, in order of time.
     pub(super) fn select(&self, modules: &[ModuleId], since: Duration, tail: Option<usize>) -> Vec<&Line> {
         let wanted = self.last.iter().filter(|(module, _)| modules.is_empty() || modules.contains(module));
         let mut found: Vec<&Line> = Vec::new();
-        for (_, lines) in wanted {
-            let fresh: Vec<&Line> = lines.iter().filter(|line| line.at >= since).collect();
+        for (_, last) in wanted {
+            let fresh: Vec<&Line> = last.lines.iter().filter(|line| line.at >= since).collect();
             let skipped = tail.map_or(0, |tail| fresh.len().saturating_sub(tail));
             found.extend(&fresh[skipped..]);
         }
@@ -89,5 +106,14 @@ mod tests {
         logs.remember(line("quiet", 1));
         (0..REMEMBERED as u64 + 10).for_each(|at| logs.remember(line("loud", at)));
         assert_eq!(logs.select(&[], Duration::ZERO, None).len(), REMEMBERED + 1);
+    }
+
+    #[test]
+    fn long_lines_are_remembered_as_long_as_they_have_room() {
+        let mut logs = Logs::default();
+        let long = |at| Line { text: "x".repeat(REMEMBERED_BYTES / 4), ..line("loud", at) };
+        (0..6).for_each(|at| logs.remember(long(at)));
+        let times: Vec<_> = logs.select(&[], Duration::ZERO, None).iter().map(|line| line.at.as_millis()).collect();
+        assert_eq!(times, [2, 3, 4, 5]);
     }
 }

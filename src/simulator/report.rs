@@ -12,6 +12,7 @@ use super::control::LinkState;
 use super::debug::Debugger;
 use super::feedback::FeedbackRecord;
 use super::logs::Line;
+use super::naming::called;
 use super::taps::Tapped;
 use crate::clock::iso_millis;
 use crate::edgehub::Link;
@@ -190,10 +191,7 @@ impl Report {
 
     /// Returns what a module is called: by its name alone, or with that of its device.
     fn name<'a>(&self, device: &DeviceId, module: &'a ModuleId) -> Cow<'a, str> {
-        match *device == self.main {
-            true => module.as_str().into(),
-            false => format!("{device}/{module}").into(),
-        }
+        called(&self.main, device, module.as_str())
     }
 
     /// Tells that a module is gone.

@@ -7,7 +7,7 @@ use super::event::ToHead;
 use super::refusals::Turned;
 use super::taps::Tapped;
 use crate::clock::Now;
-use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal, StoreFull, ToCloud, ToStore};
+use crate::edgehub::{self, Answer, CallId, InvokeError, Output, Refusal, StoreFull, ToCloud};
 use crate::identity::Identity;
 
 impl Dispatcher {
@@ -68,12 +68,7 @@ impl Dispatcher {
             }
             Output::Invoked { call, result } => self.handle_invoked(now, edge, call, result),
             Output::Injected { ticket, result } => self.handle_injected(ticket, result),
-            Output::Store(ToStore::Save { mark, name, document }) => {
-                let device = &mut self.edges[edge];
-                let name = format!("{}/{name}", device.state.name());
-                device.storage.send(ToStore::Save { mark, name, document });
-            }
-            Output::Store(told) => self.edges[edge].storage.send(told),
+            Output::Store(told) => self.edges[edge].store(told),
             Output::Cloud(to_cloud) => {
                 self.edges[edge].link.send_up(now.monotonic, to_cloud);
                 // At once: what the cloud keeps has to reach the store before what the hub says next.

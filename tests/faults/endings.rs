@@ -24,6 +24,16 @@ fn pid_of(simulation: &mut Simulation, module: &str) -> u64 {
     record["pid"].as_u64().expect("it is a number")
 }
 
+/// Starts a simulation by way of another program, which decides what it hears of signals.
+fn start_by(program: &[&str], site: &Site) -> Simulation {
+    let plain = site.folder.command(&["simulate", "--address", &site.address, "--json"]);
+    let mut command = Command::new(program[0]);
+    command.args(&program[1..]).arg(plain.get_program()).args(plain.get_args()).current_dir(site.root());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Simulation::spawn(&mut command)
+}
+
 #[test]
 fn ctrl_c_sigterm_and_a_closed_terminal_are_gentle() {
     let ends = [
@@ -33,7 +43,8 @@ fn ctrl_c_sigterm_and_a_closed_terminal_are_gentle() {
     ];
     for (signal, status, again, word) in ends {
         let site = Site::with_modules(&[("m", GENTLE)]);
-        let mut simulation = site.start_ready("");
+        // Whoever runs these tests may have closed its ears to the end of the terminal.
+        let mut simulation = start_by(&["env", "--default-signal=HUP"], &site);
         let module = pid_of(&mut simulation, "m");
         simulation.record("a module that is up", is_up);
         simulation.signal(signal);
@@ -52,12 +63,7 @@ fn ctrl_c_sigterm_and_a_closed_terminal_are_gentle() {
 #[test]
 fn nohup_lets_a_simulation_outlive_its_terminal() {
     let site = Site::with_modules(&[("m", GENTLE)]);
-    let mut command = Command::new("nohup");
-    let plain = site.folder.command(&["simulate", "--address", &site.address, "--json"]);
-    command.arg(plain.get_program()).args(plain.get_args()).current_dir(site.root());
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut simulation = Simulation::spawn(&mut command);
+    let mut simulation = start_by(&["nohup"], &site);
     simulation.record("a module that is up", is_up);
     simulation.signal(Signal::HUP);
     site.run("stop").check(0, "", "     Stopped the simulation\n");

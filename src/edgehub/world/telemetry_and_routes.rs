@@ -66,6 +66,16 @@ fn two_routes_to_one_input_deliver_once_by_the_better_priority() {
 }
 
 #[test]
+fn outputs_are_routed_however_many_there_are_and_however_long_they_are() {
+    let mut world = World::new(vec![route("all", "FROM /messages/modules/a/* INTO $upstream")]);
+    let a = world.connect("a");
+    let outputs = (0..1100).map(|n| format!("output{n}")).chain(["o".repeat(600)]);
+    let outputs: Vec<String> = outputs.collect();
+    outputs.iter().chain(&outputs).for_each(|output| world.publish(a, 1, telemetry(output, "x")));
+    assert_eq!(world.hub.waiting()[&Endpoint::Upstream], 2 * outputs.len() as u64);
+}
+
+#[test]
 fn routes_to_two_inputs_of_a_module_deliver_twice_each_in_order() {
     let second = ConfiguredRoute {
         priority: Some(0),
