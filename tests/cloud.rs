@@ -13,7 +13,7 @@ mod uploads;
 use module::Module;
 use serde_json::{Value, json};
 use support::simulation::Simulation;
-use support::site::{Site, template};
+use support::site::{Site, template, until};
 
 const TO_B: &str = "FROM /messages/modules/a/* INTO BrokeredEndpoint(\\\"/modules/b/inputs/in\\\")";
 
@@ -38,6 +38,23 @@ fn reported(site: &Site, target: &str) -> Value {
 }
 
 // protocol.md §9.4, §7.5
+#[test]
+fn what_the_cloud_or_the_hub_refuses_stands_in_the_log_of_its_module() {
+    let site = pair("FROM /messages/* INTO $upstream");
+    let simulation = start(&site);
+    let mut a = Module::login(&site, "a", &["$iothub/twin/res/#"]);
+    let texts = |name: &str| (0..7).map(|n| (format!("{name}{n}"), json!("x".repeat(4000)))).collect();
+    let patch = |name: &str| Value::Object(texts(name)).to_string();
+    assert_eq!(a.report(&patch("a")), "$iothub/twin/res/204/?$rid=patch&$version=2");
+    assert_eq!(a.report(&patch("b")), "$iothub/twin/res/204/?$rid=patch&$version=3", "the cloud is asked later");
+    a.report("[1]");
+    until("both are told", || site.run("logs a").stdout.lines().count() == 2);
+    let log = "a . the cloud refuses what `d/a` reported: the reported properties would take 56028 bytes, and 32768 are \
+        allowed\na . reported properties of `d/a` are refused: reported properties are a JSON object, found another value\n";
+    site.run("logs a").check(0, log, "");
+    stop(&site, simulation);
+}
+
 #[test]
 fn offline_the_device_goes_on_and_afterwards_both_sides_know_all() {
     let site = pair("FROM /messages/* INTO $upstream");

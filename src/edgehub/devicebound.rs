@@ -3,7 +3,7 @@
 //! They wait in the cloud and not here: the hub says which children take some, hands over what comes, and tells what
 //! was taken. Whatever else happens, the cloud has the message still.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::delivery::Fate;
@@ -17,7 +17,7 @@ use crate::message::Message;
 pub(super) struct DeviceBound {
     /// Who takes messages, and how many, as far as the cloud was told.
     receiving: BTreeMap<Identity, Receiving>,
-    handed: HashMap<Delivery, HandedOver>,
+    handed: BTreeMap<Delivery, HandedOver>,
 }
 
 /// What the cloud was told of a device that takes messages.

@@ -69,7 +69,8 @@ impl EdgeHub {
             }
             Err(error) => {
                 let kept = "the configuration before it stays";
-                self.out.push_back(Output::Warning(format!("`$edgeHub` version {found} is refused, {kept}: {error}")));
+                let text = format!("`$edgeHub` version {found} is refused, {kept}: {error}");
+                self.out.push_back(Output::Warning { about: self.own.identity.clone(), text });
                 (400, format!("Error while parsing desired properties - {error}"))
             }
         };

@@ -113,8 +113,8 @@ impl EdgeHub {
         let patch = match parse_patch(patch) {
             Ok(patch) => patch,
             Err(reason) => {
-                self.out
-                    .push_back(Output::Warning(format!("reported properties of `{identity}` are refused: {reason}")));
+                let text = format!("reported properties of `{identity}` are refused: {reason}");
+                self.out.push_back(Output::Warning { about: identity.clone(), text });
                 self.tell(connection, Event::TwinAnswer { rid, status: 400, version: None, body: Bytes::new() });
                 return;
             }

@@ -168,6 +168,11 @@ pub enum Output {
         /// JSON text.
         payload: Bytes,
     },
-    /// Something a developer should know; one sentence without secret.
-    Warning(String),
+    /// Something a developer should know of somebody; one sentence without secret.
+    Warning {
+        /// Of whom.
+        about: Identity,
+        /// What.
+        text: String,
+    },
 }

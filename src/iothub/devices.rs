@@ -147,8 +147,8 @@ impl IotHub {
     pub fn waiting(&mut self, now: Now, device: &DeviceId) -> usize {
         let dropped = self.device_bound.clean(now, device);
         if dropped.iter().any(|(_, end)| *end == MessageEnd::DeliveryCountExceeded) {
-            let warning = format!("`{device}` got a message ten times without completing it: it is dropped");
-            self.out.push_back(Output::Warning(warning));
+            let text = format!("`{device}` got a message ten times without completing it: it is dropped");
+            self.out.push_back(Output::Warning { about: Identity::of_device(device.clone()), text });
         }
         self.note_ends(now.unix, device, dropped);
         self.device_bound.count(device)

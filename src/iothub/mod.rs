@@ -59,8 +59,13 @@ pub enum Output {
     },
     /// What became of a message that somebody sent to a device, and asked for that.
     Feedback(Feedback),
-    /// Something a developer should know; one sentence.
-    Warning(String),
+    /// Something a developer should know of somebody; one sentence.
+    Warning {
+        /// Of whom.
+        about: Identity,
+        /// What.
+        text: String,
+    },
 }
 
 /// How a twin changes.
@@ -170,7 +175,7 @@ impl IotHub {
         let Some(twin) = self.twins.get_mut(identity) else { return };
         if let Err(error) = twin.patch_reported(unix, patch) {
             let refused = format!("the cloud refuses what `{identity}` reported: {error}");
-            self.out.push_back(Output::Warning(refused));
+            self.out.push_back(Output::Warning { about: identity.clone(), text: refused });
             return;
         }
         self.save(identity);

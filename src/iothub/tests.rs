@@ -106,7 +106,8 @@ fn a_report_that_breaks_a_limit_is_warned_of() {
     let warning = "the cloud refuses what `d1/filter` reported: \
         the string `text` is 5000 bytes long, and 4096 are allowed";
     let confirmed = Output::ToEdge { edge: edge(), said: FromCloud::Confirmed { identity: identity("filter") } };
-    assert_eq!(outputs(&mut cloud), [Output::Warning(warning.to_owned()), confirmed], "else it came for ever");
+    let warned = Output::Warning { about: identity("filter"), text: warning.to_owned() };
+    assert_eq!(outputs(&mut cloud), [warned, confirmed], "else it came for ever");
 }
 
 #[test]

@@ -232,9 +232,22 @@ impl Dispatcher {
         self.tell_line(edge, Line { at: now.unix, module, stream: "edgectl", text });
     }
 
+    /// Warns of something about somebody; of a module it is remembered, too.
+    pub(super) fn warn(&mut self, now: Now, edge: EdgeNumber, about: &Identity, text: String) {
+        self.report.warn(&text);
+        if let Some(module) = self.edges[edge].own_module(about).cloned() {
+            self.remember_line(edge, Line { at: now.unix, module, stream: "edgectl", text });
+        }
+    }
+
     pub(super) fn tell_line(&mut self, edge: EdgeNumber, line: Line) {
+        self.report.line(&self.edges[edge].device, &line);
+        self.remember_line(edge, line);
+    }
+
+    /// Shows a line to those who follow the logs, and keeps it for those who will ask.
+    fn remember_line(&mut self, edge: EdgeNumber, line: Line) {
         let device = &mut self.edges[edge];
-        self.report.line(&device.device, &line);
         self.audience.followers.retain(|(modules, answers)| {
             let wanted = modules.is_empty() || modules.iter().any(|(at, module)| *at == edge && *module == line.module);
             if wanted { answers.record(&line.record(&device.device)) } else { !answers.is_gone() }

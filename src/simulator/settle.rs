@@ -78,7 +78,7 @@ impl Dispatcher {
                 self.passed.push(Tapped { at: now.unix, edge, message, endpoint, route });
             }
             Output::CallAgent { call, method, payload } => self.call_agent(now, edge, call, method, payload),
-            Output::Warning(text) => self.report.warn(&text),
+            Output::Warning { about, text } => self.warn(now, edge, &about, text),
         }
     }
 

@@ -72,7 +72,10 @@ impl Dispatcher {
             }
             iothub::Output::Answered { call, result } => self.answer_service(call, result),
             iothub::Output::Feedback(feedback) => self.tell_feedback(feedback),
-            iothub::Output::Warning(text) => self.report.warn(&text),
+            iothub::Output::Warning { about, text } => {
+                let edge = self.edge_of(&about).unwrap_or(EdgeNumber::MAIN);
+                self.warn(now, edge, &about, text);
+            }
         }
     }
 

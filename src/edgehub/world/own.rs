@@ -18,7 +18,7 @@ fn reports(world: &mut World) -> Vec<Value> {
 
 fn warnings(world: &mut World) -> Vec<String> {
     world.taken(|output| match output {
-        Output::Warning(text) => Some(text.clone()),
+        Output::Warning { text, .. } => Some(text.clone()),
         _ => None,
     })
 }

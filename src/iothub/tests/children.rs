@@ -297,7 +297,7 @@ fn the_tenth_lost_lock_is_the_last() {
         assert_eq!(bodies(&mut cloud), ["1"], "round {round}");
         cloud.handle(NOW, &edge(), ToCloud::StopReceiving { identity: leaf("leaf1") });
     }
-    let warnings = outputs(&mut cloud).into_iter().filter(|output| matches!(output, Output::Warning(_))).count();
+    let warnings = outputs(&mut cloud).into_iter().filter(|output| matches!(output, Output::Warning { .. })).count();
     assert_eq!((cloud.waiting(NOW, &id("leaf1")), warnings), (0, 1));
 }
 
