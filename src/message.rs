@@ -1,10 +1,10 @@
 //! A message as the hub sees it, whatever protocol brought it.
 
+pub mod system;
+
 use bytes::Bytes;
 
 use system::SystemProperties;
-
-pub mod system;
 
 /// A message: body, application properties in the order they came, system properties by routing name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -123,6 +123,15 @@ impl World {
             }
         }
         self.hub.count_passages();
+        self.check_wake();
+    }
+
+    /// The hub is looked at in time, whoever has begun to wait for what.
+    fn check_wake(&self) {
+        let hub = &self.hub;
+        let due = [hub.delivery_deadline(), hub.clients.settle_deadline(), hub.sweep_deadline()];
+        let Some(first) = due.into_iter().flatten().min() else { return };
+        assert!(hub.deadline().is_some_and(|at| at <= first), "{:?} is later than {first:?}", hub.deadline());
     }
 
     /// Lets the store keep everything.

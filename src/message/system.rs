@@ -76,7 +76,7 @@ pub fn find(spelled: &str) -> Option<&'static str> {
     NAMES.into_iter().find(|name| name.eq_ignore_ascii_case(spelled))
 }
 
-/// How many a message has that passed a hub, at the most if it is none of the rarer ones.
+/// Room for as many as most messages have by the time a hub has stamped them.
 const USUAL: usize = 8;
 
 /// The system properties of one message, in the order of their names.
