@@ -8,7 +8,7 @@ use jsonc_parser::{CollectOptions, parse_to_ast};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{bare, options, span, without_byte_order_mark};
+use super::{options, scan, span, without_byte_order_mark};
 use crate::text::Pointer;
 
 /// A member to add to an object.
@@ -24,7 +24,7 @@ pub struct Member<'a> {
 ///
 /// Whether the object has the key already is for the caller to check.
 pub fn insert_member(text: &str, pointer: &Pointer, member: Member<'_>) -> Option<String> {
-    let (masked, _) = bare::mask(text);
+    let (masked, _) = scan::mask(text);
     let masked = without_byte_order_mark(&masked);
     let tree = parse_to_ast(&masked, &CollectOptions::default(), &options()).ok()?.value?;
     let ast::Value::Object(object) = at(&tree, pointer)? else { return None };
@@ -38,7 +38,7 @@ pub fn insert_member(text: &str, pointer: &Pointer, member: Member<'_>) -> Optio
 pub fn append_items(text: &str, pointer: &Pointer, items: &[Value]) -> Option<String> {
     let mut text = text.to_owned();
     for item in items {
-        let (masked, _) = bare::mask(&text);
+        let (masked, _) = scan::mask(&text);
         let masked = without_byte_order_mark(&masked);
         let tree = parse_to_ast(&masked, &CollectOptions::default(), &options()).ok()?.value?;
         let ast::Value::Array(array) = at(&tree, pointer)? else { return None };

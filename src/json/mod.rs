@@ -3,9 +3,9 @@
 //! Comments and trailing commas are tolerated, since the solutions of VS Code have them; a key that stands twice is
 //! refused, since readers of JSON disagree on which of the two counts.
 
-mod bare;
 mod edit;
 mod places;
+mod scan;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -16,6 +16,7 @@ use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseStringErrorKind, parse_to_ast};
 use serde_json::{Map, Number, Value};
 
+use self::scan::Flaw;
 use crate::text::{Pointer, TextError};
 
 pub use edit::{Member, append_items, insert_member};
@@ -31,14 +32,14 @@ pub fn parse(file: &str, text: &str) -> Result<Value, TextError> {
 ///
 /// Such a value becomes the string that stands there; the pointers to all of them come along.
 pub fn parse_template(file: &str, text: &str) -> Result<(Value, BTreeSet<Pointer>), TextError> {
-    let (masked, found) = bare::mask(text);
+    let (masked, found) = scan::mask(text);
     let reader = Reader { file, text, bare: found.into_iter().map(|span| (span.start, span)).collect() };
     reader.read(&masked)
 }
 
 /// Returns the number of the first line with a comment or a trailing comma, which plain JSON doesn't have.
 pub fn first_lenient_line(text: &str) -> Option<usize> {
-    let (masked, _) = bare::mask(text);
+    let (masked, _) = scan::mask(text);
     let strict = serde_json::from_str::<serde::de::IgnoredAny>(&without_byte_order_mark(&masked));
     strict.err().map(|error| error.line())
 }
@@ -79,6 +80,12 @@ impl Reader<'_> {
     fn read(&self, masked: &str) -> Result<(Value, BTreeSet<Pointer>), TextError> {
         let unmarked = without_byte_order_mark(masked);
         let parsed = parse_to_ast(&unmarked, &CollectOptions::default(), &options());
+        // The parser goes on past a flaw: what it says of the text behind it is of no use.
+        if let Some(flaw) = scan::first_flaw(self.text)
+            && !parsed.as_ref().is_err_and(|error| is_before(error, flaw.start()))
+        {
+            return Err(self.explain_flaw(flaw));
+        }
         let parsed = parsed.map_err(|error| self.explain(&error))?;
         let mut found = BTreeSet::new();
         match parsed.value {
@@ -147,14 +154,43 @@ impl Reader<'_> {
             _ => told,
         }
     }
+
+    fn explain_flaw(&self, flaw: Flaw) -> TextError {
+        match flaw {
+            Flaw::Unclosed(literal) => self
+                .error(literal, UNCLOSED_STRING)
+                .hint("add the missing `\"` at its end, or write a line break as `\\n`"),
+            Flaw::Control(character, at) => {
+                let (name, escape) = match character {
+                    '\t' => ("tab".to_owned(), "\\t".to_owned()),
+                    '\r' => ("carriage return".to_owned(), "\\r".to_owned()),
+                    other => (
+                        format!("control character U+{:04X}", u32::from(other)),
+                        format!("\\u{:04x}", u32::from(other)),
+                    ),
+                };
+                self.error(at..at + 1, format!("the string holds a {name}, which JSON has as an escape only"))
+                    .hint(format!("write it as `{escape}`"))
+            }
+        }
+    }
 }
 
-/// The word, or else the character, that stands at a place.
+/// Whether the parser came upon an error before it got to a place; that something is open, it tells at its end.
+fn is_before(error: &ParseError, place: usize) -> bool {
+    use ParseErrorKind as Kind;
+    let at_end = matches!(error.kind(), Kind::UnterminatedObject | Kind::UnterminatedArray);
+    !at_end && error.range().start < place
+}
+
+/// The word, or else the character, that stands at a place, which is a border of characters.
 fn word_at(text: &str, at: usize) -> &str {
-    let rest = &text[at..];
+    let rest = text.get(at..).unwrap_or_default();
     let word = rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || "$_-.".contains(c)).len();
     &rest[..word.max(rest.chars().next().map_or(0, char::len_utf8))]
 }
+
+const UNCLOSED_STRING: &str = "this string is never closed";
 
 fn message(kind: &ParseErrorKind, found: &str) -> String {
     use ParseErrorKind as Kind;
@@ -176,7 +212,7 @@ fn message(kind: &ParseErrorKind, found: &str) -> String {
         Kind::UnterminatedObject => "this `{` is never closed",
         Kind::UnterminatedCommentBlock => "this comment is never closed",
         Kind::NestingDepthExceeded => "values are nested more than 512 deep",
-        Kind::String(ParseStringErrorKind::UnterminatedStringLiteral) => "this string is never closed",
+        Kind::String(ParseStringErrorKind::UnterminatedStringLiteral) => UNCLOSED_STRING,
         Kind::String(_) => "the string holds an escape that JSON doesn't have",
         Kind::ExpectedDigit | Kind::ExpectedDigitFollowingNegativeSign => "expected a digit",
         _ => "JSON has no such number or value",

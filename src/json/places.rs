@@ -6,7 +6,7 @@ use std::ops::Range;
 use jsonc_parser::ast;
 use jsonc_parser::{CollectOptions, parse_to_ast};
 
-use super::{bare, options, span, without_byte_order_mark};
+use super::{options, scan, span, without_byte_order_mark};
 use crate::text::{Pointer, TextError};
 
 /// Which part of a member of an object is meant.
@@ -132,7 +132,7 @@ fn add_duplicates(tree: &ast::Value, found: &mut Vec<Duplicate>) {
 }
 
 fn with_tree(text: &str, read: impl FnOnce(&ast::Value)) {
-    let (masked, _) = bare::mask(text);
+    let (masked, _) = scan::mask(text);
     let unmarked = without_byte_order_mark(&masked);
     let parsed = parse_to_ast(&unmarked, &CollectOptions::default(), &options());
     if let Some(tree) = parsed.ok().and_then(|parsed| parsed.value) {

@@ -36,6 +36,24 @@ fn each_mistake_is_named_with_its_place() {
 }
 
 #[test]
+fn a_string_that_its_line_leaves_open_is_named_where_it_begins() {
+    check_error("{\"a\": \"b,\n \"c\": 1}", "f.json:1:7: this string is never closed");
+    check_error("{\"a\": \"b,\r\n \"", "f.json:1:7: this string is never closed");
+    check_error("{\"a\": tru, \"b\": \"c\n\"}", "f.json:1:7: expected a value, found `tru`");
+    let told = parse_template("t.json", "{\n  \": {\n    \u{1}$edgeAgenté\": ").expect_err("nothing is closed");
+    assert_eq!(told.to_string(), "t.json:2:3: this string is never closed");
+}
+
+#[test]
+fn a_control_character_in_a_string_is_named_with_its_escape() {
+    let told = parse("f.json", "{\"a\": \"b\tc\"}").expect_err("a tab");
+    assert_eq!(told.to_string(), "f.json:1:9: the string holds a tab, which JSON has as an escape only");
+    assert_eq!(told.hint.as_deref(), Some("write it as `\\t`"));
+    let told = parse("f.json", "{\"a\": \"b\u{1b}c\"}").expect_err("an escape character");
+    assert_eq!(told.hint.as_deref(), Some("write it as `\\u001b`"));
+}
+
+#[test]
 fn deep_nesting_is_refused_and_does_not_overflow() {
     check_error(&"[".repeat(100_000), "f.json:1:513: values are nested more than 512 deep");
 }
