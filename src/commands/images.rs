@@ -12,7 +12,7 @@ use super::input::SetArgs;
 use super::lists::Lists;
 use crate::engine::registry::Registries;
 use crate::engine::{Engine, Event, Logins};
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome, Told};
 use crate::image::{Platform, Variant};
 use crate::solution::{Platforms, Selection, Solution, Target};
 use crate::text::{counted, size};
@@ -257,18 +257,10 @@ fn conclude(ui: &Ui, ended: Ended, mut failures: Vec<Failure>) -> Outcome {
     if ended.total == 1 {
         return Err(with_output(ui, failures.remove(0)));
     }
-    let kind = failures.iter().map(Failure::kind).find(|kind| *kind == Kind::Refused).unwrap_or(failures[0].kind());
     let unfinished = failures.len() + ended.cancelled;
-    let summary = Failure::new(kind, format!("cannot finish {unfinished} of {} images", ended.total));
-    let summary = failures.into_iter().fold(summary, |summary, failure| {
-        if !ui.is_json() {
-            return summary.cause(failure.message());
-        }
-        let failure = with_output(ui, failure);
-        let causes = failure.causes().iter().map(|cause| format!(": {cause}")).collect::<String>();
-        let summary = summary.cause(format!("{}{causes}", failure.message()));
-        failure.hints().iter().fold(summary, |summary, hint| summary.hint(hint))
-    });
+    let failures: Vec<_> = failures.into_iter().map(|failure| with_output(ui, failure)).collect();
+    let told = if ui.is_json() { Told::NotYet } else { Told::Already };
+    let summary = Failure::sum_up(format!("cannot finish {unfinished} of {} images", ended.total), &failures, told);
     Err(match ended.cancelled {
         0 => summary,
         cancelled => summary.cause(format!("`--fail-fast` cancelled {}", counted(cancelled as u64, "image"))),

@@ -6,7 +6,7 @@
 //!   fleet, subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
 //!   debug                      the images with a debugger, and the way to it
-//!   prepare, setup             images and packages made ready
+//!   prepare, errands, setup    images and packages made ready, side by side
 //!   planner, plan              its identity, environment, container or process
 //!   site, gateway              one edge device with its cores, and where it listens
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
@@ -40,6 +40,7 @@ mod dispatcher;
 mod doors;
 mod edges;
 mod ending;
+mod errands;
 mod event;
 mod feedback;
 mod fleet;

@@ -174,9 +174,16 @@ impl Simulated {
         modules
     }
 
-    /// Returns the same device with this one module.
-    pub(super) fn with_only(&self, spec: ModuleSpec) -> Self {
-        let deployment = Deployment { modules: vec![spec], ..self.deployment.clone() };
+    /// Returns a failure that names the device where others might be meant.
+    pub(super) fn about(&self, failure: Failure) -> Failure {
+        match self.device == self.main {
+            true => failure,
+            false => failure.context(format!("cannot simulate device `{}`", self.device)),
+        }
+    }
+
+    /// Returns the same device with another deployment.
+    pub(super) fn with(&self, deployment: Deployment) -> Self {
         Self { deployment, ..self.clone() }
     }
 
