@@ -80,5 +80,5 @@ mod workloads;
 pub use ending::FailOn;
 pub use gateway::PORTS;
 pub use lock::{check_free, hold};
-pub use options::{Address, Metrics, Options, Permission, State, Subject};
+pub use options::{Address, METRICS_PORT, Metrics, Options, Permission, State, Subject};
 pub use start::run;
