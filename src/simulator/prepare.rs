@@ -321,12 +321,13 @@ fn show(task: &Task, event: Event<'_>) {
     }
 }
 
-/// Makes one failure of those of many modules, each with its device. What stands against several alike is told once.
+/// Makes one failure of those of many modules, each with its device. What stands against several is told once.
 pub(super) fn sum_up(ui: &Ui, failures: Vec<(&Simulated, Failure)>) -> Failure {
     let modules = failures.len();
+    let says = |failure: &Failure| (failure.message().to_owned(), failure.causes().to_owned());
     let mut distinct: Vec<(&Simulated, Failure)> = Vec::new();
     for (device, failure) in failures {
-        if !distinct.iter().any(|(_, other)| *other == failure) {
+        if !distinct.iter().any(|(_, other)| says(other) == says(&failure)) {
             distinct.push((device, failure));
         }
     }
@@ -337,7 +338,8 @@ pub(super) fn sum_up(ui: &Ui, failures: Vec<(&Simulated, Failure)>) -> Failure {
         [failure] => failure.clone(),
         failures if ui.is_json() => Failure::sum_up(doing, failures, Told::NotYet),
         failures => {
-            failures.iter().for_each(|failure| ui.fail(failure));
+            let is_news = |at: &usize| bare[..*at].iter().all(|other| other.causes() != bare[*at].causes());
+            (0..failures.len()).filter(is_news).for_each(|at| ui.fail(&failures[at]));
             Failure::sum_up(doing, &bare, Told::Already)
         }
     }
