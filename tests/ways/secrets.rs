@@ -106,6 +106,8 @@ fn a_line_that_cannot_be_read_is_shown_without_its_secrets() {
     );
     check_shown("twice.yaml", "password: a\nimage: b\npassword: hunter2\n", "3 | password: *******\n");
     check_shown("open.json", "{\n  \"password\": \"hunter2\n}\n", "2 |   \"password\": \"*******\n");
+    let lines = "{\"note\": \"a\nb\", \"password\": \"old\", \"password\": \"hunter2\"}\n";
+    check_shown("lines.json", lines, "1 | {\"note\": \"a\n");
     check_shown("bare.json", "{\n  \"password\": hunter2\n}\n", "expected a value, found `***`\n");
 }
 
