@@ -39,12 +39,16 @@ pub(super) struct Wanted {
     pub(super) largest: Option<u64>,
     /// For whom an edge hub speaks on the link, as it came (protocol.md §5.3).
     pub(super) chain: Option<String>,
+    /// The model that the client implements.
+    pub(super) model: Option<String>,
     /// What the two links of a pair have in common (protocol.md §5.3); empty if the client says nothing.
     pub(super) pair: String,
 }
 
 /// The property of a link that holds the auth chain.
 const AUTH_CHAIN: &str = "com.microsoft:auth-chain";
+/// The property of a link that names the client's model.
+const MODEL: &str = "com.microsoft:model-id";
 /// The property of a link that tells its pair: `methods:{id}`, `twin:{id}`.
 const PAIR: &str = "com.microsoft:channel-correlation-id";
 
@@ -67,6 +71,7 @@ impl Wanted {
             is_settled,
             largest,
             chain: text_property(attach, AUTH_CHAIN).map(str::to_owned),
+            model: text_property(attach, MODEL).map(str::to_owned),
             pair: pair.unwrap_or_default(),
         }
     }
