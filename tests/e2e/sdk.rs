@@ -65,7 +65,8 @@ fn a_refused_report_is_an_error_of_node_over_amqp_and_not_its_end() {
     let _simulation = site.start_ready("--external x");
     let mut program = sdk.start(&credentials(&site, "x", "connection-string"), sdk.module, &["amqp"]);
     program.event("connected");
-    assert_eq!(program.failure(r#"report {"state":[null]}"#)["type"], "FormatError");
+    let failure = program.failure(r#"report {"state":[null]}"#);
+    assert_eq!(failure["message"], "could not update twin reported properties");
     program.step(r#"report {"state":"ready"}"#);
     assert_eq!(site.json("twin show x")["properties"]["reported"]["state"], "ready");
     program.end();
