@@ -94,9 +94,10 @@ fn hidden(document: &Document) -> Vec<TextError> {
         });
         each_settings(&assignment, &mut |members, pointer| {
             let options = create_options::open(members).unwrap_or_default();
-            let variables = options.get("Env").and_then(Value::as_array).into_iter().flatten();
-            for (name, _) in variables.filter_map(|text| text.as_str()?.split_once('=')).filter(|(_, v)| *v == HIDDEN) {
-                tell(&pointer.key("createOptions"), name);
+            let items = secret::LISTS.iter().filter_map(|list| options.get(*list)?.as_array()).flatten();
+            for text in items.filter_map(Value::as_str) {
+                let item = secret::item_of_list(text).filter(|(_, start)| text[*start..] == *HIDDEN);
+                item.into_iter().for_each(|(name, _)| tell(&pointer.key("createOptions"), name));
             }
         });
     }
@@ -202,7 +203,7 @@ impl Work {
 }
 
 /// Hides the value in an item of a list, such as `API_KEY=…`; says whether it is a secret.
-fn hide_item(item: &mut Value) -> bool {
+pub(super) fn hide_item(item: &mut Value) -> bool {
     let Some(text) = item.as_str() else { return false };
     let Some((name, start)) = secret::item_of_list(text) else { return false };
     if !secret::is_secret(name, &text[start..]) {
@@ -331,7 +332,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_out_of_modules_is_found_again() {
-        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"] }).to_string();
+        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"], "Cmd": ["--token=s3cret"] }).to_string();
         let module = json!({ "settings": { "image": "a:1", "createOptions": options },
             "env": { "API_KEY": { "value": "s3cret" }, "LEVEL": { "value": "info" } } });
         let manifest = |module| {
@@ -345,7 +346,7 @@ mod tests {
         let redacted = Document::parse("m.json", &redact(&whole, Hide::All).value.to_string()).expect("JSON");
         let mut told: Vec<_> = missing_secrets(&redacted).into_iter().map(|at| at.message.to_string()).collect();
         told.sort();
-        let expected = ["API_KEY", "DB_PASSWORD", "password"];
+        let expected = ["API_KEY", "DB_PASSWORD", "password", "token"];
         assert_eq!(told, expected.map(|name| format!("the value of `{name}` was taken out; `***` is in its place")));
     }
 
