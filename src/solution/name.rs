@@ -43,8 +43,9 @@ fn suggestion(name: &str) -> String {
     let kept = kept.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     match kept.chars().next() {
         None => "filter".to_owned(),
-        Some(first) if first.is_ascii_alphabetic() => kept.chars().take(128).collect(),
-        Some(_) => format!("m{kept}"),
+        Some(first) if first.is_ascii_digit() => format!("m{kept}").chars().take(128).collect(),
+        Some(_) if is_reserved_word(kept) => format!("{kept}_module"),
+        Some(_) => kept.chars().take(128).collect(),
     }
 }
 
@@ -73,6 +74,8 @@ mod tests {
         let hint = |name: &str| check_module_name(name).expect_err("no name").hints()[0].clone();
         assert_eq!(hint("my module"), "choose a name such as `my_module`");
         assert_eq!(hint("7up"), "choose a name such as `m7up`");
+        assert_eq!(hint("from!"), "choose a name such as `from_module`");
+        assert_eq!(hint(&"7".repeat(200)), format!("choose a name such as `m{}`", "7".repeat(127)));
         assert_eq!(hint(""), "choose a name such as `filter`");
         assert_eq!(hint("From"), "choose a name such as `From_module`");
     }
