@@ -14,7 +14,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
-use crate::json::Part;
+use crate::json::{Part, TOO_FAR};
 use crate::text::{Pointer, TextError};
 
 pub use places::{duplicates, places};
@@ -128,7 +128,11 @@ fn to_json(tree: Yaml, at: &Pointer) -> Result<Value, (Pointer, String)> {
             let mut map = Map::with_capacity(members.len());
             for (key, value) in members {
                 let key = key_text(&key).ok_or_else(|| (at.clone(), "a key is neither text nor number".to_owned()))?;
-                let value = to_json(value, &at.key(&key))?;
+                let at = at.key(&key);
+                if at.as_str().len() > Pointer::LONGEST {
+                    return Err((at, TOO_FAR.to_owned()));
+                }
+                let value = to_json(value, &at)?;
                 map.insert(key, value);
             }
             Value::Object(map)
