@@ -7,7 +7,7 @@ use super::link::Direction;
 use crate::identity::{DeviceId, Identity, ModuleId};
 
 /// What a link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Purpose {
     Telemetry,
     /// Messages to a module's inputs.
@@ -18,6 +18,19 @@ pub(super) enum Purpose {
     /// Answers to requests for the twin, and changes of desired properties.
     TwinAnswers,
     TwinRequests,
+}
+
+impl Purpose {
+    /// Returns what the other link of a pair is for; `None` for a link that stands alone (protocol.md §5.3).
+    pub(super) fn partner(self) -> Option<Self> {
+        match self {
+            Self::MethodCalls => Some(Self::MethodAnswers),
+            Self::MethodAnswers => Some(Self::MethodCalls),
+            Self::TwinAnswers => Some(Self::TwinRequests),
+            Self::TwinRequests => Some(Self::TwinAnswers),
+            Self::Telemetry | Self::Inputs | Self::CloudToDevice => None,
+        }
+    }
 }
 
 /// Where a link leads.

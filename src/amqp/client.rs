@@ -51,9 +51,9 @@ pub(super) struct Client {
     pub(super) questions: VecDeque<Question>,
     /// Links that wait until the hub has let the client in.
     pub(super) waiting: Vec<(LinkId, Wanted, Purpose)>,
+    /// The link of each purpose, and what it has in common with its partner.
+    links: BTreeMap<Purpose, (LinkId, String)>,
     streams: BTreeMap<Feature, Stream>,
-    pub(super) methods: Option<LinkId>,
-    pub(super) twin: Option<LinkId>,
     twin_requests: Numbered<Option<MessageId>>,
     calls: Numbered<String>,
 }
@@ -92,9 +92,8 @@ impl Client {
             is_in: false,
             questions: VecDeque::from([Question { asker, credential }]),
             waiting: Vec::new(),
+            links: BTreeMap::new(),
             streams: BTreeMap::new(),
-            methods: None,
-            twin: None,
             twin_requests: Numbered::default(),
             calls: Numbered::default(),
         }
@@ -104,26 +103,44 @@ impl Client {
         self.streams.get_mut(&feature)
     }
 
-    /// Takes a new link for deliveries; returns the one that had their place.
-    pub(super) fn set_stream(&mut self, feature: Feature, stream: Stream) -> Option<Stream> {
-        self.streams.insert(feature, stream)
+    /// Takes a link for deliveries.
+    pub(super) fn set_stream(&mut self, feature: Feature, stream: Stream) {
+        self.streams.insert(feature, stream);
+    }
+
+    /// Returns the link of a purpose.
+    pub(super) fn link(&self, purpose: Purpose) -> Option<LinkId> {
+        self.links.get(&purpose).map(|(link, _)| *link)
+    }
+
+    /// Returns the links that a new one ends: the older of its purpose, and a partner that belongs to another pair.
+    pub(super) fn ended_by(&self, purpose: Purpose, pair: &str) -> Vec<LinkId> {
+        let partner = purpose.partner().and_then(|partner| self.links.get(&partner));
+        let stranger = partner.filter(|(_, id)| id != pair).map(|(link, _)| *link);
+        self.link(purpose).into_iter().chain(stranger).collect()
+    }
+
+    /// Takes the link of a purpose.
+    pub(super) fn set_link(&mut self, purpose: Purpose, link: LinkId, pair: &str) {
+        self.links.insert(purpose, (link, pair.to_owned()));
     }
 
     /// Forgets a link; returns what the client does not receive any more.
     pub(super) fn forget_link(&mut self, link: LinkId) -> Vec<Feature> {
-        let mut lost: Vec<Feature> =
-            self.streams.iter().filter(|(_, stream)| stream.link == link).map(|(feature, _)| *feature).collect();
-        self.streams.retain(|_, stream| stream.link != link);
-        if self.methods == Some(link) {
-            self.methods = None;
-            lost.push(Feature::Methods);
-        }
-        if self.twin == Some(link) {
-            self.twin = None;
-            lost.extend([Feature::TwinAnswers, Feature::DesiredUpdates]);
-        }
         self.waiting.retain(|(waiting, ..)| *waiting != link);
-        lost
+        self.streams.retain(|_, stream| stream.link != link);
+        let Some(purpose) = self.links.iter().find(|(_, (known, _))| *known == link).map(|(purpose, _)| *purpose)
+        else {
+            return Vec::new();
+        };
+        self.links.remove(&purpose);
+        match purpose {
+            Purpose::Inputs => vec![Feature::Inputs],
+            Purpose::CloudToDevice => vec![Feature::CloudToDevice],
+            Purpose::MethodCalls => vec![Feature::Methods],
+            Purpose::TwinAnswers => vec![Feature::TwinAnswers, Feature::DesiredUpdates],
+            Purpose::Telemetry | Purpose::MethodAnswers | Purpose::TwinRequests => Vec::new(),
+        }
     }
 
     /// Numbers a request for the twin; `None` if too many are unanswered.

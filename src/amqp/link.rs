@@ -39,10 +39,14 @@ pub(super) struct Wanted {
     pub(super) largest: Option<u64>,
     /// For whom an edge hub speaks on the link, as it came (protocol.md §5.3).
     pub(super) chain: Option<String>,
+    /// What the two links of a pair have in common (protocol.md §5.3); empty if the client says nothing.
+    pub(super) pair: String,
 }
 
 /// The property of a link that holds the auth chain.
 const AUTH_CHAIN: &str = "com.microsoft:auth-chain";
+/// The property of a link that tells its pair: `methods:{id}`, `twin:{id}`.
+const PAIR: &str = "com.microsoft:channel-correlation-id";
 
 impl Wanted {
     pub(super) fn of(attach: &Attach) -> Self {
@@ -56,13 +60,24 @@ impl Wanted {
         };
         let is_settled = attach.snd_settle_mode == SenderSettleMode::Settled;
         let largest = attach.max_message_size.filter(|largest| *largest > 0);
-        let mut properties = attach.properties.iter().flat_map(|properties| properties.iter());
-        let chain = properties.find(|(name, _)| name.as_str() == AUTH_CHAIN).and_then(|(_, value)| match value {
-            Value::String(chain) => Some(chain.clone()),
-            _ => None,
-        });
-        Self { direction, address: address.unwrap_or_default(), is_settled, largest, chain }
+        let pair = text_property(attach, PAIR).and_then(|id| id.split_once(':')).map(|(_, id)| id.to_owned());
+        Self {
+            direction,
+            address: address.unwrap_or_default(),
+            is_settled,
+            largest,
+            chain: text_property(attach, AUTH_CHAIN).map(str::to_owned),
+            pair: pair.unwrap_or_default(),
+        }
     }
+}
+
+fn text_property<'a>(attach: &'a Attach, name: &str) -> Option<&'a str> {
+    let mut properties = attach.properties.iter().flat_map(|properties| properties.iter());
+    properties.find(|(known, _)| known.as_str() == name).and_then(|(_, value)| match value {
+        Value::String(text) => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 fn direction_of(attach: &Attach) -> Direction {

@@ -7,6 +7,7 @@ mod endings;
 mod limits;
 mod methods;
 mod nested;
+mod pairs;
 mod telemetry;
 mod twins;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_amqp::primitives::{Binary, Symbol, Timestamp, Uuid};
 
 use super::condition::Fault;
@@ -24,6 +25,10 @@ const APPLICATION: &[(&str, &str)] = &[
 /// Annotations that are system properties to the hub.
 const ANNOTATIONS: &[(&str, &str)] =
     &[("iothub-interface-id", system::INTERFACE_ID), ("dt-subject", system::COMPONENT)];
+
+/// What .NET leaves as it is in the ids of an address.
+const KEPT_IN_IDS: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'!').remove(b'*').remove(b'(').remove(b')');
 
 /// Reads a client's message.
 pub(super) fn telemetry(bytes: &Bytes) -> Result<Message, Fault> {
@@ -125,7 +130,7 @@ fn write_properties(to: &Identity, target: &Target, message: &Message, builder: 
     properties.user_id = text(system::USER_ID).map(|id| Binary::from(id.into_bytes()));
     properties.to = match target {
         Target::Input(_) => text(system::TO),
-        Target::CloudToDevice => Some(devicebound(to)),
+        Target::CloudToDevice => Some(address_of(to)),
     };
     // Symbols are ASCII; what a client of MQTT wrote need not be.
     let symbol = |name| text(name).filter(|text| text.is_ascii()).map(Symbol::from);
@@ -134,10 +139,13 @@ fn write_properties(to: &Identity, target: &Target, message: &Message, builder: 
     properties.absolute_expiry_time = message.system(system::EXPIRY).and_then(timestamp_of);
 }
 
-fn devicebound(to: &Identity) -> String {
-    match &to.module {
-        None => format!("/devices/{}/messages/deviceBound", to.device),
-        Some(module) => format!("/devices/{}/modules/{module}/messages/deviceBound", to.device),
+/// Returns the address that a message from the cloud bears: that of the client, its ids encoded (protocol.md §5.4).
+fn address_of(identity: &Identity) -> String {
+    let encoded = |id| utf8_percent_encode(id, KEPT_IN_IDS);
+    let device = encoded(identity.device.as_str());
+    match &identity.module {
+        None => format!("/devices/{device}"),
+        Some(module) => format!("/devices/{device}/modules/{}", encoded(module.as_str())),
     }
 }
 
@@ -210,9 +218,9 @@ pub(super) fn twin_request(bytes: &Bytes) -> Result<TwinRequest, Fault> {
 }
 
 /// Writes an answer to a request for the twin.
-pub(super) fn twin_answer(id: Option<MessageId>, status: u16, body: &[u8]) -> Bytes {
+pub(super) fn twin_answer(id: MessageId, status: u16, body: &[u8]) -> Bytes {
     let mut builder = Builder::default();
-    builder.properties.correlation_id = id;
+    builder.properties.correlation_id = Some(id);
     builder.annotate("status", i32::from(status));
     builder.with_data(body)
 }

@@ -185,21 +185,20 @@ where
     let several = targets.iter().any(|target| target.platform != targets[0].platform);
     let count = targets.len();
     let slots = Arc::new(Semaphore::new(pace.jobs));
-    let shared = Arc::new((cx.ui().progress(), work));
+    let work = Arc::new(work);
     let mut running = JoinSet::new();
     for (index, target) in targets.into_iter().enumerate() {
         let name = if several { format!("{} {}", target.module, target.platform) } else { target.module.clone() };
         let (engine, registries, ui) = (engine.clone(), registries.clone(), *cx.ui());
-        let (slots, shared) = (slots.clone(), shared.clone());
+        let (slots, work) = (slots.clone(), work.clone());
         running.spawn(async move {
             let _slot = slots.acquire_owned().await;
-            let (progress, work) = &*shared;
-            let task = progress.task(&name, target.plan.image.to_string());
+            let task = ui.task(&name, target.plan.image.to_string());
             let job = Arc::new(Job { engine, registries, target, ui, task, name });
             let outcome = work(job.clone()).await;
             job.task.finish();
             if let (Err(failure), true) = (&outcome, count > 1 && !ui.is_json()) {
-                progress.suspended(|| ui.fail(failure));
+                ui.fail(failure);
             }
             (index, outcome)
         });
@@ -230,13 +229,13 @@ impl Job {
             Event::Transferred { bytes, total } => {
                 self.task.update(format!("moving layers, {} of {}", size(bytes), size(total)));
             }
-            Event::Warning(text) => self.task.suspended(|| self.ui.warn(format!("{}: {text}", self.name))),
+            Event::Warning(text) => self.ui.warn(format!("{}: {text}", self.name)),
         }
     }
 
     /// Tells a step that is done.
     pub(super) fn done(&self, verb: &str, what: &str) {
-        self.task.suspended(|| self.ui.step(verb, what));
+        self.ui.step(verb, what);
     }
 }
 

@@ -110,10 +110,10 @@ impl EdgeHub {
         rid: String,
         patch: &Bytes,
     ) {
-        let patch = match parse_patch(patch) {
+        let patch = match twin::parse_reported(patch) {
             Ok(patch) => patch,
-            Err(reason) => {
-                let text = format!("reported properties of `{identity}` are refused: {reason}");
+            Err(error) => {
+                let text = format!("reported properties of `{identity}` are refused: {error}");
                 self.out.push_back(Output::Warning { about: identity.clone(), text });
                 self.tell(connection, Event::TwinAnswer { rid, status: 400, version: None, body: Bytes::new() });
                 return;
@@ -270,15 +270,6 @@ impl EdgeHub {
             message.set_system(system::REPORTER_MODULE_ID, module.as_str());
         }
         message
-    }
-}
-
-fn parse_patch(text: &Bytes) -> Result<Map<String, Value>, String> {
-    let value: Value = serde_json::from_slice(text).map_err(|error| format!("no JSON: {error}"))?;
-    twin::validate_reported(&value).map_err(|error| error.to_string())?;
-    match value {
-        Value::Object(patch) => Ok(patch),
-        _ => Err("no JSON object".to_owned()),
     }
 }
 

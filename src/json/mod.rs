@@ -4,6 +4,7 @@
 //! refused, since readers of JSON disagree on which of the two counts.
 
 mod edit;
+mod integer;
 mod places;
 mod scan;
 
@@ -20,6 +21,7 @@ use self::scan::Flaw;
 use crate::text::{Pointer, TextError};
 
 pub use edit::{Member, append_items, insert_member};
+pub use integer::first_inexact_integer;
 pub use places::{Duplicate, Part, Places, duplicates, places};
 
 /// Parses JSON; key order is kept.
@@ -137,6 +139,10 @@ impl Reader<'_> {
     }
 
     fn number(&self, literal: &ast::NumberLit) -> Result<Number, TextError> {
+        if !integer::is_exact(literal.value) {
+            let told = self.error(span(literal), "this integer has more than 64 bits: it would be rounded");
+            return Err(told.hint("write it as a string"));
+        }
         serde_json::from_str(literal.value)
             .map_err(|_| self.error(span(literal), format!("`{}` is no number that JSON can hold", literal.value)))
     }

@@ -30,6 +30,10 @@ fn each_mistake_is_named_with_its_place() {
     check_error("{\"a\": \"b}\n", "f.json:1:7: this string is never closed");
     check_error("{\"a\": {\"b\": 1}", "f.json:1:1: this `{` is never closed");
     check_error("{} {}", "f.json:1:4: expected the end of the file after the first value");
+    check_error(
+        "{\"a\": -18446744073709551616}",
+        "f.json:1:7: this integer has more than 64 bits: it would be rounded",
+    );
     check_error("{\"a\": 1e999}", "f.json:1:7: `1e999` is no number that JSON can hold");
     check_error("{\"a\": \"\\q\"}", "f.json:1:8: the string holds an escape that JSON doesn't have");
     check_error("{\"a\": $FLAG}", "f.json:1:7: expected a value, found `$FLAG`");

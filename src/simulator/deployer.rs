@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::bridge::{Bridge, WorkloadWay};
+use super::doors::{Doors, Ports};
 use super::edges::EdgeNumber;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::gateway::Gateway;
@@ -23,7 +24,7 @@ use super::planner::Planner;
 use super::prepare::{Prepared, Workshop};
 use super::site::{Means, Service, Site};
 use super::state::Identities;
-use super::workloads::{self, Behind, Ports};
+use super::workloads::Behind;
 use crate::agent::{Deployed, DeploymentStatus, Planned};
 use crate::edgehub::KnownIdentity;
 use crate::engine::Engine;
@@ -46,8 +47,7 @@ pub(super) struct Deployer<'a> {
     pub(super) events: EdgeEvents,
     /// What runs, or is to.
     pub(super) planned: BTreeMap<ModuleId, Planned>,
-    /// The doors of the workload API that are open.
-    pub(super) doors: BTreeMap<ModuleId, AbortHandle>,
+    pub(super) doors: Doors<'a>,
 }
 
 /// A bridge that came with a deployment.
@@ -114,7 +114,7 @@ impl Deployer<'_> {
         let specs = self.site.simulated.taking_part(&self.site.options, deployment.modules);
         let identities = self.identities(&specs).map_err(|failure| failed(&[failure]))?;
         let (plans, failures) = self.plan_all(tasks, specs, &identities).await;
-        self.close_doors();
+        self.doors.keep(|module| self.planned.contains_key(module));
         let generations = identities.modules.iter().map(|(module, keys)| (module.clone(), keys.generation_id.clone()));
         let generations = generations.collect();
         let known = identities.known();
@@ -161,17 +161,6 @@ impl Deployer<'_> {
         (plans, failures)
     }
 
-    /// Closes the doors of modules that are not deployed any more.
-    fn close_doors(&mut self) {
-        self.doors.retain(|module, door| {
-            let stays = self.planned.contains_key(module);
-            if !stays {
-                door.abort();
-            }
-            stays
-        });
-    }
-
     fn identities(&self, specs: &[ModuleSpec]) -> Outcome<Identities> {
         let modules = specs.iter().map(|spec| spec.id.clone());
         let all: Vec<_> = modules.chain([ModuleId::edge_agent(), ModuleId::edge_hub()]).collect();
@@ -193,10 +182,11 @@ impl Deployer<'_> {
             Some(engine) => Some(self.bridge(tasks, engine, &spec.image).await?),
             None => None,
         };
-        let ports = match &bridge {
-            Some(bridge) => bridge.open_ports(std::iter::once(&spec))?,
-            None => Ports::new(),
+        let port = match &bridge {
+            Some(bridge) => bridge.open_port(&spec, self.doors.port(&spec.id))?,
+            None => None,
         };
+        let mut ports: Ports = port.map(|port| (spec.id.clone(), port)).into_iter().collect();
         let planner = Planner {
             options,
             simulated: &simulated,
@@ -209,11 +199,7 @@ impl Deployer<'_> {
             descriptors: descriptors.before,
         };
         let plan = planner.plan_all(prepared)?.pop();
-        workloads::serve_ports(tasks, &self.behind, ports);
-        if !self.doors.contains_key(&spec.id) {
-            let door = workloads::open(tasks, run_folder, &self.behind, &spec.id).await?;
-            self.doors.insert(spec.id, door);
-        }
+        self.doors.open(tasks, &spec.id, ports.remove(&spec.id)).await?;
         plan.ok_or_else(|| Failure::new(Kind::Bug, "one module makes one plan"))
     }
 

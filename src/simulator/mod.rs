@@ -14,7 +14,7 @@
 //!   event, ending              everything that can happen to it, and how all of it ends
 //!   asked, alarm, clocks       who waits for an answer, deadlines that are put off again and again, what time it is
 //!   settle, uplink, system, deployer  the cores speak to each other, to the cloud, to the agent, which gets deployments
-//!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
+//!   heads, doors, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, audience, naming, devices, nested, report, module_record, taps, feedback, logs  what people see
@@ -37,6 +37,7 @@ mod debug;
 mod deployer;
 pub mod devices;
 mod dispatcher;
+mod doors;
 mod edges;
 mod ending;
 mod event;

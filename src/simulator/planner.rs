@@ -7,12 +7,12 @@ use serde_json::json;
 use super::bridge::{Bridge, WORKLOAD_SOCKET};
 use super::choose::Native;
 use super::control::RunFolder;
+use super::doors::Ports;
 use super::options::Options;
 use super::plan::{ModulePlan, Runtime, Surroundings, process_environment};
 use super::prepare::Prepared;
 use super::state::{Identities, StateFolder};
 use super::subject::Simulated;
-use super::workloads::Ports;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::identity::ModuleId;
 use crate::manifest::ModuleSpec;
@@ -55,7 +55,7 @@ impl Planner<'_> {
             Some(Prepared::Container { engine, rebuild }) => {
                 let bridge = self.bridge.ok_or_else(|| defect("network"))?;
                 let port = self.ports.get(&spec.id);
-                let uri = port.map_or_else(|| socket_uri(Path::new(WORKLOAD_SOCKET)), |port| port.uri.clone());
+                let uri = port.map_or_else(|| socket_uri(Path::new(WORKLOAD_SOCKET)), |port| port.address.uri.clone());
                 let environment = self.surroundings(&bridge.host, uri).environment(spec, &keys.generation_id)?;
                 let container = Box::new(bridge.container(spec, environment, &folder, port));
                 (Runtime::Container { engine, container }, rebuild)

@@ -177,8 +177,7 @@ impl Workshop<'_> {
     /// Builds what is missing or stale.
     async fn build(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
         let module = &candidate.spec.id;
-        let progress = self.ui.progress();
-        let task = progress.task(module.as_str(), format!("Building {}", plan.image));
+        let task = self.ui.task(module.as_str(), format!("Building {}", plan.image));
         let built = engine.build(plan, &self.means(), &|event| show(&task, event)).await;
         task.finish();
         let built = built.map_err(|failure| self.with_output(failure))?;
@@ -198,8 +197,7 @@ impl Workshop<'_> {
         let reference = Reference::parse(image)
             .or_fail(Kind::Request, || format!("module `{module}` has no usable image"))
             .map_err(|failure| failure.hint("write it as `registry/repository:tag`"))?;
-        let progress = self.ui.progress();
-        let task = progress.task(module.as_str(), format!("Pulling {image}"));
+        let task = self.ui.task(module.as_str(), format!("Pulling {image}"));
         let logins = self.logins().with(self.registries());
         let started = self.clock.now().monotonic;
         let pulled = engine.pull(&reference, &logins, &|event| show(&task, event)).await;
@@ -254,8 +252,7 @@ impl Workshop<'_> {
     /// Shows the last line of a setup while it runs, and all of them with `--verbose`.
     async fn run_setup(&self, setup: &Setup) -> Outcome {
         let started = self.clock.now().monotonic;
-        let progress = self.ui.progress();
-        let task = progress.task(&setup.module, "Setting up");
+        let task = self.ui.task(&setup.module, "Setting up");
         let tell = |line: &str| {
             task.update(line);
             task.detail(&format!("{} | {line}", setup.module));

@@ -27,6 +27,12 @@ impl fmt::Display for TwinSection {
 /// Why a change of a twin is refused; nothing was changed. Paths are written `a.b[0].c`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TwinError {
+    /// The change cannot be read.
+    #[error("no JSON: {reason}")]
+    NoJson {
+        /// What the reader says.
+        reason: String,
+    },
     /// The change is no JSON object.
     #[error("{section} are a JSON object, found another value")]
     NotAnObject {
@@ -78,6 +84,14 @@ pub enum TwinError {
         /// What is allowed.
         limits: RangeInclusive<i64>,
     },
+    /// An integer of more than 64 bits.
+    #[error("the integer `{start}` is not within {} and {}", limits.start(), limits.end())]
+    IntegerTooLong {
+        /// Its digits, as far as they can be shown.
+        start: String,
+        /// What is allowed.
+        limits: RangeInclusive<i64>,
+    },
     /// Too many levels of objects and arrays.
     #[error("`{path}` lies deeper than {limit} levels")]
     TooDeep {
@@ -116,13 +130,13 @@ impl TwinError {
     /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotAnObject { .. } => "write an object such as `{\"threshold\": 30}`",
+            Self::NoJson { .. } | Self::NotAnObject { .. } => "write an object such as `{\"threshold\": 30}`",
             Self::UnknownMember { .. } | Self::NothingToChange => {
                 "write `{\"properties\": {\"desired\": {…}}, \"tags\": {…}}`"
             }
             Self::KeyTooLong { .. } | Self::KeyCharacter { .. } => "rename the key",
             Self::StringTooLong { .. } => "split the string over several keys",
-            Self::IntegerOutOfRange { .. } => "write the number as a string",
+            Self::IntegerOutOfRange { .. } | Self::IntegerTooLong { .. } => "write the number as a string",
             Self::TooDeep { .. } => "flatten the object",
             Self::NullInArray { .. } => "leave the item out",
             Self::PatchTooLong { .. } => "report in several patches",

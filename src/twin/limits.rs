@@ -4,6 +4,7 @@ use serde_json::{Number, Value};
 
 use super::Map;
 use super::error::{TwinError, TwinSection};
+use crate::json;
 use crate::text::Pointer;
 
 const MAX_KEY: usize = 1024;
@@ -11,20 +12,33 @@ const MAX_STRING: usize = 4096;
 /// Levels below the root; an array is a level of its own.
 const MAX_DEPTH: usize = 10;
 const INTEGERS: std::ops::RangeInclusive<i64> = -(1 << 52)..=(1 << 52) - 1;
+/// Digits that are shown of an integer without end.
+const SHOWN_DIGITS: usize = 24;
 /// The longest patch of reported properties that the edge hub takes, as JSON text.
 const MAX_REPORTED_TEXT: usize = 32 * 1024;
 /// The largest section of desired or of reported properties.
 const SECTION: usize = 32 * 1024;
 
-/// Checks a patch of reported properties as the edge hub does.
-pub fn validate_reported(patch: &Value) -> Result<(), TwinError> {
-    let patch = object(patch, TwinSection::Reported)?;
-    let found = serde_json::to_string(patch).map_or(usize::MAX, |text| text.len());
+/// Reads a patch of reported properties and checks it as the edge hub does.
+///
+/// An integer that no number here could hold is refused as any other that is out of range: read as a double, it would
+/// be another number.
+pub fn parse_reported(text: &[u8]) -> Result<Map, TwinError> {
+    let no_json = |reason: &dyn std::fmt::Display| TwinError::NoJson { reason: reason.to_string() };
+    let text = std::str::from_utf8(text).map_err(|error| no_json(&error))?;
+    let patch: Value = serde_json::from_str(text).map_err(|error| no_json(&error))?;
+    let Value::Object(patch) = patch else { return Err(TwinError::NotAnObject { section: TwinSection::Reported }) };
+    if let Some(integer) = json::first_inexact_integer(text) {
+        let start = integer.chars().take(SHOWN_DIGITS).collect();
+        return Err(TwinError::IntegerTooLong { start, limits: INTEGERS });
+    }
+    let found = serde_json::to_string(&patch).map_or(usize::MAX, |text| text.len());
     if found > MAX_REPORTED_TEXT {
         return Err(TwinError::PatchTooLong { limit: MAX_REPORTED_TEXT, found });
     }
     let hub = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '.' | '$' | '#');
-    first(Walk::over(patch, hub))
+    first(Walk::over(&patch, hub))?;
+    Ok(patch)
 }
 
 /// Says whether the cloud would take these as all reported properties of a twin.

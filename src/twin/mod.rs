@@ -22,7 +22,7 @@ use crate::clock::iso_millis;
 use crate::identity::{DeviceId, Identity, ModuleId};
 
 pub use error::{TwinError, TwinSection};
-pub use limits::{desired_mistakes, desired_size, fits_reported, validate_desired, validate_reported, validate_tags};
+pub use limits::{desired_mistakes, desired_size, fits_reported, parse_reported, validate_desired, validate_tags};
 pub use merge::{diff, fold, merge};
 
 use section::Section;

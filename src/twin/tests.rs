@@ -229,7 +229,7 @@ fn nested_arrays(levels: usize) -> Value {
 fn check(cases: &[(Value, Option<&str>, Option<&str>)]) {
     for (patch, hub, cloud) in cases {
         let told = |result: Result<(), TwinError>| result.err().map(|error| error.to_string());
-        assert_eq!(told(validate_reported(patch)).as_deref(), *hub, "hub: {patch}");
+        assert_eq!(told(parse_reported(patch.to_string().as_bytes()).map(drop)).as_deref(), *hub, "hub: {patch}");
         assert_eq!(told(validate_desired(patch)).as_deref(), *cloud, "cloud: {patch}");
     }
 }
@@ -333,8 +333,9 @@ fn a_reported_patch_is_limited_by_the_length_of_its_text() {
     };
     let overhead = r#"{"k0":"","k1":"","k2":"","k3":"","k4":"","k5":"","k6":"","k7":""}"#.len();
     let fits = 32 * 1024 - 7 * 4090 - overhead;
-    assert_eq!(validate_reported(&patch(fits)), Ok(()));
-    assert_eq!(validate_reported(&patch(fits + 1)), Err(TwinError::PatchTooLong { limit: 32768, found: 32769 }));
+    let parse = |value: &Value| parse_reported(value.to_string().as_bytes()).map(drop);
+    assert_eq!(parse(&patch(fits)), Ok(()));
+    assert_eq!(parse(&patch(fits + 1)), Err(TwinError::PatchTooLong { limit: 32768, found: 32769 }));
 }
 
 // protocol.md §7.2
@@ -356,4 +357,17 @@ fn numbers_count_eight_and_booleans_four() {
     let full: Map = (0..8).map(|n| (format!("k{n:03}"), json!("x".repeat(if n < 7 { 4092 } else { 4080 })))).collect();
     twin.patch_desired(NOW, full).expect("12 bytes are left");
     twin.patch_desired(NOW, map(json!({ "": { "": [1, true] } }))).expect("exactly 12");
+}
+
+// protocol.md §7.2
+#[test]
+fn a_reported_integer_that_no_number_holds_is_refused_and_not_rounded() {
+    let refused = |text: &str| parse_reported(text.as_bytes()).expect_err(text).to_string();
+    let limits = "is not within -4503599627370496 and 4503599627370495";
+    assert_eq!(refused(r#"{"a": [18446744073709551616]}"#), format!("the integer `18446744073709551616` {limits}"));
+    assert_eq!(refused(r#"{"a": 18446744073709551615}"#), format!("the integer `a` {limits}"));
+    assert_eq!(refused(r#"{"a": 1"#), "no JSON: EOF while parsing an object at line 1 column 7");
+    assert_eq!(refused("7"), "reported properties are a JSON object, found another value");
+    let taken = parse_reported(br#"{"a": 1e300, "b": 18446744073709551616.5}"#).expect("doubles");
+    assert_eq!(taken, map(json!({ "a": 1e300, "b": 18446744073709551616.5 })));
 }

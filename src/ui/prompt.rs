@@ -2,6 +2,7 @@
 
 use dialoguer::{Confirm, Input, Select};
 
+use super::progress::without_lines;
 use super::{Questions, Ui};
 use crate::failure::{Failure, Outcome};
 
@@ -22,7 +23,10 @@ impl Ui {
             Questions::Refuse => Err(Failure::usage("consent is needed, and stdin is not a terminal")
                 .cause(format!("the question is: {question}"))
                 .hint(format!("pass {flag}"))),
-            Questions::Ask => answered(Confirm::new().with_prompt(question).default(default).interact(), flag),
+            Questions::Ask => {
+                let ask = Confirm::new().with_prompt(question).default(default);
+                answered(without_lines(|| ask.interact()), flag)
+            }
         }
     }
 
@@ -33,11 +37,11 @@ impl Ui {
             (Questions::AssumeYes | Questions::Refuse, None) => Err(nobody_to_ask(question, flag)),
             (Questions::Ask, default) => {
                 let input = Input::<String>::new().with_prompt(question);
-                let answer = match default {
-                    Some(default) => input.default(default.to_owned()).interact_text(),
-                    None => input.interact_text(),
+                let input = match default {
+                    Some(default) => input.default(default.to_owned()),
+                    None => input,
                 };
-                answered(answer, flag)
+                answered(without_lines(|| input.interact_text()), flag)
             }
         }
     }
@@ -46,7 +50,10 @@ impl Ui {
     pub fn choose(&self, question: &str, choices: &[String], flag: &str) -> Outcome<usize> {
         match self.questions {
             Questions::AssumeYes | Questions::Refuse => Err(nobody_to_ask(question, flag)),
-            Questions::Ask => answered(Select::new().with_prompt(question).items(choices).default(0).interact(), flag),
+            Questions::Ask => {
+                let ask = Select::new().with_prompt(question).items(choices).default(0);
+                answered(without_lines(|| ask.interact()), flag)
+            }
         }
     }
 }

@@ -93,6 +93,10 @@ impl Head {
 
     pub(super) fn handle_twin_request(&mut self, speaker: Speaker, payload: &Bytes) -> Result<(), Fault> {
         let asked = translate::twin_request(payload)?;
+        if asked.id.is_none() && asked.operation != Some(TwinOperation::PatchReported) {
+            // There is no answer that would not pass for a change, and the real hub gives none.
+            return Ok(());
+        }
         let feature = Feature::DesiredUpdates;
         let (request, status) = match asked.operation {
             Some(TwinOperation::Watch) => {
@@ -114,7 +118,7 @@ impl Head {
         }
         // What the hub answers is sent when it does.
         if let Some(status) = status {
-            self.send_twin(speaker, translate::twin_answer(asked.id, status, &[]));
+            self.answer_twin(speaker, asked.id, status, &[]);
         }
         Ok(())
     }

@@ -90,35 +90,35 @@ impl Head {
     }
 
     pub(super) fn attach(&mut self, speaker: Speaker, link: LinkId, wanted: &Wanted, purpose: Purpose) {
+        self.end_displaced(speaker, purpose, &wanted.pair);
         self.connection.accept(link, MAX_MESSAGE + ENVELOPE);
         self.links.insert(link, Bound::Own(speaker, purpose));
         let Some(client) = self.clients.get_mut(&speaker) else { return };
-        let guarantee = if wanted.is_settled { Guarantee::AtMostOnce } else { Guarantee::AtLeastOnce };
+        client.set_link(purpose, link, &wanted.pair);
         let feature = match purpose {
             Purpose::Inputs => Feature::Inputs,
             Purpose::CloudToDevice => Feature::CloudToDevice,
-            Purpose::MethodCalls => {
-                client.methods = Some(link);
-                Feature::Methods
-            }
-            Purpose::TwinAnswers => {
-                client.twin = Some(link);
-                Feature::TwinAnswers
-            }
+            Purpose::MethodCalls => Feature::Methods,
+            Purpose::TwinAnswers => Feature::TwinAnswers,
             Purpose::Telemetry | Purpose::MethodAnswers | Purpose::TwinRequests => return,
         };
         if matches!(purpose, Purpose::Inputs | Purpose::CloudToDevice) {
-            let stream = Stream { link, largest: wanted.largest, received: 0, allowed: 0 };
-            if let Some(older) = client.set_stream(feature, stream) {
-                let fault = Condition::Stolen.because("another link to the same address was attached");
-                self.connection.detach(older.link, &fault);
-                self.forget_link(older.link);
-                self.request(speaker, Request::Unsubscribe { feature });
-            }
+            client.set_stream(feature, Stream { link, largest: wanted.largest, received: 0, allowed: 0 });
             self.request(speaker, Request::Allow { feature, total: 0 });
         }
+        let guarantee = if wanted.is_settled { Guarantee::AtMostOnce } else { Guarantee::AtLeastOnce };
         self.request(speaker, Request::Subscribe { feature, guarantee });
         self.tell_room(link);
+    }
+
+    /// Ends the links that a new one leaves no place for, as the real hub does; which closes them without a word.
+    fn end_displaced(&mut self, speaker: Speaker, purpose: Purpose, pair: &str) {
+        let displaced = self.clients.get(&speaker).map(|client| client.ended_by(purpose, pair));
+        for link in displaced.unwrap_or_default() {
+            let fault = Condition::Stolen.because("a link to the same address was attached, or one of another pair");
+            self.connection.detach(link, &fault);
+            self.forget_link(link);
+        }
     }
 
     /// Tells the hub how many deliveries the client has room for.

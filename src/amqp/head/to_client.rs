@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use super::{Head, Notice, Speaker};
+use crate::amqp::address::Purpose;
 use crate::amqp::link::Parcel;
+use crate::amqp::message::MessageId;
 use crate::amqp::translate;
 use crate::clock::Now;
 use crate::edgehub::{Delivery, Event, Feature, Guarantee, Request, Target};
@@ -25,7 +27,7 @@ impl Head {
             Event::TwinAnswer { rid, status, version: _, body } => {
                 let asked = self.clients.get_mut(&speaker).and_then(|client| client.close_twin_request(&rid));
                 if let Some(id) = asked {
-                    self.send_twin(speaker, translate::twin_answer(id, status, &body));
+                    self.answer_twin(speaker, id, status, &body);
                 }
             }
             Event::DesiredChanged { version: _, patch } => self.send_twin(speaker, translate::desired_change(&patch)),
@@ -71,15 +73,22 @@ impl Head {
         }
     }
 
+    /// Answers a request for the twin; one without an id gets no answer, which would pass for a change.
+    pub(super) fn answer_twin(&mut self, speaker: Speaker, id: Option<MessageId>, status: u16, body: &[u8]) {
+        if let Some(id) = id {
+            self.send_twin(speaker, translate::twin_answer(id, status, body));
+        }
+    }
+
     pub(super) fn send_twin(&mut self, speaker: Speaker, payload: Bytes) {
-        if let Some(link) = self.clients.get(&speaker).and_then(|client| client.twin) {
+        if let Some(link) = self.clients.get(&speaker).and_then(|client| client.link(Purpose::TwinAnswers)) {
             self.connection.send(link, Parcel { key: None, tag: [0; 16], payload });
         }
     }
 
     pub(super) fn call(&mut self, speaker: Speaker, rid: String, name: &str, payload: &[u8]) {
         let Some(client) = self.clients.get_mut(&speaker) else { return };
-        let Some(link) = client.methods else { return };
+        let Some(link) = client.link(Purpose::MethodCalls) else { return };
         let id = client.open_call(rid);
         // The SDK for Node refuses by itself what is no JSON (protocol.md §0.23).
         let payload = if payload.is_empty() { b"null" } else { payload };

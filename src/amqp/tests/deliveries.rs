@@ -103,7 +103,7 @@ fn a_message_from_the_cloud_names_its_device() {
     client.hear(ME, Event::Deliver { delivery: Delivery(1), guarantee, target, message });
     let (transfer, message) = client.message();
     assert_eq!(transfer.delivery_tag.map(|tag| tag.len()), Some(16));
-    assert_eq!(message.properties.to.as_deref(), Some("/devices/d/messages/deviceBound"));
+    assert_eq!(message.properties.to.as_deref(), Some("/devices/d"));
     assert_eq!(message.annotation("x-opt-input-name"), None);
 }
 

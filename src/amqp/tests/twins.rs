@@ -13,12 +13,16 @@ fn watching() -> Client {
 }
 
 fn ask(client: &mut Client, operation: &str, resource: Option<&str>, id: &str) {
+    ask_as(client, operation, resource, Some(MessageId::String(id.into())));
+}
+
+fn ask_as(client: &mut Client, operation: &str, resource: Option<&str>, id: Option<MessageId>) {
     let mut builder = Builder::default();
     builder.annotate("operation", operation.to_owned());
     if let Some(resource) = resource {
         builder.annotate("resource", resource.to_owned());
     }
-    builder.properties.correlation_id = Some(MessageId::String(id.into()));
+    builder.properties.correlation_id = id;
     client.send(2, 0, &builder.with_data(b"{}"));
 }
 
@@ -92,4 +96,19 @@ fn the_end_of_the_link_ends_both_subscriptions() {
     client.say(0, Performative::Detach(detach));
     let lost = [Feature::TwinAnswers, Feature::DesiredUpdates];
     assert_eq!(client.requests(), lost.map(|feature| Request::Unsubscribe { feature }));
+}
+
+#[test]
+fn what_has_no_id_gets_no_answer_that_would_pass_for_a_change() {
+    // protocol.md §5.4
+    let mut client = watching();
+    for (operation, resource) in [("GET", None), ("PUT", NOTIFICATIONS), ("DELETE", NOTIFICATIONS), ("x", None)] {
+        ask_as(&mut client, operation, resource, None);
+    }
+    assert_eq!(client.requests(), []);
+    ask_as(&mut client, "PATCH", Some("/properties/reported"), None);
+    assert_eq!(client.requests(), [Request::PatchReported { rid: "1".into(), patch: Bytes::from_static(b"{}") }]);
+    client.frames.clear();
+    client.hear(ME, Event::TwinAnswer { rid: "1".into(), status: 204, version: Some(2), body: Bytes::new() });
+    assert!(client.frames.is_empty());
 }

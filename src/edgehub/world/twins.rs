@@ -265,3 +265,18 @@ fn telemetry_routes_do_not_take_reported_changes() {
     report(&mut world, a, "{\"x\":1}");
     assert_eq!(world.hub.waiting().len(), 0);
 }
+
+// protocol.md §7.2
+#[test]
+fn a_patch_that_is_refused_changes_nothing_and_is_answered_400() {
+    let (mut world, a) = online();
+    report(&mut world, a, r#"{"n":18446744073709551616}"#);
+    assert_eq!(answers(&mut world, a), [json!(["r", 400, null])]);
+    assert_eq!(reported(&mut world), [Value::Null; 0]);
+    let told = world.taken(|output| match output {
+        Output::Warning { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    let reason = "the integer `18446744073709551616` is not within -4503599627370496 and 4503599627370495";
+    assert_eq!(told, [format!("reported properties of `d1/a` are refused: {reason}")]);
+}
