@@ -176,6 +176,23 @@ mod tests {
         assert_eq!(told, ["red", "100%", "0;x"]);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn lines_are_the_same_in_whatever_pieces_they_come(
+            bytes in "[ab\\x1b\\[m;\r\n\t\u{7}é\u{202e}]{0,60}",
+            ends in proptest::collection::vec(0..200_usize, 0..6),
+        ) {
+            let bytes = bytes.as_bytes();
+            let mut ends: Vec<usize> = ends.into_iter().map(|end| end % (bytes.len() + 1)).chain([0, bytes.len()]).collect();
+            ends.sort_unstable();
+            let pieces: Vec<&[u8]> = ends.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect();
+            let (step, told) = printed(&pieces);
+            let (whole, told_whole) = printed(&[bytes]);
+            proptest::prop_assert_eq!((step.output(), &told), (whole.output(), &told_whole));
+            proptest::prop_assert!(told.iter().all(|line| !line.contains(|c: char| c.is_control() && c != '\t')), "{:?}", told);
+        }
+    }
+
     #[test]
     fn a_line_without_end_is_bounded() {
         let (step, _) = printed(&[&[b'x'; 3 * LINE_BYTES]]);

@@ -1,7 +1,7 @@
 //! References of images: `[registry/]path[:tag][@digest]`. Knows the grammar and asks no registry.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use thiserror::Error;
 
@@ -23,6 +23,14 @@ pub struct Reference {
 /// Why a text is no reference of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReferenceError {
+    /// What stands before the first slash has a dot or a colon, and is no host.
+    #[error("`{reference}`: `{registry}` is no registry (a host's name or address, and perhaps `:` and a port)")]
+    Registry {
+        /// The whole text.
+        reference: String,
+        /// The part that is wrong.
+        registry: String,
+    },
     /// A path component has a character outside `a-z 0-9 . _ -`, or is empty.
     #[error("`{reference}`: `{component}` is no path component (lower-case letters, digits, and `.` `_` `-` inside)")]
     Component {
@@ -83,6 +91,9 @@ impl Reference {
 
     fn check(self, text: &str) -> Result<Self, ReferenceError> {
         let reference = || text.to_owned();
+        if let Some(registry) = self.registry.as_ref().filter(|registry| !is_registry(registry)) {
+            return Err(ReferenceError::Registry { reference: reference(), registry: registry.clone() });
+        }
         if let Some(component) = self.path.split('/').find(|component| !is_component(component)) {
             return Err(ReferenceError::Component { reference: reference(), component: component.to_owned() });
         }
@@ -132,8 +143,7 @@ impl Reference {
 
     /// Says whether the registry is on this machine, where engines speak plain HTTP to it.
     pub fn is_loopback(&self) -> bool {
-        let registry = self.registry();
-        let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+        let (host, _) = split_port(self.registry());
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost" || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
@@ -153,6 +163,30 @@ fn split_registry(repository: &str) -> (Option<&str>, &str) {
         Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), path),
         _ => (None, repository),
     }
+}
+
+fn split_port(registry: &str) -> (&str, Option<&str>) {
+    match registry.rsplit_once(':') {
+        // The last colon of an address in brackets is no port's.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (registry, None),
+    }
+}
+
+fn is_registry(text: &str) -> bool {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let (host, port) = split_port(text);
+    let alphanumeric = |c: char| c.is_ascii_alphanumeric();
+    let is_label = |label: &str| {
+        label.starts_with(alphanumeric)
+            && label.ends_with(alphanumeric)
+            && label.chars().all(|c| alphanumeric(c) || c == '-')
+    };
+    let is_host = match host.strip_prefix('[') {
+        Some(address) => address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => host.split('.').all(is_label),
+    };
+    is_host && port.is_none_or(is_port)
 }
 
 fn is_component(text: &str) -> bool {
@@ -190,6 +224,8 @@ mod tests {
             ("localhost/filter", ("localhost", "localhost/filter", None)),
             ("localhost:5000/filter", ("localhost:5000", "localhost:5000/filter", None)),
             ("10.0.0.1:5000/a/b:0.1.0-amd64", ("10.0.0.1:5000", "10.0.0.1:5000/a/b", Some("0.1.0-amd64"))),
+            ("[::1]:5000/filter:1", ("[::1]:5000", "[::1]:5000/filter", Some("1"))),
+            ("[::1]/filter", ("[::1]", "[::1]/filter", None)),
             ("my.azurecr.io/filter:0.1.0", ("my.azurecr.io", "my.azurecr.io/filter", Some("0.1.0"))),
         ];
         for (text, (registry, repository, tag)) in cases {
@@ -223,6 +259,9 @@ mod tests {
                 "Filter:1",
                 "`Filter:1`: `Filter` is no path component (lower-case letters, digits, and `.` `_` `-` inside)",
             ),
+            ("a b.io/c", "`a b.io/c`: `a b.io` is no registry (a host's name or address, and perhaps `:` and a port)"),
+            ("a:x/b", "`a:x/b`: `a:x` is no registry (a host's name or address, and perhaps `:` and a port)"),
+            ("[::g]/b", "`[::g]/b`: `[::g]` is no registry (a host's name or address, and perhaps `:` and a port)"),
             ("a//b", "`a//b`: `` is no path component (lower-case letters, digits, and `.` `_` `-` inside)"),
             ("a-", "`a-`: `a-` is no path component (lower-case letters, digits, and `.` `_` `-` inside)"),
             ("a:", "`a:`: `` is no tag (letters, digits, `_`, `.`, `-`; at most 128; no `.` or `-` in front)"),
@@ -236,7 +275,8 @@ mod tests {
 
     #[test]
     fn loopback_registries_are_recognised() {
-        let loopback = ["localhost/a", "localhost:5000/a", "127.0.0.1:5000/a", "127.1.2.3:80/a"];
+        let loopback =
+            ["localhost/a", "localhost:5000/a", "127.0.0.1:5000/a", "127.1.2.3:80/a", "[::1]:5000/a", "[::1]/a"];
         assert!(loopback.iter().all(|text| parsed(text).is_loopback()));
         assert!(["a", "docker.io/a", "10.0.0.1:5000/a"].iter().all(|text| !parsed(text).is_loopback()));
     }

@@ -124,7 +124,11 @@ impl Reader<'_> {
             if self.bare.contains_key(&place.start) {
                 return Err(self.error(place, "expected a key in quotes, found a variable"));
             }
-            let value = self.value(&member.value, &at.key(key), bare)?;
+            let at = at.key(key);
+            if at.as_str().len() > Pointer::LONGEST {
+                return Err(self.error(place, TOO_FAR).hint("shorten the keys"));
+            }
+            let value = self.value(&member.value, &at, bare)?;
             if map.insert(key.to_owned(), value).is_some() {
                 let first =
                     members.iter().find(|first| first.name.as_str() == key).map_or(0..0, |first| span(&first.name));
@@ -195,6 +199,9 @@ fn word_at(text: &str, at: usize) -> &str {
     let word = rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || "$_-.".contains(c)).len();
     &rest[..word.max(rest.chars().next().map_or(0, char::len_utf8))]
 }
+
+/// What is told of a key whose way is longer than [`Pointer::LONGEST`].
+pub const TOO_FAR: &str = "the keys that lead here have more than 16 KiB together";
 
 const UNCLOSED_STRING: &str = "this string is never closed";
 

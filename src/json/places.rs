@@ -18,49 +18,52 @@ pub enum Part {
     Value,
 }
 
-/// The bytes of a text that its values and their keys stand in.
+/// The bytes of a text that a value and its key stand in, and those of the values below it, by their keys or indices.
 #[derive(Debug, Default)]
-pub struct Places(HashMap<Pointer, Place>);
-
-#[derive(Debug, Default)]
-struct Place {
+pub struct Places {
     key: Option<Range<usize>>,
     value: Option<Range<usize>>,
+    below: HashMap<String, Places>,
 }
 
 impl Places {
     /// Returns where a value or its key stands, or `None` if that isn't known.
     pub fn find(&self, pointer: &Pointer, part: Part) -> Option<Range<usize>> {
-        let place = self.0.get(pointer)?;
+        let place = pointer.steps().iter().try_fold(self, |at, step| at.below.get(step))?;
         let key = place.key.clone().filter(|_| part == Part::Key);
         key.or_else(|| place.value.clone())
     }
 
     /// Notes where a key stands.
-    pub fn set_key(&mut self, pointer: Pointer, place: Range<usize>) {
-        self.0.entry(pointer).or_default().key = Some(place);
+    pub fn set_key(&mut self, pointer: &Pointer, place: Range<usize>) {
+        self.at(pointer).key = Some(place);
     }
 
     /// Notes where a value stands.
-    pub fn set_value(&mut self, pointer: Pointer, place: Range<usize>) {
-        self.0.entry(pointer).or_default().value = Some(place);
+    pub fn set_value(&mut self, pointer: &Pointer, place: Range<usize>) {
+        self.at(pointer).value = Some(place);
+    }
+
+    fn at(&mut self, pointer: &Pointer) -> &mut Self {
+        pointer.steps().into_iter().fold(self, |at, step| at.below.entry(step).or_default())
     }
 
     /// The first of several members with one key counts: the others are mistakes.
-    fn add(&mut self, tree: &ast::Value, at: &Pointer) {
-        if self.0.get(at).is_some_and(|place| place.value.is_some()) {
+    fn add(&mut self, tree: &ast::Value) {
+        if self.value.is_some() {
             return;
         }
-        self.set_value(at.clone(), span(tree));
+        self.value = Some(span(tree));
         match tree {
             ast::Value::Array(array) => {
-                array.elements.iter().enumerate().for_each(|(index, item)| self.add(item, &at.index(index)));
+                let items = array.elements.iter().enumerate();
+                items.for_each(|(index, item)| self.below.entry(index.to_string()).or_default().add(item));
             }
             ast::Value::Object(object) => {
                 for member in &object.properties {
-                    let at = at.key(member.name.as_str());
-                    self.0.entry(at.clone()).or_default().key.get_or_insert_with(|| span(&member.name));
-                    self.add(&member.value, &at);
+                    let place = self.below.entry(member.name.as_str().to_owned()).or_default();
+                    place.key.get_or_insert_with(|| span(&member.name));
+                    place.add(&member.value);
                 }
             }
             _ => {}
@@ -71,7 +74,7 @@ impl Places {
 /// Returns where everything of a text stands; nothing for a text that is no JSON.
 pub fn places(text: &str) -> Places {
     let mut places = Places::default();
-    with_tree(text, |tree| places.add(tree, &Pointer::root()));
+    with_tree(text, |tree| places.add(tree));
     places
 }
 

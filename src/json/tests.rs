@@ -63,6 +63,12 @@ fn deep_nesting_is_refused_and_does_not_overflow() {
 }
 
 #[test]
+fn keys_of_any_length_take_no_time() {
+    let text = format!("{{\"{}\": [{}]}}", "k".repeat(1 << 20), "0,".repeat(1 << 20));
+    check_error(&text, "f.json:1:2: the keys that lead here have more than 16 KiB together");
+}
+
+#[test]
 fn a_byte_order_mark_is_no_part_of_the_text() {
     assert_eq!(parse("f.json", "\u{feff}{}"), Ok(serde_json::json!({})));
 }

@@ -174,7 +174,8 @@ fn key(number: usize) -> String {
     if number == 0 { KEY.to_owned() } else { format!("{KEY}{number:02}") }
 }
 
-fn is_piece(key: &str) -> bool {
+/// Says whether a key of a module's settings holds a piece of createOptions that is not the first.
+pub(super) fn is_piece(key: &str) -> bool {
     let number = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY)).map(|_| &key[KEY.len()..]);
     number.is_some_and(|number| number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }

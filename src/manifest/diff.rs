@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::content::assignments;
 use super::policy::{DesiredStatus, PullPolicy, RestartPolicy};
-use super::redact::HIDDEN;
+use super::redact::{HIDDEN, hide_item};
 use super::{create_options, secret};
 use crate::document::Document;
 use crate::identity::ModuleId;
@@ -194,8 +194,35 @@ fn is_collection(path: &[&str]) -> bool {
 }
 
 fn is_same_secret(path: &[&str], old: Option<&Value>, new: Option<&Value>) -> bool {
-    let (Some(Value::String(old)), Some(Value::String(new))) = (old, new) else { return false };
     let name = path.last().copied().unwrap_or_default();
+    old.zip(new).is_some_and(|(old, new)| is_same(name, old, new))
+}
+
+/// Says whether two values are the same where none is hidden.
+fn is_same(name: &str, old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::String(old), Value::String(new)) => {
+            let items = secret::LISTS.contains(&name).then(|| secret::item_of_list(old).zip(secret::item_of_list(new)));
+            match items.flatten() {
+                Some(((name, at), (_, _))) if new.get(..at) == Some(&old[..at]) => {
+                    old == new || is_same_text(name, &old[at..], &new[at..])
+                }
+                _ => old == new || is_same_text(name, old, new),
+            }
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| is_same(name, old, new))
+        }
+        (Value::Object(old), Value::Object(new)) => {
+            let is_member = |(key, old): (&String, &Value)| new.get(key).is_some_and(|new| is_same(key, old, new));
+            old.len() == new.len() && old.iter().all(is_member)
+        }
+        (old, new) => old == new,
+    }
+}
+
+/// Says whether one text stands in the place of the other.
+fn is_same_text(name: &str, old: &str, new: &str) -> bool {
     let stands_for = |placeholder: &str, other: &str| {
         secret::is_placeholder(placeholder) && (secret::is_placeholder(other) || secret::is_secret(name, other))
     };
@@ -221,13 +248,23 @@ fn difference(path: &[&str], old: Option<&Value>, new: Option<&Value>) -> Differ
     Difference { change, subject, name: name.to_owned(), path: rest.join("."), old: shown(old), new: shown(new) }
 }
 
+/// An item of a list such as `Cmd`, which gives a name a value: `--password=…`.
+fn plain_item(list: &str, mut item: Value) -> Value {
+    if secret::LISTS.contains(&list) {
+        hide_item(&mut item);
+    }
+    item
+}
+
 fn without_secrets(name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if secret::is_secret(name, text) => json!(HIDDEN),
         Value::Object(members) => {
             members.iter().map(|(key, member)| (key.clone(), without_secrets(key, member))).collect()
         }
-        Value::Array(items) => items.iter().map(|item| without_secrets(name, item)).collect(),
+        Value::Array(items) => {
+            items.iter().map(|item| without_secrets(name, item)).map(|item| plain_item(name, item)).collect()
+        }
         other => other.clone(),
     }
 }
@@ -256,6 +293,24 @@ mod tests {
             format!("{change} {} {} {} {} {}", d.subject, d.name, d.path, d.old, d.new)
         });
         assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_secret_in_a_list_is_not_shown_and_the_same_when_hidden() {
+        let module = |command: &str| {
+            let options = json!({ "Cmd": ["--level=x", format!("--password={command}")] });
+            of_module(&json!({ "settings": { "image": "a:1", "createOptions": options } }))
+        };
+        let hidden = r#"["--level=x","--password=***"]"#;
+        check(&module("a"), &module("b"), &[&format!("changed module m createOptions.Cmd {hidden} {hidden}")]);
+        check(&module("a"), &module("***"), &[]);
+        check(&module("$PASSWORD"), &module("a"), &[]);
+        let gone = format!(r#"removed module m  {{"image":"a:1","createOptions":{{"Cmd":{hidden}}}}} null"#);
+        check(
+            &module("a"),
+            &json!({ "$edgeAgent": { "properties.desired": { "modules": {} } } }),
+            &[&gone, "removed twin m  {} null"],
+        );
     }
 
     #[test]

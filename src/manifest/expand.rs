@@ -42,12 +42,15 @@ pub struct Expanded {
 /// Names that no variable replaces.
 const PROTECTED: [&str; 3] = ["edgeAgent", "edgeHub", "upstream"];
 
+/// What the values in a file may have together once they are expanded, in bytes: a variable may be long, and named often.
+const LONGEST: usize = 16 << 20;
+
 /// The versions of `$schema-template`, their last zeros left out (ecosystem.md §1.1).
 const VERSIONS: [&str; 5] = ["0.0.1", "1", "2", "3", "4"];
 
 /// Expands a template, which was parsed by [`Document::parse_template`].
 pub fn expand(template: &Document, names: &dyn Names) -> Outcome<Expanded> {
-    let mut work = Work { template, names, findings: Vec::new() };
+    let mut work = Work { template, names, findings: Vec::new(), room: LONGEST };
     let mut value = map_text(template.value(), &Pointer::root(), &mut |text, at| work.text(text, at))?;
     if let Some(root) = value.as_object_mut() {
         root.shift_remove(shape::SCHEMA_TEMPLATE);
@@ -76,6 +79,7 @@ pub fn expand_variables<'v>(
     document: &Document,
     variable: &dyn Fn(&str) -> Option<&'v str>,
 ) -> Result<Document, TextError> {
+    let mut room = LONGEST;
     let value = map_text(document.value(), &Pointer::root(), &mut |text, at| {
         let piece = |(span, piece): (Range<usize>, Piece<'_>)| match piece {
             Piece::Bare(name) | Piece::Braced(name) => {
@@ -84,9 +88,19 @@ pub fn expand_variables<'v>(
             Piece::Text(plain) => plain.to_owned(),
             Piece::Image(_) | Piece::Unknown(_) => text[span].to_owned(),
         };
-        retype(document, text, pieces(text).into_iter().map(piece).collect(), at)
+        let mut expanded = String::with_capacity(text.len());
+        for part in pieces(text).into_iter().map(piece) {
+            room = room.checked_sub(part.len()).ok_or_else(|| too_long(document, at))?;
+            expanded.push_str(&part);
+        }
+        retype(document, text, expanded, at)
     })?;
     Ok(document.with_value(value))
+}
+
+fn too_long(document: &Document, at: &Pointer) -> TextError {
+    let told = document.error(at, format!("with its variables the file has more than {} MiB", LONGEST >> 20));
+    told.hint("name long variables less often")
 }
 
 /// Copies a value with every string that holds a `$` replaced.
@@ -150,6 +164,8 @@ struct Work<'a> {
     template: &'a Document,
     names: &'a dyn Names,
     findings: Vec<Finding>,
+    /// How many bytes may still come out.
+    room: usize,
 }
 
 /// A part of a string, and where the string stands.
@@ -173,13 +189,15 @@ impl Work<'_> {
         let told_before = self.findings.len();
         for (span, piece) in pieces(text) {
             let spot = Spot { at, text, span, is_route };
-            expanded.push_str(&match piece {
+            let part = match piece {
                 Piece::Text(plain) => plain.to_owned(),
                 Piece::Bare(name) => self.bare(name, &spot),
                 Piece::Braced(name) => self.braced(name, &spot),
                 Piece::Image(image) => self.image(&image, &spot)?,
                 Piece::Unknown(inside) => self.unknown(inside, &spot),
-            });
+            };
+            self.room = self.room.checked_sub(part.len()).ok_or_else(|| too_long(self.template, at))?;
+            expanded.push_str(&part);
         }
         match retype(self.template, text, expanded, at) {
             Ok(value) => Ok(value),

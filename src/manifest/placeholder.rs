@@ -95,9 +95,12 @@ pub(super) fn pieces(text: &str) -> Vec<(Range<usize>, Piece<'_>)> {
     let mut pieces = Vec::new();
     let mut plain = 0;
     let mut at = 0;
+    // Behind it no brace is closed: not to look for one behind every `${` makes this linear.
+    let last_close = text.rfind('}').unwrap_or_default();
     while let Some(found) = text[at..].find('$') {
         let start = at + found;
-        let Some((length, piece)) = piece_at(&text[start..]) else {
+        let is_open = start > last_close && text[start + 1..].starts_with('{');
+        let Some((length, piece)) = (if is_open { None } else { piece_at(&text[start..]) }) else {
             at = start + 1;
             continue;
         };

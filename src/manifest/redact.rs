@@ -104,11 +104,10 @@ fn hidden(document: &Document) -> Vec<TextError> {
         });
         each_settings(&assignment, &mut |members, pointer| {
             let options = create_options::open(members).unwrap_or_default();
-            let lists = secret::LISTS.iter().filter_map(|list| options.get(*list)?.as_array());
-            for text in lists.flatten().filter_map(Value::as_str) {
-                if let Some((name, _)) = secret::item_of_list(text).filter(|(_, start)| text[*start..] == *HIDDEN) {
-                    tell(&pointer.key("createOptions"), name);
-                }
+            let items = secret::LISTS.iter().filter_map(|list| options.get(*list)?.as_array()).flatten();
+            for text in items.filter_map(Value::as_str) {
+                let item = secret::item_of_list(text).filter(|(_, start)| text[*start..] == *HIDDEN);
+                item.into_iter().for_each(|(name, _)| tell(&pointer.key("createOptions"), name));
             }
         });
     }
@@ -213,7 +212,7 @@ impl Work {
 }
 
 /// Hides the value in an item of a list, such as `API_KEY=…`; says whether it is a secret.
-fn hide_item(item: &mut Value) -> bool {
+pub(super) fn hide_item(item: &mut Value) -> bool {
     let Some(text) = item.as_str() else { return false };
     let Some((name, start)) = secret::item_of_list(text) else { return false };
     if !secret::is_secret(name, &text[start..]) {

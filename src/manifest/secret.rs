@@ -65,7 +65,7 @@ pub fn is_placeholder(text: &str) -> bool {
 }
 
 /// Says whether the value of a variable or property of this name is a secret.
-fn is_secret_name(name: &str) -> bool {
+pub(super) fn is_secret_name(name: &str) -> bool {
     let words = words(name);
     let Some(last) = words.last() else { return false };
     let is_key = words.windows(2).any(|pair| pair[1] == "key" && KEYS.contains(&pair[0].as_str()));

@@ -188,6 +188,24 @@ fn escapes_in_a_value_are_those_of_json_where_json_has_them() {
     check(r#"\" ""#, r#"\" ""#, 0);
 }
 
+#[test]
+fn a_long_variable_that_is_named_often_is_refused() {
+    let value = "x".repeat(1 << 20);
+    let text = json!({"modulesContent": {}, "x": "$A".repeat(17)}).to_string();
+    let template = Document::parse_template("t.json", &text).expect("JSON");
+    let failure = expand(&template, &One(&value)).expect_err("17 MiB");
+    assert_eq!(failure.causes(), ["line 1, column 26: with its variables the file has more than 16 MiB"]);
+    let told = expand_variables(&template, &|_| Some(&value)).expect_err("17 MiB");
+    assert_eq!(&*told.message, "with its variables the file has more than 16 MiB");
+}
+
+#[test]
+fn braces_that_are_never_closed_take_no_time() {
+    let text = json!({"modulesContent": {}, "x": "${".repeat(1 << 20)}).to_string();
+    let template = Document::parse_template("t.json", &text).expect("JSON");
+    assert_eq!(expand(&template, &One("")).expect("nothing to expand").document.value(), template.value());
+}
+
 proptest! {
     #[test]
     fn any_value_without_a_backslash_comes_through_unchanged(value in "[^\\\\]*") {

@@ -20,6 +20,28 @@ pub(super) fn parse<'o>(
     text: &str,
     outer: &dyn Fn(&str) -> Option<&'o str>,
 ) -> Result<BTreeMap<String, String>, TextError> {
+    read(file, text, outer).map_err(|at| at.hiding(text, &places_of_values(text)))
+}
+
+/// Where what may be a secret stands: what follows the first `=` of a line, or its first word if it has none, as lines
+/// of a value in quotes may.
+fn places_of_values(text: &str) -> Vec<Range<usize>> {
+    let mut next = 0;
+    let place = |line: &str| {
+        let content = line.trim_end_matches(['\r', '\n']);
+        let end = next + content.len();
+        next += line.len();
+        let (_, value) = content.split_once('=').or_else(|| content.split_once(char::is_whitespace))?;
+        Some(end - value.len()..end)
+    };
+    text.split_inclusive('\n').filter_map(place).collect()
+}
+
+fn read<'o>(
+    file: &str,
+    text: &str,
+    outer: &dyn Fn(&str) -> Option<&'o str>,
+) -> Result<BTreeMap<String, String>, TextError> {
     let mut reader = Reader { file, text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } };
     let mut variables = BTreeMap::new();
     let mut room = LONGEST;
@@ -243,6 +265,14 @@ mod tests {
     #[test]
     fn names_in_braces_are_replaced() {
         check("A=1\nB=${A}-${HOME}-${NONE}-${NONE:-d}-${open\n", &[("A", "1"), ("B", "1-/root--d-${open")]);
+    }
+
+    #[test]
+    fn a_mistake_is_shown_without_values() {
+        for (text, shown) in [("A=\"s3cret\"y", "A=*********"), ("A s3cret", "A ******"), ("A='s3cret", "A=*******")] {
+            let error = parse(".env", text, &|_| None).expect_err("the text is wrong");
+            assert!(error.excerpt.contains(shown) && !format!("{error:?}").contains("s3cret"), "{error:?}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn suggestion(name: &str) -> String {
     let is_taken = kept.len() == 1 || is_reserved_word(kept) || RUNTIME.contains(&kept);
     match kept.chars().next() {
         None => "filter".to_owned(),
-        Some(first) if !first.is_ascii_alphabetic() => format!("m{kept}"),
+        Some(first) if !first.is_ascii_alphabetic() => format!("m{kept}").chars().take(128).collect(),
         Some(_) if is_taken => format!("{kept}_module"),
         Some(_) => kept.chars().take(128).collect(),
     }
@@ -84,6 +84,8 @@ mod tests {
         let hint = |name: &str| check_module_name(name).expect_err("no name").hints()[0].clone();
         assert_eq!(hint("my module"), "choose a name such as `my_module`");
         assert_eq!(hint("7up"), "choose a name such as `m7up`");
+        assert_eq!(hint("from!"), "choose a name such as `from_module`");
+        assert_eq!(hint(&"7".repeat(200)), format!("choose a name such as `m{}`", "7".repeat(127)));
         assert_eq!(hint(""), "choose a name such as `filter`");
         for name in ["From", "m", "edgeHub", "edgeAgent"] {
             assert_eq!(hint(name), format!("choose a name such as `{name}_module`"));

@@ -11,7 +11,7 @@ use crate::document::{Document, Node, read_text};
 use crate::failure::Outcome;
 use crate::identity::DeviceId;
 use crate::image::Platform;
-use crate::manifest::ModuleSpec;
+use crate::manifest::{ModuleSpec, hide_secrets, hide_unread};
 use crate::text::TextError;
 
 /// The file's name.
@@ -151,7 +151,9 @@ impl Settings {
         if !path.exists() {
             return Ok(Self::default());
         }
-        let document = Document::parse(FILE, &read_text(&path, FILE)?)?;
+        let text = read_text(&path, FILE)?;
+        // A mistake is shown with its line, and modules have secrets in their environment.
+        let document = Document::parse(FILE, &text).map(hide_secrets).map_err(|at| hide_unread(at, &text))?;
         Ok(Self::read(&document.root())?)
     }
 
@@ -266,6 +268,20 @@ mod tests {
     fn a_device_without_a_file_is_refused() {
         let error = read("devices: {line2: {address: auto}}").expect_err("nothing to deploy");
         assert_eq!(error.to_string(), "edgectl.yaml:1:18: the member `file` is missing");
+    }
+
+    #[test]
+    fn a_mistake_is_shown_without_the_secrets_of_its_line() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        for text in ["modules: {a: {env: {API_KEY: s3cret, B: []}}}", "modules: {a: {env: {API_KEY: s3cret, B: [}}}"] {
+            std::fs::write(folder.path().join(FILE), text).expect("it can be written");
+            let failure = Settings::load(folder.path()).expect_err("a list is no value");
+            let shown = failure.excerpt_text().unwrap_or_default().to_owned();
+            assert!(
+                shown.contains("API_KEY: ******, B: [") && !format!("{failure:?}").contains("s3cret"),
+                "{failure:?}"
+            );
+        }
     }
 
     #[test]

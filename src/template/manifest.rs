@@ -11,6 +11,9 @@ use super::render::Source;
 /// What every file knows besides the parameters.
 const RESERVED: [&str; 6] = ["name", "image_name", "platform", "folder", "debug_port", "version"];
 
+/// The longest value of a parameter, in bytes: defaults may name each other, and double each time.
+const LONGEST_VALUE: usize = 4096;
+
 /// What a compiled pattern may take, in bytes.
 const LARGEST_PATTERN: usize = 1 << 20;
 
@@ -134,6 +137,14 @@ fn is_reference(value: &str) -> bool {
 impl Parameter {
     /// Refuses a value that the parameter does not take.
     pub fn check(&self, value: &str) -> Result<(), TemplateError> {
+        if value.len() > LONGEST_VALUE {
+            let (name, value) = (self.name.clone(), format!("{}…", value.chars().take(20).collect::<String>()));
+            return Err(TemplateError::Value {
+                name,
+                value,
+                expected: format!("a text of at most {LONGEST_VALUE} bytes"),
+            });
+        }
         if self.accepts.allows(value) {
             return Ok(());
         }

@@ -7,6 +7,9 @@ use std::fmt;
 pub struct Pointer(String);
 
 impl Pointer {
+    /// The longest way that a file may have, in bytes: with longer ones every value of it would cost too much.
+    pub const LONGEST: usize = 16 * 1024;
+
     /// The pointer to the whole document.
     pub fn root() -> Self {
         Self::default()

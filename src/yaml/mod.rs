@@ -14,7 +14,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
-use crate::json::Part;
+use crate::json::{Part, TOO_FAR};
 use crate::text::{Pointer, TextError};
 
 pub use places::{duplicates, places};
@@ -73,12 +73,30 @@ fn byte_of(text: &str, error: &serde_yaml::Error) -> Option<usize> {
     Some(line_start + column.unwrap_or_default())
 }
 
+/// How long the scalar is that a text begins with: one in quotes as a whole, any other up to the end of its line.
 fn scalar_len(rest: &str) -> usize {
     let line = rest.lines().next().unwrap_or_default();
-    match line.chars().next() {
-        Some(quote @ ('"' | '\'')) => line[1..].find(quote).map_or(line.len(), |at| at + 2),
+    match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => quoted_len(rest, quote).unwrap_or(line.len()),
         _ => line.find(" #").map_or(line, |at| &line[..at]).trim_end().len(),
     }
+}
+
+/// `None` if the quote is never closed. Within single quotes two of them are one, within double ones a backslash escapes.
+fn quoted_len(rest: &str, quote: char) -> Option<usize> {
+    let mut characters = rest.char_indices().skip(1).peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '\\' if quote == '"' => {
+                characters.next();
+            }
+            c if c == quote && (quote == '"' || characters.next_if(|(_, next)| *next == quote).is_none()) => {
+                return Some(at + 1);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn explain(file: &str, text: &str, error: &serde_yaml::Error) -> TextError {
@@ -110,7 +128,11 @@ fn to_json(tree: Yaml, at: &Pointer) -> Result<Value, (Pointer, String)> {
             let mut map = Map::with_capacity(members.len());
             for (key, value) in members {
                 let key = key_text(&key).ok_or_else(|| (at.clone(), "a key is neither text nor number".to_owned()))?;
-                let value = to_json(value, &at.key(&key))?;
+                let at = at.key(&key);
+                if at.as_str().len() > Pointer::LONGEST {
+                    return Err((at, TOO_FAR.to_owned()));
+                }
+                let value = to_json(value, &at)?;
                 map.insert(key, value);
             }
             Value::Object(map)
@@ -295,6 +317,14 @@ mod tests {
         assert_eq!(show(&a.key("d"), Part::Key), Some("d"));
         assert_eq!(show(&a.key("e"), Part::Value), None);
         assert_eq!(show(&a.key("b/c").index(2), Part::Value), None);
+    }
+
+    #[test]
+    fn a_scalar_in_quotes_is_found_as_a_whole() {
+        let show = |text: &str| find(text, &Pointer::root().key("a"), Part::Value).map(|place| text[place].to_owned());
+        for scalar in ["'it''s'", "\"x\\\"y\"", "\"\\\\\"", "''", "\"x\n  y\"", "''''"] {
+            assert_eq!(show(&format!("{{a: {scalar}, b: 'c'}}")).as_deref(), Some(scalar));
+        }
     }
 
     #[test]

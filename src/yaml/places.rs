@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{scalar_len, unfolded};
-use crate::json::{Duplicate, Places};
+use crate::json::{Duplicate, Places, TOO_FAR};
 use crate::text::Pointer;
 
 /// Returns where the scalars of a text, their keys and most collections stand; nothing for a text that is no YAML.
@@ -104,7 +104,7 @@ impl<'de> DeserializeSeed<'de> for Step<'_, '_> {
             other => other?,
         };
         if let Some(start) = start {
-            walk.places.borrow_mut().set_value(at, walk.value_at(start));
+            walk.places.borrow_mut().set_value(&at, walk.value_at(start));
         }
         Ok(start)
     }
@@ -195,7 +195,10 @@ impl<'de> Visitor<'de> for Look<'_, '_> {
                 continue;
             }
             let at = at.key(&key);
-            walk.places.borrow_mut().set_key(at.clone(), place.clone());
+            if at.as_str().len() > Pointer::LONGEST {
+                return Err(A::Error::custom(TOO_FAR));
+            }
+            walk.places.borrow_mut().set_key(&at, place.clone());
             members.next_value_seed(Step { walk, at })?;
             keys.insert(key, place);
         }

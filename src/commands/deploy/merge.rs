@@ -13,7 +13,9 @@ use super::write::{Target, shown_from_here, tell_hidden};
 use super::{Deploy, summary, tell_warnings};
 use crate::document::Document;
 use crate::failure::{Failure, Outcome};
-use crate::manifest::{self, Finding, Merged, NoSources, Origin, Redacted, Surroundings, images, lost_secrets, merge};
+use crate::manifest::{
+    self, Finding, Merged, NoSources, Origin, Redacted, Surroundings, hide_secrets, images, lost_secrets, merge,
+};
 use crate::solution::{Manifest, Solution, Wanted, replace_file};
 
 /// What comes out, where it has no file yet.
@@ -90,7 +92,8 @@ fn merged(documents: &[Document]) -> Outcome<Merged> {
 /// Checks the composed manifest; what is wrong is told in the file that brings it, and what a file was told of alone
 /// not once more.
 fn check(manifests: &[Manifest], merged: &Merged, today: Duration) -> Manifest {
-    let document = merged.document(MERGED, documents(manifests));
+    // Its own text is shown for what two files together are wrong in.
+    let document = hide_secrets(merged.document(MERGED, documents(manifests)));
     let mut checked = manifest::check(&document, Surroundings { today, sources: &NoSources });
     let told = |finding: &Finding| {
         let known = manifests.iter().flat_map(|manifest| &manifest.warnings);

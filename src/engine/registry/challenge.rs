@@ -56,6 +56,23 @@ fn parse_parameters(text: &str) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn parameters_are_read_as_they_were_written(
+            parameters in proptest::collection::vec(("realm|service|[a-z]{1,3}", "[a-z:,= /.é]{0,6}"), 0..4),
+        ) {
+            let written: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+            proptest::prop_assert_eq!(parse_parameters(&written.join(",")), parameters.clone());
+            let realm = parameters.iter().find(|(name, _)| name == "realm");
+            proptest::prop_assert_eq!(Challenge::parse(&format!("Bearer {}", written.join(", "))).is_some(), realm.is_some());
+        }
+
+        #[test]
+        fn no_header_makes_the_reader_panic(header in "(Bearer |basic)?[a-z=\",é \\\\]{0,30}") {
+            let _ = Challenge::parse(&header);
+        }
+    }
+
     #[test]
     fn both_schemes_are_read() {
         let bearer = |scope: Option<&str>| Challenge::Bearer {

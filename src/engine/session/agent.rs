@@ -14,6 +14,8 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use super::grpc::{self, Answer};
 
 const PIECE: usize = 32 * 1024;
+/// The longest message that is waited for: engines send pieces of 32 KiB.
+const LONGEST: usize = 1 << 20;
 
 /// Forwards until either side has no more to say.
 pub(super) fn forward(from_build: Incoming, agent: UnixStream) -> Response<Answer> {
@@ -31,6 +33,9 @@ async fn to_agent(mut from_build: Incoming, mut agent: OwnedWriteHalf) {
             if agent.write_all(bytes).await.is_err() {
                 return;
             }
+        }
+        if open.len() > LONGEST {
+            return;
         }
     }
 }

@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::secrets::{Secret, has_variable};
-use crate::manifest::secret::{item_of_list, kind_of_secret};
+use crate::manifest::create_options::is_piece;
+use crate::manifest::secret::{is_secret_name, item_of_list, kind_of_secret};
 use crate::text::TextError;
 
 /// The key of a variable's value in `env`, whose name stands on a line before.
@@ -26,15 +27,16 @@ pub(in crate::manifest) fn places(text: &str) -> Vec<Range<usize>> {
 /// Returns what looks like a secret in a text.
 pub(super) fn find(text: &str) -> Vec<Secret> {
     let mut found = Vec::new();
-    let mut start = 0;
+    let (mut start, mut above) = (0, "");
     for line in text.split_inclusive('\n') {
-        find_in_line(line.trim_end(), start, &mut found);
+        above = find_in_line(line.trim_end(), (start, above), &mut found);
         start += line.len();
     }
     found
 }
 
-fn find_in_line(line: &str, start: usize, found: &mut Vec<Secret>) {
+/// Searches a line, and returns its last key for the values that stand on the next one.
+fn find_in_line<'l>(line: &'l str, (start, above): (usize, &'l str), found: &mut Vec<Secret>) -> &'l str {
     let (mut name, mut before) = ("", "");
     for Scalar { place, is_key } in scalars(line) {
         let text = line[place.clone()].trim_end();
@@ -42,30 +44,46 @@ fn find_in_line(line: &str, start: usize, found: &mut Vec<Secret>) {
             (before, name) = (name, text);
             continue;
         }
+        // JSON inside of a string: a quote with its escape keeps its two bytes.
+        let mut look_inside = || {
+            find_in_line(&text.replace("\\\"", " \""), (start + place.start, ""), found);
+        };
         if text.starts_with('{') {
-            // JSON inside of a string: a quote with its escape keeps its two bytes.
-            find_in_line(&text.replace("\\\"", " \""), start + place.start, found);
+            look_inside();
             continue;
         }
         let owner = match (name, before) {
+            ("", _) => above,
             (VALUE, "") => "password",
             (VALUE, variable) => variable,
             (name, _) => name,
         };
-        if let Some(mut secret) = secret_in(owner, text) {
-            secret.place = start + place.start + secret.place.start..start + place.start + text.len();
-            found.push(secret);
+        match secret_in(owner, text) {
+            Some(mut secret) => {
+                secret.place = start + place.start + secret.place.start..start + place.start + text.len();
+                found.push(secret);
+            }
+            None if text.contains("\\\"") => look_inside(),
+            // A key whose colon is missing.
+            None if is_secret_name(text) => (before, name) = (name, text),
+            None => {}
         }
     }
+    if name.is_empty() { above } else { name }
 }
 
-/// Judges a value as a whole, and as an item of a list such as `API_KEY=…`.
+/// Judges a value as a whole, as an item of a list such as `API_KEY=…`, and as a member whose colon or blank is missing.
 fn secret_in(name: &str, text: &str) -> Option<Secret> {
+    if is_piece(name) {
+        // The name may stand in the piece before.
+        return Some(Secret { place: 0..text.len(), name: name.to_owned(), looks: "a piece of createOptions" });
+    }
     let judge = |name: &str, start: usize| {
         let looks = kind_of_secret(name, &text[start..]).filter(|_| !has_variable(&text[start..]))?;
         Some(Secret { place: start..text.len(), name: name.to_owned(), looks })
     };
-    judge(name, 0).or_else(|| item_of_list(text).and_then(|(name, start)| judge(name, start)))
+    let member = || text.find([' ', ':']).and_then(|end| judge(&text[..end], end + 1));
+    judge(name, 0).or_else(|| item_of_list(text).and_then(|(name, start)| judge(name, start))).or_else(member)
 }
 
 /// A key or a value of a line, without its quotes.
@@ -77,14 +95,25 @@ struct Scalar {
 fn scalars(line: &str) -> Vec<Scalar> {
     let mut found = Vec::new();
     let (mut at, mut depth) = (0, 0usize);
+    let mut comment = 0..0;
     while let Some(first) = line[at..].chars().next() {
-        let rest = &line[at..];
+        if at == comment.end && !comment.is_empty() {
+            (at, comment) = ((at + 2).min(line.len()), 0..0);
+            continue;
+        }
+        // A quote in a comment is closed there, or never.
+        let rest = if comment.contains(&at) { &line[at..comment.end] } else { &line[at..] };
         match first {
+            '/' if comment.is_empty() && rest.starts_with("/*") => {
+                comment = at..rest[2..].find("*/").map_or(line.len(), |length| at + 2 + length);
+                at += 2;
+                continue;
+            }
             '{' | '[' => depth += 1,
             '}' | ']' => depth = depth.saturating_sub(1),
             '"' | '\'' => {
                 let length = quoted_len(&rest[1..], first);
-                let behind = (at + 1 + length + 1).min(line.len());
+                let behind = (at + 1 + length + 1).min(at + rest.len());
                 let is_key = line[behind..].trim_start().starts_with(':');
                 found.push(Scalar { place: at + 1..at + 1 + length, is_key });
                 at = behind;
@@ -120,7 +149,8 @@ fn bare_len(rest: &str, is_inside: bool) -> (usize, bool) {
     let is_end = |at: usize, c: char| match c {
         ',' | '}' | ']' => is_inside,
         ' ' => rest[at + 1..].starts_with('#'),
-        ':' => rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' '),
+        // The quote that is missing may be the one before.
+        ':' => rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' ') || rest[..at].ends_with(['"', '\'']),
         _ => false,
     };
     let end = rest.char_indices().find(|(at, c)| is_end(*at, *c));
@@ -144,6 +174,7 @@ mod tests {
         check("{password: a, level: b, 'apiKey': c}", &["a", "c"]);
         check(r#""password": hunter2,"#, &["hunter2,"]);
         check(r#""url": "amqp://u:p@h""#, &["amqp://u:p@h"]);
+        check(r#""password": "a\"b", "image": "c\"d""#, &["a\\\"b"]);
         check("url: amqp://u:p@h:1 # why", &["amqp://u:p@h:1"]);
     }
 
@@ -160,6 +191,32 @@ mod tests {
         check(r#""LEVEL": { "value": "debug" }, "API_KEY": { "value": "a" }"#, &["a"]);
         check(r#"  "value": "a""#, &["a"]);
         check(r#"  "value": 5, "value": "$KEY""#, &[]);
+    }
+
+    #[test]
+    fn a_value_on_a_line_of_its_own_belongs_to_the_key_above() {
+        check("\"password\":\n  \"a\",\n\"image\":\n  \"b\"", &["a"]);
+        check("password:\n  a\nimage: b", &["a"]);
+    }
+
+    #[test]
+    fn a_sign_that_is_missing_hides_no_key() {
+        check(r#"{"password" "a", "image": "b"}"#, &["a"]);
+        check(r#"{"x":"y,"password":"a","image":"b"}"#, &["a"]);
+        check(r#"{"password:"a","image":"b"}"#, &["a\""]);
+        check("password:a\nimage:b\npassword a\nimage b", &["a", "a"]);
+        check(r#""createOptions": "\"Env\":[\"LEVEL=b\",\"API_KEY=a\"]}""#, &["a"]);
+    }
+
+    #[test]
+    fn a_quote_in_a_comment_opens_nothing() {
+        check(r#"/* it's */ "password": /* " */ "a", "image": /*/ " */ "b""#, &["a"]);
+        check(r#"/* "password": "a" */ "image": "b" /* "password": "c"#, &["a", "c"]);
+    }
+
+    #[test]
+    fn a_piece_of_create_options_may_begin_within_a_secret() {
+        check(r#""createOptions": "{\"Env\":[\"API_", "createOptions01": "KEY=a\"]}", "image": "b""#, &["KEY=a\\\"]}"]);
     }
 
     #[test]
