@@ -72,7 +72,7 @@ fn what_a_killed_simulation_left_is_cleaned_and_nothing_of_one_that_runs() {
     assert_eq!((done.status, done.stdout.as_str()), (Some(0), ""));
     assert_eq!([engine_names("container", &name), engine_names("network", &name)], [[""; 0]; 2]);
     assert!(!solution.root().join(".edgectl").exists());
-    solution.run("clean").check(0, "", "       Clean there is nothing to remove\n");
+    solution.run("clean").check(0, "", "       Found nothing to remove\n");
 }
 
 // protocol.md §6.3
