@@ -149,13 +149,7 @@ impl Engine {
         means: &Means,
         watch: Watch<'_>,
     ) -> Outcome<Option<(String, Work)>> {
-        let nature = self.nature().await?;
-        let (tool, note) = means.builder.decide_for(plan, nature)?;
-        note.iter().for_each(|note| watch(Event::Warning(note)));
-        if tool == Tool::Buildah && means.builder == Builder::BuildKit {
-            watch(Event::Warning(NO_BUILDKIT));
-        }
-        self.warn_of_emulation(plan, nature, watch).await;
+        let tool = self.choose_tool(plan, means.builder, watch).await?;
         let ignore_file = if tool == Tool::BuildKit { IgnoreFile::Ordinary } else { IgnoreFile::Sent };
         let context = BuildContext::open(plan, ignore_file)?;
         let dockerfile = std::fs::read(&plan.dockerfile)
@@ -163,7 +157,7 @@ impl Engine {
         let dockerfile = String::from_utf8_lossy(&dockerfile);
         let texts = credentials::texts_of(&dockerfile, &plan.args, &plan.cache_from);
         let credentials = means.registries.logins().find_mentioned(&texts).await?;
-        let mut options = options_of(plan, nature, tool, context.dockerfile());
+        let mut options = options_of(plan, self.nature().await?, tool, context.dockerfile());
         let session = match plan.needs_session() {
             true if tool != Tool::BuildKit => return Err(no_session(plan, tool)),
             true => Some(session::open(&self.endpoint, Services::load(plan, credentials.clone())?, PATIENCE).await?),
@@ -182,6 +176,18 @@ impl Engine {
             Some(id) => Ok(Some((id, work))),
             None => Ok(Some((self.built_id(plan).await?, work))),
         }
+    }
+
+    /// Decides which of the engine's builders does the work, and tells what there is to know about that.
+    async fn choose_tool(&self, plan: &BuildPlan, builder: Builder, watch: Watch<'_>) -> Outcome<Tool> {
+        let nature = self.nature().await?;
+        let (tool, note) = builder.decide_for(plan, nature)?;
+        note.iter().for_each(|note| watch(Event::Warning(note)));
+        if tool == Tool::Buildah && builder == Builder::BuildKit {
+            watch(Event::Warning(NO_BUILDKIT));
+        }
+        self.warn_of_emulation(plan, nature, watch).await;
+        Ok(tool)
     }
 
     async fn warn_of_emulation(&self, plan: &BuildPlan, nature: &Nature, watch: Watch<'_>) {

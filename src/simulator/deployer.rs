@@ -25,7 +25,6 @@ use super::prepare::{Prepared, Workshop};
 use super::site::{Means, Service, Site};
 use super::state::Identities;
 use super::subject::Simulated;
-use super::workloads::Behind;
 use crate::agent::{Deployed, DeploymentStatus, Planned};
 use crate::edgehub::KnownIdentity;
 use crate::engine::Engine;
@@ -44,7 +43,6 @@ pub(super) struct Deployer<'a> {
     /// The bridge, until the dispatcher has been told that it came.
     pub(super) came: Option<Came>,
     pub(super) service: Service,
-    pub(super) behind: Arc<Behind>,
     pub(super) events: EdgeEvents,
     /// Serves what comes with deployments.
     pub(super) tasks: JoinSet<()>,
@@ -119,7 +117,7 @@ impl Deployer<'_> {
         let generations = identities.modules.iter().map(|(module, keys)| (module.clone(), keys.generation_id.clone()));
         let generations = generations.collect();
         let known = identities.known();
-        self.behind.set_identities(identities);
+        self.doors.behind().set_identities(identities);
         let status = if failures.is_empty() { DeploymentStatus::applied() } else { failed(&failures) };
         let plan = Some(self.planned.values().cloned().collect());
         Ok(Preparation {

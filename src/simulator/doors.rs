@@ -87,6 +87,11 @@ impl<'a> Doors<'a> {
         Ok(())
     }
 
+    /// Returns what lies behind all of them.
+    pub(super) fn behind(&self) -> Arc<Behind> {
+        Arc::clone(&self.behind)
+    }
+
     /// Returns the port of a module that has one.
     pub(super) fn port(&self, module: &ModuleId) -> Option<PortAddress> {
         let (address, _) = self.open.get(module)?.port.as_ref()?;

@@ -81,13 +81,19 @@ pub(super) struct Common<'a> {
 pub(super) struct Opened<'a> {
     site: &'a Site,
     bridge: Option<Arc<Bridge>>,
-    gateway: Gateway,
-    metrics: Option<MetricsPort>,
-    names: Vec<String>,
-    ports: Ports,
+    listening: Listening,
     plans: Vec<ModulePlan>,
     hub: EdgeHub,
     queues: Queues,
+}
+
+/// Where a device listens; nobody is answered yet.
+struct Listening {
+    gateway: Gateway,
+    metrics: Option<MetricsPort>,
+    /// What clients may call the hub.
+    names: Vec<String>,
+    ports: Ports,
 }
 
 /// What answers clients, wherever they are listened for.
@@ -183,7 +189,8 @@ impl Site {
         };
         let plans = planner.plan_all(prepared, &ports)?;
         let (hub, queues) = self.opening(ui, clock, &names).hub()?;
-        Ok(Opened { site: self, bridge, gateway, metrics, names, ports, plans, hub, queues })
+        let listening = Listening { gateway, metrics, names, ports };
+        Ok(Opened { site: self, bridge, listening, plans, hub, queues })
     }
 
     /// Returns the dev CA, and a server certificate for every name that clients may dial.
@@ -235,33 +242,47 @@ impl Site {
     }
 }
 
+impl Listening {
+    /// Answers clients and workload calls; what comes of them goes to `events`.
+    async fn serve<'a>(
+        mut self,
+        tasks: &mut JoinSet<()>,
+        common: &Common<'a>,
+        site: &Site,
+        (place, events): (&Place, &EdgeEvents),
+    ) -> Outcome<(Service, Doors<'a>)> {
+        let Means { clock, run_folder, .. } = common.means;
+        let (authority, certificate) = site.certify(clock, &self.names)?;
+        let heads = Heads::new(events.clone(), clock, place.device.clone(), Arc::clone(&common.connections));
+        let counted = Arc::new(site.counted(clock, &place.hub, events.clone()));
+        let service = Service { heads, rules: common.rules.clone(), counted };
+        service.serve(tasks, &certificate, (self.gateway, self.metrics))?;
+        let behind = Behind::new(clock, place.hub.clone(), authority, &site.identities, events.clone());
+        let mut doors = Doors::none(run_folder, Arc::new(behind));
+        for module in &place.modules {
+            doors.open(tasks, module, self.ports.remove(module)).await?;
+        }
+        Ok((service, doors))
+    }
+}
+
 impl<'a> Opened<'a> {
     /// Opens everything else that modules speak to; they are started by the dispatcher.
     pub(super) async fn start(
-        mut self,
+        self,
         tasks: &mut JoinSet<()>,
         common: &Common<'a>,
         (edge, cloud): (EdgeNumber, &IotHub),
         ledger: &Arc<Ledger>,
     ) -> Outcome<(EdgeDevice, Deployer<'a>)> {
-        let (site, means) = (self.site, common.means);
-        let clock = means.clock;
-        let place = self.place();
-        let (device, host) = (place.device.clone(), place.hub.clone());
+        let (site, means, place) = (self.site, common.means, self.place());
         let events = EdgeEvents::new(edge, common.events.clone());
         let storage = site.start_storage(self.queues, events.clone())?;
-        let (authority, certificate) = site.certify(clock, &self.names)?;
-        let heads = Heads::new(events.clone(), clock, device.clone(), Arc::clone(&common.connections));
-        let counted = Arc::new(site.counted(clock, &host, events.clone()));
-        let service = Service { heads, rules: common.rules.clone(), counted };
-        let address = self.gateway.address();
-        service.serve(tasks, &certificate, (self.gateway, self.metrics))?;
-        test_port::open(tasks, (means.ui, &site.options), &host, &events).await?;
-        let behind = Arc::new(Behind::new(clock, host.clone(), authority, &site.identities, events.clone()));
-        let mut doors = Doors::none(means.run_folder, Arc::clone(&behind));
-        for module in &place.modules {
-            doors.open(tasks, module, self.ports.remove(module)).await?;
-        }
+        let address = self.listening.gateway.address();
+        let (service, doors) = self.listening.serve(tasks, common, site, (&place, &events)).await?;
+        test_port::open(tasks, (means.ui, &site.options), &place.hub, &events).await?;
+        let ties =
+            Ties { ledger: Arc::clone(ledger), events: events.clone(), workloads: doors.behind(), web: site.web() };
         let (wanted, deployments) = mpsc::unbounded_channel();
         let deployer = Deployer {
             means,
@@ -270,38 +291,35 @@ impl<'a> Opened<'a> {
             bridge: self.bridge,
             came: None,
             service,
-            behind: Arc::clone(&behind),
-            events: events.clone(),
+            events,
             tasks: JoinSet::new(),
             wanted: deployments,
             planned: deployer::planned(&self.plans),
             doors,
         };
-        let agent = site.agent(clock, &self.plans, cloud);
-        let ties = Ties { ledger: Arc::clone(ledger), events, workloads: behind, web: site.web() };
-        let children = Children::new(self.plans, ties);
         let device = EdgeDevice {
-            device,
+            device: place.device.clone(),
             place,
             state: site.state.clone(),
             hub: self.hub,
             link: CloudLink::new(site.options.link),
-            agent,
+            agent: site.agent(means.clock, &self.plans, cloud),
             wanted,
             storage,
-            children,
+            children: Children::new(self.plans, ties),
             logs: Logs::default(),
         };
         Ok((device, deployer))
     }
 
     fn place(&self) -> Place {
+        let Listening { gateway, metrics, .. } = &self.listening;
         Place {
             device: self.site.simulated.device.clone(),
             parent: self.site.simulated.parent.clone(),
-            address: self.gateway.host(),
-            hub: self.gateway.host(),
-            ports: report::Ports { metrics: self.metrics.as_ref().map(MetricsPort::number), ..self.gateway.ports() },
+            address: gateway.host(),
+            hub: gateway.host(),
+            ports: report::Ports { metrics: metrics.as_ref().map(MetricsPort::number), ..gateway.ports() },
             workload: self.bridge.as_ref().map(|bridge| bridge.way),
             modules: self.plans.iter().map(|plan| plan.spec.id.clone()).collect(),
             upstream: self.site.options.link,
