@@ -114,6 +114,22 @@ impl Failure {
         }
     }
 
+    /// Joins several failures: each becomes a cause, and each hint is told once. What someone else refused counts most.
+    pub fn of_all(message: impl Display, failures: &[Self]) -> Self {
+        let kinds = || failures.iter().map(Self::kind);
+        let kind = kinds().find(|kind| *kind == Kind::Refused).or(kinds().next()).unwrap_or(Kind::Bug);
+        let mut all = Self::new(kind, message);
+        for failure in failures {
+            let words: Vec<&str> =
+                std::iter::once(&failure.message).chain(&failure.causes).map(String::as_str).collect();
+            all = all.cause(words.join(": "));
+            for hint in &failure.hints {
+                all = if all.hints.contains(hint) { all } else { all.hint(hint) };
+            }
+        }
+        all
+    }
+
     /// Adds why it happened, innermost last.
     #[must_use]
     pub fn cause(mut self, cause: impl Display) -> Self {

@@ -108,9 +108,7 @@ impl ImageArgs {
         }
         Ok(targets)
     }
-}
 
-impl ImageArgs {
     /// Returns what follows the version in tags.
     pub(super) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
@@ -203,10 +201,15 @@ where
             (index, outcome)
         });
     }
-    let mut outcomes = Vec::with_capacity(count);
+    in_order(running, pace.fail_fast).await
+}
+
+/// Waits for all jobs, or with `fail_fast` for the first that fails, and sorts what they return by their numbers.
+async fn in_order<T: 'static>(mut running: JoinSet<(usize, Outcome<T>)>, fail_fast: bool) -> Outcome<Vec<Outcome<T>>> {
+    let mut outcomes = Vec::with_capacity(running.len());
     while let Some(ended) = running.join_next().await {
         outcomes.push(ended.or_fail(Kind::Bug, || "a job ended early")?);
-        if pace.fail_fast && outcomes.last().is_some_and(|(_, outcome)| outcome.is_err()) {
+        if fail_fast && outcomes.last().is_some_and(|(_, outcome)| outcome.is_err()) {
             // What is dropped here is cancelled in the engine too.
             running.shutdown().await;
         }
@@ -257,18 +260,13 @@ fn conclude(ui: &Ui, ended: Ended, mut failures: Vec<Failure>) -> Outcome {
     if ended.total == 1 {
         return Err(with_output(ui, failures.remove(0)));
     }
-    let kind = failures.iter().map(Failure::kind).find(|kind| *kind == Kind::Refused).unwrap_or(failures[0].kind());
     let unfinished = failures.len() + ended.cancelled;
-    let summary = Failure::new(kind, format!("cannot finish {unfinished} of {} images", ended.total));
-    let summary = failures.into_iter().fold(summary, |summary, failure| {
-        if !ui.is_json() {
-            return summary.cause(failure.message());
-        }
-        let failure = with_output(ui, failure);
-        let causes = failure.causes().iter().map(|cause| format!(": {cause}")).collect::<String>();
-        let summary = summary.cause(format!("{}{causes}", failure.message()));
-        failure.hints().iter().fold(summary, |summary, hint| summary.hint(hint))
-    });
+    let message = format!("cannot finish {unfinished} of {} images", ended.total);
+    let told: Vec<Failure> = match ui.is_json() {
+        true => failures.into_iter().map(|failure| with_output(ui, failure)).collect(),
+        false => failures.iter().map(|failure| Failure::new(failure.kind(), failure.message())).collect(),
+    };
+    let summary = Failure::of_all(message, &told);
     Err(match ended.cancelled {
         0 => summary,
         cancelled => summary.cause(format!("`--fail-fast` cancelled {}", counted(cancelled as u64, "image"))),
