@@ -58,13 +58,22 @@ impl Kind {
 /// A failure in the words it is told with.
 ///
 /// Messages are lower case without a full stop; `hints` are whole imperative sentences without one.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     kind: Kind,
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
     excerpt: Option<String>,
+}
+
+/// Whether failures that are summed up were told each by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// In full.
+    Already,
+    /// Not at all, as under `--json`, where stderr has one document.
+    NotYet,
 }
 
 impl Failure {
@@ -114,22 +123,6 @@ impl Failure {
         }
     }
 
-    /// Joins several failures: each becomes a cause, and each hint is told once. What someone else refused counts most.
-    pub fn of_all(message: impl Display, failures: &[Self]) -> Self {
-        let kinds = || failures.iter().map(Self::kind);
-        let kind = kinds().find(|kind| *kind == Kind::Refused).or(kinds().next()).unwrap_or(Kind::Bug);
-        let mut all = Self::new(kind, message);
-        for failure in failures {
-            let words: Vec<&str> =
-                std::iter::once(&failure.message).chain(&failure.causes).map(String::as_str).collect();
-            all = all.cause(words.join(": "));
-            for hint in &failure.hints {
-                all = if all.hints.contains(hint) { all } else { all.hint(hint) };
-            }
-        }
-        all
-    }
-
     /// Adds why it happened, innermost last.
     #[must_use]
     pub fn cause(mut self, cause: impl Display) -> Self {
@@ -157,6 +150,24 @@ impl Failure {
         let was = std::mem::replace(&mut self.message, doing.to_string());
         self.causes.insert(0, was);
         self
+    }
+
+    /// Sums up the failures of work that went on side by side; of those that were not told yet it says
+    /// everything, a hint once.
+    ///
+    /// Its kind is `Refused` if that of one is, else that of the first.
+    pub fn sum_up(doing: impl Display, failures: &[Self], told: Told) -> Self {
+        let mut kinds = failures.iter().map(Self::kind);
+        let first = failures.first().map_or(Kind::Bug, Self::kind);
+        let kind = kinds.find(|kind| *kind == Kind::Refused).unwrap_or(first);
+        failures.iter().fold(Self::new(kind, doing), |sum, failure| match told {
+            Told::Already => sum.cause(&failure.message),
+            Told::NotYet => {
+                let causes = failure.causes.iter().map(|cause| format!(": {cause}")).collect::<String>();
+                let sum = sum.cause(format!("{}{causes}", failure.message));
+                failure.hints.iter().fold(sum, |sum, hint| if sum.hints.contains(hint) { sum } else { sum.hint(hint) })
+            }
+        })
     }
 
     /// Returns whose turn it is to act.

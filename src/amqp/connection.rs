@@ -116,8 +116,13 @@ pub(super) struct Connection {
     said: Duration,
     /// How often the client wants to hear something.
     beat: Duration,
+    /// Links on which the client wants what there is and then no more: until when the hub may bring something.
+    drains: VecDeque<(Duration, LinkId)>,
     closed: Option<Closed>,
 }
+
+/// How long a client that drains a link waits for what the hub has.
+const DRAINED_AFTER: Duration = Duration::from_millis(100);
 
 impl Connection {
     pub(super) fn new(now: Now, limits: Limits) -> Self {
@@ -132,6 +137,7 @@ impl Connection {
             heard: now.monotonic,
             said: now.monotonic,
             beat: Duration::from_secs(60),
+            drains: VecDeque::new(),
             closed: None,
         }
     }
@@ -230,8 +236,19 @@ impl Connection {
             }
             Performative::Open(_) | Performative::Begin(_) | Performative::Close(_) => None,
         };
+        if let Some(Happening::Credit(link)) = happening {
+            self.note_drain(link);
+        }
         self.turns.extend(happening.map(Turn::Link));
         Ok(())
+    }
+
+    /// Lets the hub bring what it has before the credit of a link is given back, if the client wants that.
+    fn note_drain(&mut self, link: LinkId) {
+        let is_draining = self.sessions.get(&link.channel).is_some_and(|session| session.is_draining(link.handle));
+        if is_draining && !self.drains.iter().any(|(_, draining)| *draining == link) {
+            self.drains.push_back((self.now + DRAINED_AFTER, link));
+        }
     }
 
     fn session(&mut self, link: LinkId) -> Option<(&mut Session, &mut Writer)> {
@@ -328,13 +345,26 @@ impl Connection {
         let silence = self.heard + self.limits.silence;
         match self.stage {
             Stage::Closed => None,
-            Stage::Open => Some(silence.min(self.said + self.beat)),
+            Stage::Open => {
+                let drain = self.drains.front().map(|(until, _)| *until);
+                [Some(silence), Some(self.said + self.beat), drain].into_iter().flatten().min()
+            }
             Stage::Preamble { .. } | Stage::Sasl | Stage::Deciding | Stage::AwaitingOpen => Some(silence),
         }
     }
 
-    /// Gives a sign of life if one is due, and gives a client up that gave none.
+    /// Ends the waiting of clients that drain a link, gives a sign of life if one is due, and gives a client up that
+    /// gave none.
     pub(super) fn handle_timeout(&mut self) {
+        while let Some((until, link)) = self.drains.front().copied()
+            && until <= self.now
+        {
+            self.drains.pop_front();
+            if let Some((session, out)) = self.session(link) {
+                session.drain(link.handle, out);
+                self.turns.push_back(Turn::Link(Happening::Credit(link)));
+            }
+        }
         if self.stage == Stage::Open && self.now >= self.said + self.beat {
             frame::encode_empty(&mut self.out.bytes);
         }

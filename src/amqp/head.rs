@@ -180,6 +180,7 @@ impl Head {
     pub fn handle_timeout(&mut self, now: Now) {
         self.connection.handle_time(now);
         self.connection.handle_timeout();
+        self.work();
         if self.login_until.is_some_and(|until| until <= now.monotonic) {
             let within = self.limits.authenticate_within;
             let fault =

@@ -39,12 +39,16 @@ pub(super) struct Wanted {
     pub(super) largest: Option<u64>,
     /// For whom an edge hub speaks on the link, as it came (protocol.md §5.3).
     pub(super) chain: Option<String>,
+    /// The model that the client implements.
+    pub(super) model: Option<String>,
     /// What the two links of a pair have in common (protocol.md §5.3); empty if the client says nothing.
     pub(super) pair: String,
 }
 
 /// The property of a link that holds the auth chain.
 const AUTH_CHAIN: &str = "com.microsoft:auth-chain";
+/// The property of a link that names the client's model.
+const MODEL: &str = "com.microsoft:model-id";
 /// The property of a link that tells its pair: `methods:{id}`, `twin:{id}`.
 const PAIR: &str = "com.microsoft:channel-correlation-id";
 
@@ -67,6 +71,7 @@ impl Wanted {
             is_settled,
             largest,
             chain: text_property(attach, AUTH_CHAIN).map(str::to_owned),
+            model: text_property(attach, MODEL).map(str::to_owned),
             pair: pair.unwrap_or_default(),
         }
     }
@@ -272,6 +277,8 @@ pub(super) struct Outgoing {
     pub(super) count: u32,
     /// Deliveries that the client has room for.
     pub(super) credit: u32,
+    /// Whether the client wants what there is and then no more, as it said last.
+    pub(super) is_drained: bool,
     /// Messages that wait for credit, in order.
     pub(super) waiting: VecDeque<Parcel>,
 }
@@ -279,10 +286,16 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// Takes the client's view: what it has counted and how much more it has room for.
     pub(super) fn handle_flow(&mut self, flow: &Flow) {
-        let seen = flow.delivery_count.unwrap_or_default();
-        let limit = seen.wrapping_add(flow.link_credit.unwrap_or_default());
-        let room = limit.wrapping_sub(self.count);
-        // Less than nothing is what a client says that lowered its credit while messages were under way.
-        self.credit = if room > i32::MAX as u32 { 0 } else { room };
+        self.credit = room_left(flow.link_credit.unwrap_or_default(), flow.delivery_count, self.count);
+        self.is_drained = flow.drain;
     }
+}
+
+/// Returns what is left of the room that the other side tells, which has not seen all that was sent since.
+///
+/// Both count in serial numbers, and the room may be all that a number holds: the SDK for C tells of a window without
+/// end. Less than nothing is what a client says that lowered its credit while messages were under way.
+pub(super) fn room_left(told: u32, seen: Option<u32>, sent: u32) -> u32 {
+    let on_their_way = sent.wrapping_sub(seen.unwrap_or_default());
+    if on_their_way > i32::MAX as u32 { 0 } else { told.saturating_sub(on_their_way) }
 }

@@ -21,6 +21,7 @@ mod section {
     pub(super) const PROPERTIES: u64 = 0x73;
     pub(super) const APPLICATION: u64 = 0x74;
     pub(super) const DATA: u64 = 0x75;
+    pub(super) const SEQUENCE: u64 = 0x76;
     pub(super) const VALUE: u64 = 0x77;
     pub(super) const FOOTER: u64 = 0x78;
 }
@@ -86,6 +87,7 @@ pub(super) fn decode(message: &Bytes) -> Result<Sections, Fault> {
                 };
             }
             section::VALUE => sections.body = Body::Value(from_slice(&value).map_err(unreadable)?),
+            section::SEQUENCE => return Err(unreadable("the body is an AMQP sequence")),
             section::HEADER | section::DELIVERY_ANNOTATIONS | section::FOOTER => {}
             _ => return Err(unreadable(format!("it has a section 0x{code:02x}"))),
         }
@@ -163,6 +165,11 @@ impl Builder {
         out.put_u32(u32::try_from(body.len()).expect("a message is bounded far below 4 GiB"));
         out.put_slice(body);
         out.freeze()
+    }
+
+    /// Returns the message without a body.
+    pub(super) fn without_body(&self) -> Bytes {
+        self.sections().freeze()
     }
 
     /// Returns the message with a value of AMQP as its body.

@@ -16,7 +16,7 @@ use fe2o3_amqp_types::performatives::{Attach, Begin, Detach, Disposition, Flow, 
 
 use super::condition::{Condition, Fault};
 use super::frame;
-use super::link::{CREDIT, End, Incoming, Link, LinkId, Outgoing, Received, State, Wanted};
+use super::link::{CREDIT, End, Incoming, Link, LinkId, Outgoing, Received, State, Wanted, room_left};
 
 /// Frames that the client may send before it hears that there is room for more.
 const WINDOW: u32 = 2048;
@@ -128,6 +128,11 @@ impl Session {
         }
     }
 
+    /// Says whether the client wants what there is on a link and then no more.
+    pub(super) fn is_draining(&self, handle: u32) -> bool {
+        matches!(self.links.get(&handle), Some(Link { end: End::Outgoing(Outgoing { is_drained: true, .. }), .. }))
+    }
+
     pub(super) fn handle_attach(&mut self, attach: Attach) -> Result<Happening, Fault> {
         let handle = attach.handle.0;
         if handle > HANDLE_MAX || self.links.contains_key(&handle) {
@@ -185,10 +190,7 @@ impl Session {
     }
 
     pub(super) fn handle_flow(&mut self, flow: &Flow, out: &mut Writer) -> Result<Option<Happening>, Fault> {
-        let seen = flow.next_incoming_id.unwrap_or_default();
-        let limit = seen.wrapping_add(flow.incoming_window);
-        let room = limit.wrapping_sub(self.next_outgoing);
-        self.outgoing_window = if room > i32::MAX as u32 { 0 } else { room };
+        self.outgoing_window = room_left(flow.incoming_window, flow.next_incoming_id, self.next_outgoing);
         self.send_backlog(out);
         let handle = flow.handle.as_ref().map(|handle| handle.0);
         let happening = match handle {
@@ -215,9 +217,6 @@ impl Session {
             End::Outgoing(outgoing) => outgoing.handle_flow(flow),
         }
         self.send_waiting(handle, out);
-        if flow.drain {
-            self.drain(handle, out);
-        }
         Ok((state == State::Attached).then_some(Happening::Credit(self.id(handle))))
     }
 
@@ -245,8 +244,8 @@ impl Session {
             Some(End::Incoming(Incoming { count, credit, .. })) => {
                 (flow.delivery_count, flow.link_credit) = (Some(*count), Some(*credit));
             }
-            Some(End::Outgoing(Outgoing { count, credit, .. })) => {
-                (flow.delivery_count, flow.link_credit) = (Some(*count), Some(*credit));
+            Some(End::Outgoing(Outgoing { count, credit, is_drained, .. })) => {
+                (flow.delivery_count, flow.link_credit, flow.drain) = (Some(*count), Some(*credit), *is_drained);
             }
             None => {}
         }

@@ -5,9 +5,9 @@ mod cbs;
 mod deliveries;
 mod endings;
 mod limits;
+mod links;
 mod methods;
 mod nested;
-mod pairs;
 mod telemetry;
 mod twins;
 

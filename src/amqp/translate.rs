@@ -218,11 +218,13 @@ pub(super) fn twin_request(bytes: &Bytes) -> Result<TwinRequest, Fault> {
 }
 
 /// Writes an answer to a request for the twin.
+///
+/// A refusal has no body at all: the SDK for Node reads every body there as JSON, and an empty one breaks its connection.
 pub(super) fn twin_answer(id: MessageId, status: u16, body: &[u8]) -> Bytes {
     let mut builder = Builder::default();
     builder.properties.correlation_id = Some(id);
     builder.annotate("status", i32::from(status));
-    builder.with_data(body)
+    if status < 300 { builder.with_data(body) } else { builder.without_body() }
 }
 
 /// Writes a change of desired properties: without a correlation id, which tells it from an answer.

@@ -12,7 +12,7 @@ use super::input::SetArgs;
 use super::lists::Lists;
 use crate::engine::registry::Registries;
 use crate::engine::{Engine, Event, Logins};
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome, Told};
 use crate::image::{Platform, Variant};
 use crate::solution::{Platforms, Selection, Solution, Target};
 use crate::text::{counted, size};
@@ -261,12 +261,9 @@ fn conclude(ui: &Ui, ended: Ended, mut failures: Vec<Failure>) -> Outcome {
         return Err(with_output(ui, failures.remove(0)));
     }
     let unfinished = failures.len() + ended.cancelled;
-    let message = format!("cannot finish {unfinished} of {} images", ended.total);
-    let told: Vec<Failure> = match ui.is_json() {
-        true => failures.into_iter().map(|failure| with_output(ui, failure)).collect(),
-        false => failures.iter().map(|failure| Failure::new(failure.kind(), failure.message())).collect(),
-    };
-    let summary = Failure::of_all(message, &told);
+    let failures: Vec<_> = failures.into_iter().map(|failure| with_output(ui, failure)).collect();
+    let told = if ui.is_json() { Told::NotYet } else { Told::Already };
+    let summary = Failure::sum_up(format!("cannot finish {unfinished} of {} images", ended.total), &failures, told);
     Err(match ended.cancelled {
         0 => summary,
         cancelled => summary.cause(format!("`--fail-fast` cancelled {}", counted(cancelled as u64, "image"))),

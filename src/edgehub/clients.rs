@@ -16,6 +16,9 @@ use crate::twin::ConnectionState;
 /// How long a remembered subscription waits for the client to make it anew before it counts (protocol.md §0.21).
 const SETTLE: Duration = Duration::from_secs(1);
 
+/// The longest id of a model, in bytes; DTDL allows no longer one.
+const MAX_MODEL: usize = 4096;
+
 /// What `edgectl ps` shows of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClientStatus {
@@ -33,6 +36,8 @@ type Subscriptions = BTreeMap<Feature, Guarantee>;
 struct Connected {
     connection: ConnectionId,
     session: Session,
+    /// The model that it says it implements.
+    model: Option<String>,
     /// What it subscribed to in this connection.
     fresh: BTreeSet<Feature>,
     /// When remembered subscriptions begin to count; `None` once they do.
@@ -190,6 +195,7 @@ impl EdgeHub {
         let client = Connected {
             connection,
             session,
+            model: None,
             fresh: BTreeSet::new(),
             settles: Some(now.monotonic + SETTLE),
             rooms: BTreeMap::new(),
@@ -263,6 +269,22 @@ impl EdgeHub {
         }
     }
 
+    /// Takes the model of a client; one link after the other may say the same.
+    pub(super) fn handle_model(&mut self, identity: Identity, model: String) {
+        let Some(client) = self.clients.connected.get_mut(&identity) else { return };
+        if model.len() <= MAX_MODEL && client.model.as_ref() != Some(&model) {
+            client.model = Some(model);
+            self.tell_model(identity);
+        }
+    }
+
+    fn tell_model(&mut self, identity: Identity) {
+        let model = self.clients.connected.get(&identity).and_then(|client| client.model.clone());
+        if let Some(model) = model.filter(|_| self.link == Link::Online) {
+            self.out.push_back(Output::Cloud(ToCloud::Model { identity, model }));
+        }
+    }
+
     /// Tells the cloud of everybody who is connected, and of everybody who is not: some may have gone meanwhile.
     pub(super) fn tell_presences(&mut self) {
         let identities: Vec<Identity> = self.access.identities().cloned().collect();
@@ -274,7 +296,8 @@ impl EdgeHub {
                 true => ConnectionState::Connected,
                 false => ConnectionState::Disconnected,
             };
-            self.tell_presence(identity, state);
+            self.tell_presence(identity.clone(), state);
+            self.tell_model(identity);
         }
     }
 
@@ -329,8 +352,9 @@ impl EdgeHub {
         }
     }
 
-    /// Forgets the subscriptions of somebody who is gone for ever.
+    /// Forgets the subscriptions of somebody who is gone for ever, and what was counted.
     pub(super) fn forget_client(&mut self, identity: &Identity) {
+        self.clients.counts.remove(identity);
         if self.clients.subscriptions.remove(identity).is_some() {
             self.save_sessions();
         }

@@ -220,6 +220,7 @@ impl EdgeHub {
             Request::Reject { delivery } => self.settle_delivery(now, connection, delivery, Fate::Rejected),
             Request::Release { delivery } => self.settle_delivery(now, connection, delivery, Fate::Released),
             Request::Allow { feature, total } => self.handle_allow(&identity, feature, total),
+            Request::Announce { model } => self.handle_model(identity, model),
             Request::Renew { credential } => self.handle_renew(now, connection, &identity, &credential),
         }
     }

@@ -171,6 +171,11 @@ pub enum Request {
         /// How many may have come in all, counted from the first [`Request::Allow`] on.
         total: u64,
     },
+    /// It says which model it implements, as its twin tells then (protocol.md §7.1).
+    Announce {
+        /// The model's id.
+        model: String,
+    },
     /// It proves anew who it is, since its credential grows old. Answered by [`Event::Renewed`].
     Renew {
         /// What proves it.

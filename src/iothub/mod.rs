@@ -124,6 +124,11 @@ impl IotHub {
                     twin.set_connection(state, unix);
                 }
             }
+            ToCloud::Model { identity, model } => {
+                if let Some(twin) = self.twins.get_mut(&identity) {
+                    twin.set_model_id(&model);
+                }
+            }
             ToCloud::GetScope => self.tell_scope(edge),
             ToCloud::Receive { identity, total } => self.receive(now, &identity.device, total),
             ToCloud::StopReceiving { identity } => self.stop_receiving(now, &identity.device),

@@ -121,6 +121,15 @@ fn presence_shows_in_the_twin() {
 }
 
 #[test]
+fn the_model_of_a_client_shows_in_the_twin() {
+    // protocol.md §7.1
+    let mut cloud = cloud();
+    cloud.handle(NOW, &edge(), ToCloud::Model { identity: identity("filter"), model: "dtmi:example:Filter;1".into() });
+    let twin = cloud.twin(&identity("filter")).expect("known").service_view();
+    assert_eq!(twin["modelId"], "dtmi:example:Filter;1");
+}
+
+#[test]
 fn a_call_that_the_cut_link_has_lost_ends_without_an_answer() {
     let mut cloud = cloud();
     let invocation = Invocation {

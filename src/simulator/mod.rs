@@ -6,7 +6,7 @@
 //!   fleet, subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
 //!   debug                      the images with a debugger, and the way to it
-//!   prepare, setup             images and packages made ready
+//!   prepare, errands, setup    images and packages made ready, side by side
 //!   planner, plan              its identity, environment, container or process
 //!   site, gateway              one edge device with its cores, and where it listens
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
@@ -40,6 +40,7 @@ mod dispatcher;
 mod doors;
 mod edges;
 mod ending;
+mod errands;
 mod event;
 mod feedback;
 mod fleet;
@@ -79,5 +80,5 @@ mod workloads;
 pub use ending::FailOn;
 pub use gateway::PORTS;
 pub use lock::{check_free, hold};
-pub use options::{Address, Metrics, Options, Permission, State, Subject};
+pub use options::{Address, METRICS_PORT, Metrics, Options, Permission, State, Subject};
 pub use start::run;

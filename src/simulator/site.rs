@@ -14,7 +14,7 @@ use super::containers::Containers;
 use super::control::RunFolder;
 use super::cores::Opening;
 use super::debug;
-use super::deployer::{self, Deployer, Desired};
+use super::deployer::{self, Deployer};
 use super::doors::{Doors, Ports};
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::event::{EdgeEvent, EdgeEvents, Event};
@@ -72,8 +72,6 @@ pub(super) struct Means<'a> {
 pub(super) struct Common<'a> {
     pub(super) means: Means<'a>,
     pub(super) events: mpsc::Sender<Event>,
-    /// The way to the deployers.
-    pub(super) wanted: mpsc::UnboundedSender<Desired>,
     /// How many connections there have been to all devices.
     pub(super) connections: Arc<AtomicU64>,
     pub(super) rules: AcceptRules,
@@ -181,10 +179,9 @@ impl Site {
             host: gateway.host(),
             run_folder,
             bridge: bridge.as_deref(),
-            ports: &ports,
             descriptors: descriptors.before,
         };
-        let plans = planner.plan_all(prepared)?;
+        let plans = planner.plan_all(prepared, &ports)?;
         let (hub, queues) = self.opening(ui, clock, &names).hub()?;
         Ok(Opened { site: self, bridge, gateway, metrics, names, ports, plans, hub, queues })
     }
@@ -265,6 +262,7 @@ impl<'a> Opened<'a> {
         for module in &place.modules {
             doors.open(tasks, module, self.ports.remove(module)).await?;
         }
+        let (wanted, deployments) = mpsc::unbounded_channel();
         let deployer = Deployer {
             means,
             site,
@@ -274,6 +272,8 @@ impl<'a> Opened<'a> {
             service,
             behind: Arc::clone(&behind),
             events: events.clone(),
+            tasks: JoinSet::new(),
+            wanted: deployments,
             planned: deployer::planned(&self.plans),
             doors,
         };
@@ -287,7 +287,7 @@ impl<'a> Opened<'a> {
             hub: self.hub,
             link: CloudLink::new(site.options.link),
             agent,
-            wanted: common.wanted.clone(),
+            wanted,
             storage,
             children,
             logs: Logs::default(),

@@ -152,6 +152,8 @@ fn check_services(site: &Site, peer: &mut Program, target: &str) {
         peer.step(r#"report {"state":"ready"}"#),
         json!({"event": "report", "status": 204, "echoed": true, "twin": ""})
     );
+    // protocol.md §7.2: neither taken nor rounded.
+    assert_eq!(peer.step(r#"report {"state":18446744073709551616}"#)["status"], 400);
     assert_eq!(site.json(&format!("twin show {target}"))["properties"]["reported"]["state"], "ready");
     assert_eq!(peer.step("watch")["status"], 200);
     site.done(&["twin", "patch", target, &json!({ "interval": version }).to_string()]);

@@ -63,9 +63,20 @@ impl Program {
     #[track_caller]
     pub(crate) fn step(&mut self, line: &str) -> Value {
         let word = line.split(' ').next().expect("a split has a first part");
+        self.say(line);
+        self.event(word)
+    }
+
+    /// Has the program do a step that fails, and returns what it tells of that.
+    #[track_caller]
+    pub(crate) fn failure(&mut self, line: &str) -> Value {
+        self.say(line);
+        self.event("failure")
+    }
+
+    fn say(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().expect("it runs");
         writeln!(stdin, "{line}").expect("the program reads its steps");
-        self.event(word)
     }
 
     /// Waits for an event; a failure that the program tells is a failure of the test.

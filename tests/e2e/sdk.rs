@@ -57,6 +57,34 @@ fn a_node_program_works_with_amqp_over_websockets() {
     check_program(&sdk, "amqp-ws", "connection-string");
 }
 
+#[test]
+fn a_refused_report_is_an_error_of_node_over_amqp_and_not_its_end() {
+    // protocol.md §5.4
+    let Some(sdk) = Sdk::node() else { return };
+    let site = Site::new();
+    let _simulation = site.start_ready("--external x");
+    let mut program = sdk.start(&credentials(&site, "x", "connection-string"), sdk.module, &["amqp"]);
+    program.event("connected");
+    let failure = program.failure(r#"report {"state":[null]}"#);
+    assert_eq!(failure["message"], "could not update twin reported properties");
+    program.step(r#"report {"state":"ready"}"#);
+    assert_eq!(site.json("twin show x")["properties"]["reported"]["state"], "ready");
+    program.end();
+}
+
+#[test]
+fn a_report_of_an_integer_without_end_is_refused_and_not_rounded() {
+    // protocol.md §7.2
+    let Some(sdk) = Sdk::python() else { return };
+    let site = Site::new();
+    let _simulation = site.start_ready("--external x");
+    let mut program = sdk.start(&credentials(&site, "x", "workload"), sdk.module, &[]);
+    program.event("connected");
+    let failure = program.failure(r#"report {"n":18446744073709551616}"#);
+    assert_eq!((&failure["type"], &failure["cause"]), (&json!("ClientError"), &json!("ServiceError")));
+    program.end();
+}
+
 /// Telemetry, input, twin and method of one program, and what the hub says of each.
 fn check_program(sdk: &Sdk, transport: &str, auth: &str) {
     let site = Site::new();

@@ -72,7 +72,8 @@ async function ask(peer, annotations, body = '') {
   const answered = once(receiver, 'message');
   sender.send({ correlation_id: id, message_annotations: annotations, body: data(body) });
   const { message } = await answered;
-  const text = message.body.content.toString();
+  // A refusal has no body.
+  const text = message.body ? message.body.content.toString() : '';
   return { status: message.message_annotations.status, echoed: message.correlation_id === id, twin: text && JSON.parse(text) };
 }
 

@@ -138,7 +138,8 @@ class Peer:
         request = Message(correlation_id=str(uuid.uuid4()), annotations=annotations, body=body, inferred=True)
         sender.send(request)
         answer = receiver.receive()
-        body = bytes(answer.body)
+        # A refusal has no body.
+        body = bytes(answer.body or b"")
         return {
             "status": answer.annotations[symbol("status")],
             "echoed": answer.correlation_id == request.correlation_id,

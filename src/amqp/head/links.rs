@@ -93,6 +93,9 @@ impl Head {
         self.end_displaced(speaker, purpose, &wanted.pair);
         self.connection.accept(link, MAX_MESSAGE + ENVELOPE);
         self.links.insert(link, Bound::Own(speaker, purpose));
+        if let Some(model) = wanted.model.clone() {
+            self.request(speaker, Request::Announce { model });
+        }
         let Some(client) = self.clients.get_mut(&speaker) else { return };
         client.set_link(purpose, link, &wanted.pair);
         let feature = match purpose {

@@ -34,7 +34,13 @@ impl Session {
             return Err(Condition::NotAllowed.because("a message was sent on a link that only receives"));
         };
         let is_aborted = transfer.aborted;
-        let received = incoming.take(transfer, payload)?;
+        let received = match incoming.take(transfer, payload) {
+            Err(fault) if fault.condition == Condition::NoCredit => {
+                self.detach(handle, &fault, out);
+                return Ok(Some(Happening::Detached(self.id(handle))));
+            }
+            result => result?,
+        };
         if is_aborted && incoming.settle() {
             self.tell_flow(Some(handle), out);
         }

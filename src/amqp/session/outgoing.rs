@@ -14,9 +14,11 @@ use crate::amqp::link::{End, Link, Parcel, State};
 const WAITING: usize = 256;
 
 impl Session {
-    /// Gives back what credit is left: the client wanted what there is and then no more.
-    pub(super) fn drain(&mut self, handle: u32, out: &mut Writer) {
-        if let Some(Link { end: End::Outgoing(outgoing), .. }) = self.links.get_mut(&handle) {
+    /// Gives back what credit is left, if the client still wants what there was and then no more.
+    pub(in crate::amqp) fn drain(&mut self, handle: u32, out: &mut Writer) {
+        if let Some(Link { end: End::Outgoing(outgoing), .. }) = self.links.get_mut(&handle)
+            && outgoing.is_drained
+        {
             outgoing.count = outgoing.count.wrapping_add(outgoing.credit);
             outgoing.credit = 0;
             self.tell_flow(Some(handle), out);

@@ -185,14 +185,41 @@ fn what_a_link_left_unsettled_is_given_back() {
 }
 
 #[test]
-fn a_client_that_drains_gets_its_credit_used_up() {
-    let mut client = receiving(5);
-    deliver(&mut client, 1, "x");
-    client.frames.clear();
+fn a_client_that_drains_gets_what_there_is_and_its_credit_used_up() {
+    let mut client = receiving(0);
     client.say(0, Performative::Flow(Flow { drain: true, ..flow(1, 5) }));
+    assert_eq!(client.requests(), [Request::Allow { feature: INPUTS, total: 5 }]);
+    deliver(&mut client, 1, "x");
+    assert_eq!(client.message().1.body_bytes().expect("data"), "x");
+    client.head.handle_timeout(Now { monotonic: Duration::from_millis(100), ..client.now() });
+    client.drain();
     let Performative::Flow(answer) = client.next() else { panic!("no flow") };
-    assert_eq!((answer.delivery_count, answer.link_credit), (Some(5), Some(0)));
+    assert_eq!((answer.delivery_count, answer.link_credit, answer.drain), (Some(5), Some(0), true));
     assert_eq!(client.requests(), [Request::Allow { feature: INPUTS, total: 1 }]);
+}
+
+#[test]
+fn a_client_that_thinks_better_of_it_is_not_drained() {
+    let mut client = receiving(0);
+    client.say(0, Performative::Flow(Flow { drain: true, ..flow(1, 5) }));
+    client.credit(1, 5);
+    client.wait(1);
+    assert_eq!(client.requests(), [Request::Allow { feature: INPUTS, total: 5 }]);
+}
+
+#[test]
+fn credit_and_windows_without_end_do_not_end() {
+    // protocol.md §5.1: the SDK for C tells of such a window.
+    let mut client = receiving(u32::MAX);
+    deliver(&mut client, 1, "x");
+    deliver(&mut client, 2, "y");
+    client.frames.clear();
+    let seen =
+        Flow { incoming_window: u32::MAX, delivery_count: Some(1), next_incoming_id: Some(2), ..flow(1, u32::MAX) };
+    client.say(0, Performative::Flow(seen));
+    assert_eq!(client.requests(), [Request::Allow { feature: INPUTS, total: 2 + u64::from(u32::MAX) - 1 }]);
+    deliver(&mut client, 3, "z");
+    assert_eq!(client.message().1.body_bytes().expect("data"), "z");
 }
 
 #[test]

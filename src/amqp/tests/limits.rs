@@ -20,16 +20,18 @@ fn a_frame_longer_than_agreed_ends_the_connection_before_it_has_come() {
 }
 
 #[test]
-fn a_message_without_credit_ends_the_connection() {
+fn a_message_without_credit_ends_its_link() {
     let mut client = Client::entered();
     client.attach(1, sender(&format!("{MODULE}/messages/events")));
     let message = Builder::default().with_data(b"x");
     for delivery in 0..100 {
         client.send(1, delivery, &message);
     }
-    client.outputs.clear();
+    client.frames.clear();
     client.send(1, 100, &message);
-    assert_eq!(violation(&mut client), "a message was sent without credit");
+    let Performative::Detach(detach) = client.next() else { panic!("no detach") };
+    let reason = detach.error.and_then(|error| error.description);
+    assert_eq!((detach.handle, reason.as_deref()), (Handle(1), Some("a message was sent without credit")));
 }
 
 #[test]

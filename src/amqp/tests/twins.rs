@@ -1,6 +1,7 @@
 //! Twins.
 
 use super::*;
+use crate::amqp::message::Body as MessageBody;
 
 fn watching() -> Client {
     let mut client = Client::entered();
@@ -77,6 +78,18 @@ fn what_no_hub_knows_is_answered_400() {
     ask(&mut client, "PATCH", Some("/properties/desired"), "x");
     assert_eq!(answered(&mut client).1, Some(Value::Int(400)));
     assert_eq!(client.requests(), []);
+}
+
+#[test]
+fn a_refusal_has_no_body_that_node_could_read_as_json() {
+    // protocol.md §5.4
+    let mut client = watching();
+    for (status, body) in [(400, MessageBody::None), (204, MessageBody::Data(Bytes::new()))] {
+        ask(&mut client, "PATCH", Some("/properties/reported"), "p");
+        let Some(Request::PatchReported { rid, .. }) = client.requests().pop() else { panic!("a request") };
+        client.hear(ME, Event::TwinAnswer { rid, status, version: None, body: Bytes::new() });
+        assert_eq!(client.message().1.body, body);
+    }
 }
 
 #[test]

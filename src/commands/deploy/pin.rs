@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Context;
 use crate::engine::registry::Registries;
 use crate::engine::{Event, Login, Logins};
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome, Told};
 use crate::image::{ImageLock, Inputs, LockedImage, Platform, Reference, Variant};
 use crate::manifest::is_placeholder;
 use crate::solution::{Manifest, Solution, Source};
@@ -176,6 +176,6 @@ fn logins_of(manifests: &[Manifest]) -> impl Iterator<Item = (String, Login)> {
 fn in_one(mut failures: Vec<Failure>) -> Failure {
     match failures.len() {
         1 => failures.remove(0),
-        count => Failure::of_all(format!("cannot pin {count} images"), &failures),
+        count => Failure::sum_up(format!("cannot pin {count} images"), &failures, Told::NotYet),
     }
 }

@@ -53,6 +53,13 @@ pub enum ToCloud {
         /// How it is now.
         state: ConnectionState,
     },
+    /// A client implements a model.
+    Model {
+        /// Who.
+        identity: Identity,
+        /// The model's id.
+        model: String,
+    },
     /// The children of this device are wanted; answered by [`FromCloud::Scope`].
     GetScope,
     /// A child takes cloud-to-device messages from now on.

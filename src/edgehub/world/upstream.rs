@@ -55,6 +55,26 @@ fn who_came_and_who_went_without_a_link_is_told_when_it_is_back() {
 }
 
 #[test]
+fn the_cloud_hears_of_a_model_once_and_when_the_link_is_back() {
+    let (mut world, a) = world();
+    let models = |world: &mut World| {
+        world.taken(|output| match output {
+            Output::Cloud(ToCloud::Model { identity, model }) => Some((identity.clone(), model.clone())),
+            _ => None,
+        })
+    };
+    let announce = |world: &mut World, model: &str| world.request(a, Request::Announce { model: model.into() });
+    announce(&mut world, "dtmi:a;1");
+    assert_eq!(models(&mut world), []);
+    world.input(Input::Link(Link::Online));
+    assert_eq!(models(&mut world), [(identity("a"), "dtmi:a;1".to_owned())]);
+    announce(&mut world, "dtmi:a;1");
+    announce(&mut world, "dtmi:a;2");
+    announce(&mut world, &"x".repeat(4097));
+    assert_eq!(models(&mut world), [(identity("a"), "dtmi:a;2".to_owned())]);
+}
+
+#[test]
 fn what_the_cloud_did_not_take_is_sent_again_after_the_link_came_back() {
     let (mut world, a) = world();
     world.input(Input::Link(Link::Online));

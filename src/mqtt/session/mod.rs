@@ -173,6 +173,7 @@ struct Candidate {
     identity: Identity,
     silence: Duration,
     will: Option<Will>,
+    model_id: Option<String>,
 }
 
 impl Session {
@@ -226,11 +227,14 @@ impl Session {
 
     /// Lets the client in. `remembered` is what the hub kept of its session; `None` if it kept none.
     pub fn connected(&mut self, now: Now, remembered: Option<&[(Feature, Guarantee)]>) {
-        let candidate = match std::mem::replace(&mut self.state, State::Closed) {
+        let mut candidate = match std::mem::replace(&mut self.state, State::Closed) {
             State::Authenticating(candidate) => *candidate,
             other => return self.state = other,
         };
         self.outbox.send(&Packet::ConnAck(ConnAck::Accepted { session_present: remembered.is_some() }));
+        if let Some(model) = candidate.model_id.take() {
+            self.outbox.request(Request::Announce { model });
+        }
         self.state = State::Open(Box::new(Open::new(now, self.limits, candidate, remembered.unwrap_or_default())));
         self.read_on();
     }
@@ -347,6 +351,7 @@ impl Session {
             identity: login.identity.clone(),
             silence: longest_silence(connect.keep_alive, self.limits.longest_silence),
             will: connect.will.take(),
+            model_id: login.model_id.clone(),
         }));
         self.outbox.push(Output::Connect(Box::new(login)));
     }

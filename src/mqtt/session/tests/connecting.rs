@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 
 use super::{Client, OUTPUT_OF_NODE, Seen, TOKEN, connect, connect_with, publish_once, refused};
-use crate::edgehub::{Credential, Refusal, Session as Kept};
+use crate::edgehub::{Credential, Refusal, Request, Session as Kept};
 use crate::identity::Identity;
 use crate::mqtt::codec::{ProtocolError, encode};
 use crate::mqtt::packet::{ConnAck, ConnectRefusal, Packet};
@@ -27,6 +27,17 @@ fn a_connect_is_shown_to_the_hub_and_answered_when_it_has_decided() {
     assert_eq!(client.say(&[connect()]), [Seen::Login(login)]);
     client.session.connected(client.now(), None);
     assert_eq!(client.drain(), [Seen::Packet(Packet::ConnAck(ConnAck::Accepted { session_present: false }))]);
+}
+
+#[test]
+fn a_model_is_announced_once_the_client_is_in() {
+    // protocol.md §7.1
+    let mut client = Client::new();
+    let username = "hub.example/d/m/?api-version=2020-09-30&model-id=dtmi%3Aexample%3AFilter%3B1";
+    client.say(&[connect_with(|connect| connect.username = Some(username.into()))]);
+    client.session.connected(client.now(), None);
+    let announced = Seen::Request(Request::Announce { model: "dtmi:example:Filter;1".into() });
+    assert_eq!(client.drain()[0], announced);
 }
 
 #[test]

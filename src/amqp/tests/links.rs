@@ -1,14 +1,18 @@
-//! Which links of one client stand beside each other.
+//! What a link says of itself, and which links of one client stand beside each other.
 
 use super::*;
 use fe2o3_amqp_types::definitions::{ErrorCondition, LinkError};
 use fe2o3_amqp_types::performatives::Detach;
 use serde_amqp::primitives::OrderedMap;
 
-fn of_pair(id: &str, attach: Attach) -> Attach {
+fn with_property(name: &str, value: &str, attach: Attach) -> Attach {
     let mut properties = OrderedMap::new();
-    properties.insert(symbol("com.microsoft:channel-correlation-id"), text(id));
+    properties.insert(symbol(name), text(value));
     Attach { properties: Some(properties), ..attach }
+}
+
+fn of_pair(id: &str, attach: Attach) -> Attach {
+    with_property("com.microsoft:channel-correlation-id", id, attach)
 }
 
 fn twin_receiver() -> Attach {
@@ -83,4 +87,12 @@ fn a_second_link_to_an_address_ends_the_first() {
         client.attach(2, attach);
         assert_eq!(ended(&mut client), [stolen(1)]);
     }
+}
+
+#[test]
+fn a_link_may_name_a_model() {
+    // protocol.md §5.3
+    let mut client = Client::entered();
+    client.attach(1, with_property("com.microsoft:model-id", "dtmi:a;1", sender(&format!("{MODULE}/messages/events"))));
+    assert_eq!(client.requests(), [Request::Announce { model: "dtmi:a;1".into() }]);
 }
