@@ -152,7 +152,8 @@ impl Failure {
         self
     }
 
-    /// Sums up the failures of work that went on side by side; of those that were not told yet it says everything.
+    /// Sums up the failures of work that went on side by side; of those that were not told yet it says
+    /// everything, a hint once.
     ///
     /// Its kind is `Refused` if that of one is, else that of the first.
     pub fn sum_up(doing: impl Display, failures: &[Self], told: Told) -> Self {
@@ -164,7 +165,7 @@ impl Failure {
             Told::NotYet => {
                 let causes = failure.causes.iter().map(|cause| format!(": {cause}")).collect::<String>();
                 let sum = sum.cause(format!("{}{causes}", failure.message));
-                failure.hints.iter().fold(sum, Self::hint)
+                failure.hints.iter().fold(sum, |sum, hint| if sum.hints.contains(hint) { sum } else { sum.hint(hint) })
             }
         })
     }

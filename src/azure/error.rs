@@ -1,5 +1,6 @@
 //! Every way in which a hub refuses or cannot be reached, in words with a way out (protocol.md §12.1).
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -91,6 +92,82 @@ pub struct Refusal {
     clock_ahead: Option<i64>,
 }
 
+/// What a hub means by a refusal, and what to do; `{host}`, `{subject}` and `{status}` are those of the call.
+struct Meaning {
+    by: Sign,
+    message: &'static str,
+    hint: &'static str,
+}
+
+/// What a meaning is known by.
+enum Sign {
+    Code(&'static str),
+    Status(RangeInclusive<u16>),
+}
+
+/// What a status means that has no other meaning.
+const OTHER_STATUS: (&str, &str) =
+    ("`{host}` refused with status {status}", "see what it says, or ask for more with `--verbose`");
+
+/// The first one that fits counts; 401 and 404 have words of their own.
+const MEANINGS: [Meaning; 9] = [
+    Meaning {
+        by: Sign::Code("IotHubQuotaExceeded"),
+        message: "`{host}` has used up its messages of today",
+        hint: "wait for midnight UTC, or add units to the hub",
+    },
+    Meaning {
+        by: Sign::Code("TooManyModulesOnDevice"),
+        message: "the device has more modules than a hub allows (50)",
+        hint: "take modules out of the deployment",
+    },
+    Meaning {
+        by: Sign::Status(400..=400),
+        message: "`{host}` does not take what it was sent",
+        hint: "mend what it says, or look for it with `edgectl deploy --check`",
+    },
+    Meaning {
+        by: Sign::Status(403..=403),
+        message: "`{host}` does not permit this",
+        hint: "use a policy that may write to the registry (`iothubowner`, `registryReadWrite`) or the role `IoT Hub \
+               Data Contributor`, and see that the hub's IP filter lets this machine in",
+    },
+    Meaning {
+        by: Sign::Status(409..=409),
+        message: "{subject} exists already, or the hub has as many deployments as it may have",
+        hint: "see `edgectl deployment list --hub {host}`",
+    },
+    Meaning {
+        by: Sign::Status(412..=412),
+        message: "somebody changed {subject} in the meantime",
+        hint: "see what it is now, and run the same command again",
+    },
+    Meaning {
+        by: Sign::Status(413..=413),
+        message: "the manifest is larger than a hub takes",
+        hint: "shorten it: the desired properties of each module may have 32 KB",
+    },
+    Meaning {
+        by: Sign::Status(429..=429),
+        message: "`{host}` is busy: more calls came than its size allows",
+        hint: "wait a minute and run the same command again",
+    },
+    Meaning {
+        by: Sign::Status(500..=u16::MAX),
+        message: "`{host}` has a problem of its own (status {status})",
+        hint: "run the same command again later; https://status.azure.com tells of outages",
+    },
+];
+
+impl Meaning {
+    fn is_of(&self, refusal: &Refusal) -> bool {
+        match &self.by {
+            Sign::Code(code) => refusal.code == *code,
+            Sign::Status(statuses) => statuses.contains(&refusal.status),
+        }
+    }
+}
+
 impl Refusal {
     pub(super) fn of(answer: &Answer, call: &Call, host: &HubHost, unix: Duration) -> Self {
         let (code, text) = read_message(&answer.body);
@@ -103,53 +180,20 @@ impl Refusal {
 
     /// What it means and what to do about it.
     fn words(&self) -> (String, String) {
-        let host = &self.host;
-        match (self.status, self.code.as_str()) {
-            (_, "IotHubQuotaExceeded") => (
-                format!("`{host}` has used up its messages of today"),
-                "wait for midnight UTC, or add units to the hub".to_owned(),
-            ),
-            (_, "TooManyModulesOnDevice") => (
-                "the device has more modules than a hub allows (50)".to_owned(),
-                "take modules out of the deployment".to_owned(),
-            ),
-            (401, _) => self.words_of_401(),
-            (403, _) => (
-                format!("`{host}` does not permit this"),
-                "use a policy that may write to the registry (`iothubowner`, `registryReadWrite`) or the role `IoT Hub \
-                 Data Contributor`, and see that the hub's IP filter lets this machine in"
-                    .to_owned(),
-            ),
-            (404, _) => self.words_of_404(),
-            (409, _) => (
-                format!("{} exists already, or the hub has as many deployments as it may have", self.subject),
-                format!("see `edgectl deployment list --hub {host}`"),
-            ),
-            (412, _) => (
-                format!("somebody changed {} in the meantime", self.subject),
-                "see what it is now, and run the same command again".to_owned(),
-            ),
-            (413, _) => (
-                "the manifest is larger than a hub takes".to_owned(),
-                "shorten it: the desired properties of each module may have 32 KB".to_owned(),
-            ),
-            (400, _) => (
-                format!("`{host}` does not take what it was sent"),
-                "mend what it says, or look for it with `edgectl deploy --check`".to_owned(),
-            ),
-            (429, _) => (
-                format!("`{host}` is busy: more calls came than its size allows"),
-                "wait a minute and run the same command again".to_owned(),
-            ),
-            (500.., _) => (
-                format!("`{host}` has a problem of its own (status {})", self.status),
-                "run the same command again later; https://status.azure.com tells of outages".to_owned(),
-            ),
-            (status, _) => (
-                format!("`{host}` refused with status {status}"),
-                "see what it says, or ask for more with `--verbose`".to_owned(),
-            ),
+        match self.status {
+            401 => return self.words_of_401(),
+            404 => return self.words_of_404(),
+            _ => {}
         }
+        let meaning = MEANINGS.iter().find(|meaning| meaning.is_of(self));
+        let (message, hint) = meaning.map_or(OTHER_STATUS, |meaning| (meaning.message, meaning.hint));
+        (self.filled_in(message), self.filled_in(hint))
+    }
+
+    /// Puts this call's host, subject and status into the words of a table.
+    fn filled_in(&self, words: &str) -> String {
+        let words = words.replace("{host}", &self.host.to_string()).replace("{subject}", &self.subject.to_string());
+        words.replace("{status}", &self.status.to_string())
     }
 
     fn words_of_401(&self) -> (String, String) {

@@ -108,9 +108,7 @@ impl ImageArgs {
         }
         Ok(targets)
     }
-}
 
-impl ImageArgs {
     /// Returns what follows the version in tags.
     pub(super) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
@@ -203,10 +201,15 @@ where
             (index, outcome)
         });
     }
-    let mut outcomes = Vec::with_capacity(count);
+    in_order(running, pace.fail_fast).await
+}
+
+/// Waits for all jobs, or with `fail_fast` for the first that fails, and sorts what they return by their numbers.
+async fn in_order<T: 'static>(mut running: JoinSet<(usize, Outcome<T>)>, fail_fast: bool) -> Outcome<Vec<Outcome<T>>> {
+    let mut outcomes = Vec::with_capacity(running.len());
     while let Some(ended) = running.join_next().await {
         outcomes.push(ended.or_fail(Kind::Bug, || "a job ended early")?);
-        if pace.fail_fast && outcomes.last().is_some_and(|(_, outcome)| outcome.is_err()) {
+        if fail_fast && outcomes.last().is_some_and(|(_, outcome)| outcome.is_err()) {
             // What is dropped here is cancelled in the engine too.
             running.shutdown().await;
         }

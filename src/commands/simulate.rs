@@ -156,6 +156,24 @@ enum DurabilityFlag {
     Fsync,
 }
 
+impl From<FailFlag> for FailOn {
+    fn from(flag: FailFlag) -> Self {
+        match flag {
+            FailFlag::Backoff => Self::Backoff,
+            FailFlag::Exit => Self::Exit,
+        }
+    }
+}
+
+impl From<DurabilityFlag> for Durability {
+    fn from(flag: DurabilityFlag) -> Self {
+        match flag {
+            DurabilityFlag::Process => Self::Process,
+            DurabilityFlag::Fsync => Self::Power,
+        }
+    }
+}
+
 /// `ID`, or `ID=FILE` of a further device.
 #[derive(Debug, Clone)]
 enum DeviceFlag {
@@ -209,24 +227,21 @@ impl Simulate {
             max_clients: self.max_clients,
             duration: self.duration.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
             link: self.upstream.into(),
-            fail_on: match self.fail_on {
-                None => FailOn::GivenUp,
-                Some(FailFlag::Backoff) => FailOn::Backoff,
-                Some(FailFlag::Exit) => FailOn::Exit,
-            },
+            fail_on: self.fail_on.map_or(FailOn::GivenUp, FailOn::from),
             input_port: self.input_port,
             time_scale: self.time_scale,
-            state: match (self.reset, self.ephemeral) {
-                (true, _) => State::Reset,
-                (false, true) => State::Ephemeral,
-                (false, false) => State::Keep,
-            },
+            state: self.state(),
             max_storage: self.max_storage,
-            durability: match self.durability {
-                DurabilityFlag::Process => Durability::Process,
-                DurabilityFlag::Fsync => Durability::Power,
-            },
+            durability: self.durability.into(),
         })
+    }
+
+    fn state(&self) -> State {
+        match (self.reset, self.ephemeral) {
+            (true, _) => State::Reset,
+            (false, true) => State::Ephemeral,
+            (false, false) => State::Keep,
+        }
     }
 }
 

@@ -71,12 +71,11 @@ fn fitting(text: &str, chunks: Chunks) -> Result<Vec<String>, String> {
 
 /// Returns the createOptions of a module's settings opened up; `None` if there are none, or none that can be read.
 pub(super) fn open(settings: &Map<String, Value>) -> Option<Map<String, Value>> {
-    let first = settings.get(KEY)?;
-    if let Value::Object(options) = first {
+    let pieces = in_order(settings.iter().map(|(key, value)| (key.as_str(), value)));
+    if let [(_, Value::Object(options))] = pieces[..] {
         return Some(options.clone());
     }
-    let pieces = (1..MOST_PIECES).map_while(|number| settings.get(&key(number)).and_then(Value::as_str));
-    let text: String = first.as_str().into_iter().chain(pieces).collect();
+    let text: String = pieces.iter().filter_map(|(_, piece)| piece.as_str()).collect();
     serde_json::from_str(&text).ok()
 }
 
@@ -87,7 +86,12 @@ pub(super) fn close(settings: &mut Map<String, Value>, options: &Map<String, Val
 
 /// Says whether a key of a module's settings holds createOptions or a piece of them.
 pub(super) fn is_key(key: &str) -> bool {
-    key == KEY || is_piece(key)
+    number_of(key).is_some()
+}
+
+/// Says whether a key of a module's settings holds a piece of createOptions that is not the first.
+pub(super) fn is_later_piece(key: &str) -> bool {
+    number_of(key).is_some_and(|number| number > 0)
 }
 
 /// Returns createOptions as members of a module's settings: `createOptions`, `createOptions01` ….
@@ -117,35 +121,34 @@ pub(super) fn read(settings: &Node<'_>) -> Result<Map<String, Value>, TextError>
 
 /// The text of createOptions, its pieces joined; `None` if there are none.
 fn text_of(settings: &Node<'_>) -> Result<Option<String>, TextError> {
-    let Some(first) = settings.get(KEY) else { return Ok(None) };
+    let pieces = pieces_of(settings)?;
+    let Some(first) = pieces.first() else { return Ok(None) };
     if first.value().is_object() {
         return Ok(Some(first.value().to_string()));
     }
     first.text().map_err(|_| first.wrong("an object, or a string that holds one"))?;
-    let mut text = String::new();
-    for piece in pieces_of(settings)? {
-        text.push_str(piece.text()?);
-    }
-    Ok(Some(text))
+    let texts: Result<Vec<&str>, TextError> = pieces.iter().map(Node::text).collect();
+    texts.map(|texts| Some(texts.concat()))
 }
 
-/// Returns the strings that createOptions are written as, in their order; they must be strings.
+/// Returns what createOptions are written as, in the order of the pieces; null is none.
 pub(super) fn pieces_of<'d>(settings: &Node<'d>) -> Result<Vec<Node<'d>>, TextError> {
-    let mut pieces: Vec<(usize, Node<'_>)> = settings.get(KEY).map(|first| (0, first)).into_iter().collect();
-    for (key, piece) in settings.members()? {
-        let number = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY)).map(|_| &key[KEY.len()..]);
-        if let Some(number) = number.filter(|number| number.len() == 2).and_then(|number| number.parse().ok()) {
-            pieces.push((number, piece));
-        }
-    }
-    pieces.sort_by_key(|(number, _)| *number);
-    for (expected, (number, piece)) in (0..).zip(&pieces) {
+    let members = settings.members()?.into_iter();
+    let pieces = in_order(members.filter(|(_, node)| !node.value().is_null()));
+    for (expected, (number, piece)) in pieces.iter().enumerate() {
         if *number != expected {
-            let told = piece.key_error(format!("`{KEY}{expected:02}` is missing before `{KEY}{number:02}`"));
+            let told = piece.key_error(format!("`{}` is missing before `{}`", key(expected), key(*number)));
             return Err(told.hint("number the pieces without a gap, or write createOptions as one object"));
         }
     }
     Ok(pieces.into_iter().map(|(_, piece)| piece).collect())
+}
+
+/// Picks the pieces of createOptions out of a module's settings, with their numbers.
+fn in_order<'k, T>(members: impl Iterator<Item = (&'k str, T)>) -> Vec<(usize, T)> {
+    let mut pieces: Vec<_> = members.filter_map(|(key, value)| Some((number_of(key)?, value))).collect();
+    pieces.sort_by_key(|(number, _)| *number);
+    pieces
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -160,11 +163,11 @@ fn split(text: &str) -> Vec<String> {
 fn replace(settings: &mut Map<String, Value>, pieces: &[String]) {
     let old = std::mem::take(settings);
     for (name, value) in old {
-        if name == KEY {
+        if number_of(&name) == Some(0) {
             for (number, piece) in pieces.iter().enumerate() {
                 settings.insert(key(number), Value::String(piece.clone()));
             }
-        } else if !is_piece(&name) {
+        } else if !is_key(&name) {
             settings.insert(name, value);
         }
     }
@@ -174,10 +177,14 @@ fn key(number: usize) -> String {
     if number == 0 { KEY.to_owned() } else { format!("{KEY}{number:02}") }
 }
 
-/// Says whether a key of a module's settings holds a piece of createOptions that is not the first.
-pub(super) fn is_piece(key: &str) -> bool {
-    let number = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY)).map(|_| &key[KEY.len()..]);
-    number.is_some_and(|number| number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit()))
+/// The number of a piece by its key, in any case as the agent reads it: 0 for `createOptions` itself.
+fn number_of(key: &str) -> Option<usize> {
+    let start = key.get(..KEY.len()).filter(|start| start.eq_ignore_ascii_case(KEY))?;
+    match &key[start.len()..] {
+        "" => Some(0),
+        digits if digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        _ => None,
+    }
 }
 
 /// The byte that an error of serde_json is about.

@@ -259,6 +259,13 @@ fn plain_item(list: &str, mut item: Value) -> Value {
 fn without_secrets(name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if secret::is_secret(name, text) => json!(HIDDEN),
+        // An item of `Cmd`, or of an `Env` that is no map of names: `--token=…`.
+        Value::String(text) => match secret::item_of_list(text) {
+            Some((name, start)) if secret::is_secret(name, &text[start..]) => {
+                json!(format!("{}{HIDDEN}", &text[..start]))
+            }
+            _ => value.clone(),
+        },
         Value::Object(members) => {
             members.iter().map(|(key, member)| (key.clone(), without_secrets(key, member))).collect()
         }
@@ -376,6 +383,12 @@ mod tests {
         check(&with("old"), &with("new"), &[r#"changed module m env.DB_PASSWORD "***" "***""#]);
         check(&with("***"), &with("new"), &[]);
         check(&with("old"), &with("${DB}"), &[]);
+        let command = |secret: &str| {
+            let options = json!({ "Cmd": ["run", format!("--token={secret}")] });
+            of_module(&json!({ "settings": { "createOptions": options } }))
+        };
+        let hidden = r#"["run","--token=***"]"#;
+        check(&command("old"), &command("new"), &[&format!("changed module m createOptions.Cmd {hidden} {hidden}")]);
         let none = json!({ "$edgeAgent": { "properties.desired": {} } });
         let added = diff_content(&none, &with("new")).expect("both are manifests");
         assert!(!format!("{added:?}").contains("\"new\""), "{added:?}");

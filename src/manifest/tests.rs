@@ -241,3 +241,35 @@ proptest! {
         }
     }
 }
+
+// protocol.md §10.2
+#[test]
+fn pieces_of_create_options_are_read_in_any_case_and_without_a_gap() {
+    let options = |settings: Value| {
+        let deployment = parse(&manifest(module(json!({ "settings": settings })), json!({})));
+        deployment.map(|deployment| Value::Object(deployment.modules[0].create_options.clone()))
+    };
+    let read = options(json!({ "image": "a:1", "CREATEOPTIONS01": "\"B\":2}", "createoptions": "{\"A\":1," }));
+    assert_eq!(read, Ok(json!({ "A": 1, "B": 2 })));
+    let gap = options(json!({ "image": "a:1", "createOptions01": "{}" }));
+    assert_eq!(gap, Err(vec!["`createOptions` is missing before `createOptions01`".to_owned()]));
+}
+
+// protocol.md §10.2
+#[test]
+fn settings_of_a_runtime_name_a_version_of_the_engine_or_are_not_there() {
+    let codes = |runtime: Value| {
+        let mut manifest = manifest(json!({}), json!({}));
+        manifest["modulesContent"]["$edgeAgent"]["properties.desired"]["runtime"] = runtime;
+        let document = Document::parse("m.json", &manifest.to_string()).expect("JSON");
+        let checked = check(&document, Surroundings { today: Duration::ZERO, sources: &NoSources });
+        let findings = checked.deployment.err().unwrap_or_default().into_iter().chain(checked.warnings);
+        let of_runtime = findings.filter(|found| {
+            ["minDockerVersion", "settings"].iter().any(|word| found.at.message.contains(&format!("`{word}`")))
+        });
+        of_runtime.map(|found| found.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(json!({ "type": "docker", "settings": { "minDockerVersion": "v1.25" } })), [""; 0]);
+    assert_eq!(codes(json!({ "type": "docker", "settings": { "loggingOptions": "" } })), ["missing-member"]);
+    assert_eq!(codes(json!({ "type": "docker" })), ["default-member"]);
+}

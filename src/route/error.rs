@@ -136,28 +136,48 @@ pub enum RouteErrorKind {
         /// The path as written.
         path: String,
     },
-    /// A `$` sink that is not `$upstream`.
-    SystemEndpoint {
-        /// The sink as written.
-        name: String,
-    },
-    /// A sink function that is not `BrokeredEndpoint`.
-    EndpointFunction {
-        /// The function as written.
-        name: String,
-    },
-    /// An address that is not `/modules/M/inputs/I`.
-    EndpointAddress {
-        /// The address as written.
-        address: String,
-    },
-    /// A module name in an address that no module can have.
-    EndpointModule(NameError),
+    /// A sink that the edge hub does not have.
+    Endpoint(EndpointError),
     /// Text after the sink.
     Trailing {
         /// The first word of it.
         found: String,
     },
+}
+
+/// Why a sink is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// A `$` sink that is not `$upstream`.
+    #[error("system endpoint type `{name}` is not supported")]
+    System {
+        /// The sink as written.
+        name: String,
+    },
+    /// A sink function that is not `BrokeredEndpoint`.
+    #[error("expected `$upstream` or `BrokeredEndpoint`, found `{name}`")]
+    Function {
+        /// The function as written.
+        name: String,
+    },
+    /// An address that is not `/modules/M/inputs/I`.
+    #[error("expected an address like `/modules/MODULE/inputs/INPUT`, found `{address}`")]
+    Address {
+        /// The address as written.
+        address: String,
+    },
+    /// A module name in an address that no module can have.
+    #[error("the endpoint's module has no valid name: {0}")]
+    Module(NameError),
+}
+
+impl EndpointError {
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::System { .. } => "the only system endpoint is `$upstream`",
+            _ => "write `INTO BrokeredEndpoint(\"/modules/MODULE/inputs/INPUT\")`",
+        }
+    }
 }
 
 impl fmt::Display for RouteErrorKind {
@@ -195,12 +215,7 @@ impl fmt::Display for RouteErrorKind {
             Self::FunctionNotAtEdge { name } => write!(f, "the edge hub does not support the function `{name}`"),
             Self::Arguments { usage, found, .. } => write!(f, "expected `{usage}`, found {}", Arguments(found)),
             Self::BodyPath { path } => write!(f, "`{path}` is no path into a body"),
-            Self::SystemEndpoint { name } => write!(f, "system endpoint type `{name}` is not supported"),
-            Self::EndpointFunction { name } => write!(f, "expected `$upstream` or `BrokeredEndpoint`, found `{name}`"),
-            Self::EndpointAddress { address } => {
-                write!(f, "expected an address like `/modules/MODULE/inputs/INPUT`, found `{address}`")
-            }
-            Self::EndpointModule(error) => write!(f, "the endpoint's module has no valid name: {error}"),
+            Self::Endpoint(error) => error.fmt(f),
             Self::Trailing { found } => write!(f, "expected the end of the route after its sink, found `{found}`"),
         }
     }
@@ -241,10 +256,7 @@ impl RouteErrorKind {
             Self::Arguments { property: Some(name), .. } => format!("properties are strings: `as_number({name})`"),
             Self::Arguments { .. } => return None,
             Self::BodyPath { .. } => "write names with dots and at most one index each: `$body.a.b[0].c`".into(),
-            Self::SystemEndpoint { .. } => "the only system endpoint is `$upstream`".into(),
-            Self::EndpointFunction { .. } | Self::EndpointAddress { .. } | Self::EndpointModule(_) => {
-                "write `INTO BrokeredEndpoint(\"/modules/MODULE/inputs/INPUT\")`".into()
-            }
+            Self::Endpoint(error) => error.hint().into(),
             Self::Trailing { .. } => "a route has one sink; write a second route for another".into(),
         })
     }

@@ -21,7 +21,7 @@ mod warning;
 
 use crate::message::Message;
 
-pub use error::{RouteError, RouteErrorKind};
+pub use error::{EndpointError, RouteError, RouteErrorKind};
 pub use evaluate::Subject;
 pub use sink::Sink;
 pub use system::SYSTEM_PROPERTIES;

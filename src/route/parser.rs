@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::check;
-use super::error::{RouteError, RouteErrorKind};
+use super::error::{EndpointError, RouteError, RouteErrorKind};
 use super::evaluate::Node;
 use super::lexer::{Kind, Token, Tokens};
 use super::sink::{Sink, parse_address};
@@ -158,18 +158,18 @@ impl<'t> Parser<'_, 't> {
             if endpoint.text.eq_ignore_ascii_case("$upstream") {
                 return Ok(Sink::Upstream);
             }
-            let kind = RouteErrorKind::SystemEndpoint { name: endpoint.text.to_owned() };
-            return Err(RouteError::new(endpoint.span(), kind));
+            let error = EndpointError::System { name: endpoint.text.to_owned() };
+            return Err(RouteError::new(endpoint.span(), RouteErrorKind::Endpoint(error)));
         }
         let function = self.expect(Kind::Id, "a sink such as `$upstream`")?;
         if !function.text.eq_ignore_ascii_case("BrokeredEndpoint") {
-            let kind = RouteErrorKind::EndpointFunction { name: function.text.to_owned() };
-            return Err(RouteError::new(function.span(), kind));
+            let error = EndpointError::Function { name: function.text.to_owned() };
+            return Err(RouteError::new(function.span(), RouteErrorKind::Endpoint(error)));
         }
         self.expect(Kind::Open, "`(`")?;
         let address = self.expect(Kind::String, "an address in quotes")?;
         let sink = parse_address(&address.text[1..address.text.len() - 1]);
-        let sink = sink.map_err(|kind| RouteError::new(address.span(), kind))?;
+        let sink = sink.map_err(|error| RouteError::new(address.span(), RouteErrorKind::Endpoint(error)))?;
         self.expect(Kind::Close, "`)`")?;
         Ok(sink)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::RouteErrorKind;
+use super::error::EndpointError;
 use crate::identity::{ModuleId, NameError};
 
 /// Where a route leads (protocol.md §8.6).
@@ -31,8 +31,8 @@ impl fmt::Display for Sink {
 }
 
 /// Reads the address in `BrokeredEndpoint("…")`: exactly four parts, of which the second and the fourth count.
-pub(super) fn parse_address(address: &str) -> Result<Sink, RouteErrorKind> {
-    let malformed = || RouteErrorKind::EndpointAddress { address: address.to_owned() };
+pub(super) fn parse_address(address: &str) -> Result<Sink, EndpointError> {
+    let malformed = || EndpointError::Address { address: address.to_owned() };
     let trimmed = address.trim();
     let trimmed = trimmed.strip_prefix('/').unwrap_or(trimmed);
     let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
@@ -43,7 +43,7 @@ pub(super) fn parse_address(address: &str) -> Result<Sink, RouteErrorKind> {
     }
     let module = ModuleId::parse(module).map_err(|error| match error {
         NameError::Empty => malformed(),
-        error => RouteErrorKind::EndpointModule(error),
+        error => EndpointError::Module(error),
     })?;
     Ok(Sink::Input { module, input: input.into() })
 }

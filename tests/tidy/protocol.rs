@@ -193,8 +193,13 @@ const FACTS: &[(Fact, Held)] = &[
         ]),
     ),
     (
+        ("10.2", "`settings` without it refuse the deployment"),
+        By(&["settings_of_a_runtime_name_a_version_of_the_engine_or_are_not_there"]),
+    ),
+    (
         ("10.2", "Error on a gap."),
         By(&[
+            "pieces_of_create_options_are_read_in_any_case_and_without_a_gap",
             "what_is_refused_is_shown_at_its_place_and_nothing_is_written",
             "create_options_of_any_length_come_back_from_their_pieces",
             "pieces_are_counted_in_characters",

@@ -67,7 +67,7 @@ struct ToDevice<'a> {
 struct ToMany<'a> {
     hub: String,
     id: &'a str,
-    result: &'a str,
+    result: Change,
     layered: bool,
     #[serde(rename = "targetCondition")]
     target_condition: &'a str,
@@ -125,47 +125,64 @@ fn wanted(args: &CloudArgs, condition: &str, content: &Content<'_>) -> Outcome<C
     Ok(Configuration::new(id, content.modules).aimed(condition, priority, &labels, &metrics))
 }
 
+/// What became of a deployment for many devices.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Change {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+impl Change {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Created => "Created",
+            Self::Updated => "Updated",
+            Self::Unchanged => "Unchanged",
+        }
+    }
+}
+
 fn to_many(cx: &Context, hub: &Hub, wanted: &Configuration, content: &Content<'_>) -> Outcome {
     let place = format!("`{}` of `{}`", wanted.id(), hub.host());
-    let doing = |failure: Failure| failure.context(format!("cannot make the deployment {place}"));
-    let (wrong, known) = cx
-        .block_on(async {
-            let wrong = hub.test_queries(wanted.target_condition(), &wanted.metrics()).await?;
-            Ok((wrong, hub.configuration(wanted.id()).await?))
-        })
-        .map_err(doing)?;
-    refuse_queries(&wrong).map_err(doing)?;
     let aim = format!("for `{}` with priority {}", wanted.target_condition(), wanted.priority());
-    let (result, kept) = match known {
-        None => {
-            confirm(cx, hub, &format!("Create the deployment {place}: {}, {aim}", content.summary))?;
-            ("created", put(cx, hub, wanted, None).map_err(doing)?)
-        }
-        Some(known) => {
-            refuse_other_content(&known, wanted)?;
-            if known.is_aimed_like(wanted) {
-                ("unchanged", known)
-            } else {
-                confirm(cx, hub, &format!("Change the deployment {place}: {aim}"))?;
-                ("updated", put(cx, hub, &readdressed(&known, wanted), Some(&known)).map_err(doing)?)
-            }
-        }
-    };
+    let (result, kept) = establish(cx, hub, wanted, &content.summary, (&place, &aim))?;
     if cx.ui().is_json() {
         let (hub, layered) = (hub.host().to_string(), content.is_layer);
         let (id, target_condition, priority, etag) = (kept.id(), kept.target_condition(), kept.priority(), kept.etag());
         cx.ui().document(&ToMany { hub, id, result, layered, target_condition, priority, etag })?;
     }
-    let verb = if result == "created" {
-        "Created"
-    } else if result == "updated" {
-        "Updated"
-    } else {
-        "Unchanged"
-    };
-    cx.ui().step(verb, format!("deployment {place}, {aim}"));
+    cx.ui().step(result.verb(), format!("deployment {place}, {aim}"));
     cx.ui().hint(format!("a hub looks for devices every few minutes; see `edgectl deployment show {}`", kept.id()));
     Ok(())
+}
+
+/// Creates the deployment, or gives one that is there its new condition, priority, labels and metrics.
+fn establish(
+    cx: &Context,
+    hub: &Hub,
+    wanted: &Configuration,
+    summary: &str,
+    (place, aim): (&str, &str),
+) -> Outcome<(Change, Configuration)> {
+    let doing = |failure: Failure| failure.context(format!("cannot make the deployment {place}"));
+    let asked = cx.block_on(async {
+        let wrong = hub.test_queries(wanted.target_condition(), &wanted.metrics()).await?;
+        Ok((wrong, hub.configuration(wanted.id()).await?))
+    });
+    let (wrong, known) = asked.map_err(doing)?;
+    refuse_queries(&wrong).map_err(doing)?;
+    let Some(known) = known else {
+        confirm(cx, hub, &format!("Create the deployment {place}: {summary}, {aim}"))?;
+        return Ok((Change::Created, put(cx, hub, wanted, None).map_err(doing)?));
+    };
+    refuse_other_content(&known, wanted)?;
+    if known.is_aimed_like(wanted) {
+        return Ok((Change::Unchanged, known));
+    }
+    confirm(cx, hub, &format!("Change the deployment {place}: {aim}"))?;
+    Ok((Change::Updated, put(cx, hub, &readdressed(&known, wanted), Some(&known)).map_err(doing)?))
 }
 
 /// What the hub keeps, with the new condition, priority, labels and metrics.

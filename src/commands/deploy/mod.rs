@@ -123,14 +123,7 @@ pub(super) fn run(cx: &Context, args: &Deploy) -> Outcome {
     if !args.merge.is_empty() {
         return merge::run(&pinning, &wanted, args, &target);
     }
-    let mut manifest = solution.manifest(&wanted)?;
-    if args.layered {
-        manifest = layered::layer_of(&solution, manifest, &args.only)?;
-    }
-    if args.no_chunks {
-        manifest.write_create_options(Chunks::Whole)?;
-    }
-    args.strict.leave_out(&mut manifest.warnings);
+    let mut manifest = args.read(&solution, &wanted)?;
     if args.check {
         return check::check(cx, &manifest, &args.strict);
     }
@@ -177,6 +170,19 @@ fn refuse_without_secrets(manifest: &Manifest) -> Outcome {
 }
 
 impl Deploy {
+    /// Reads the manifest in the form that the flags want, with the warnings that they let through.
+    fn read(&self, solution: &Solution, wanted: &Wanted) -> Outcome<Manifest> {
+        let mut manifest = solution.manifest(wanted)?;
+        if self.layered {
+            manifest = layered::layer_of(solution, manifest, &self.only)?;
+        }
+        if self.no_chunks {
+            manifest.write_create_options(Chunks::Whole)?;
+        }
+        self.strict.leave_out(&mut manifest.warnings);
+        Ok(manifest)
+    }
+
     /// Which secrets are kept out of what is written.
     fn hide(&self) -> Option<Hide> {
         match (self.with_secrets, self.redact) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Context;
 use crate::engine::registry::Registries;
 use crate::engine::{Event, Login, Logins};
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome, Told};
 use crate::image::{ImageLock, Inputs, LockedImage, Platform, Reference, Variant};
 use crate::manifest::is_placeholder;
 use crate::solution::{Manifest, Solution, Source};
@@ -172,17 +172,10 @@ fn logins_of(manifests: &[Manifest]) -> impl Iterator<Item = (String, Login)> {
     })
 }
 
-/// One failure is told as it is, several in one: what a registry refused counts most.
+/// One failure is told as it is, several in one.
 fn in_one(mut failures: Vec<Failure>) -> Failure {
-    if failures.len() == 1 {
-        return failures.remove(0);
+    match failures.len() {
+        1 => failures.remove(0),
+        count => Failure::sum_up(format!("cannot pin {count} images"), &failures, Told::NotYet),
     }
-    let kind = failures.iter().map(Failure::kind).find(|kind| *kind == Kind::Refused).unwrap_or(failures[0].kind());
-    let summary = Failure::new(kind, format!("cannot pin {} images", failures.len()));
-    let hints: BTreeSet<String> = failures.iter().flat_map(Failure::hints).cloned().collect();
-    let summary = failures.iter().fold(summary, |summary, failure| {
-        let causes: String = failure.causes().iter().map(|cause| format!(": {cause}")).collect();
-        summary.cause(format!("{}{causes}", failure.message()))
-    });
-    hints.into_iter().fold(summary, Failure::hint)
 }

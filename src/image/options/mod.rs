@@ -73,14 +73,10 @@ impl BuildPlan {
         if !word.starts_with('-') {
             return Err(OptionError::Word(word.to_owned()));
         }
-        let (name, attached) = match word.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (word, None),
-        };
-        let is_named = |rule: &&Rule| rule.name == name || rule.short == Some(name);
-        let rule = RULES.iter().find(is_named).ok_or_else(|| OptionError::Unknown(name.to_owned()))?;
+        let (name, attached) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+        let rule = find_rule(name)?;
         let mut value = || {
-            let value = attached.clone().or_else(|| following.next());
+            let value = attached.map(str::to_owned).or_else(|| following.next());
             value.ok_or_else(|| OptionError::NoValue(name.to_owned()))
         };
         match rule.effect {
@@ -90,7 +86,7 @@ impl BuildPlan {
                 applied.ok_or(OptionError::Value { option: rule.name, expected, found })
             }
             Effect::Switch(apply) => {
-                let on = parse_switch(rule.name, attached.as_deref())?;
+                let on = parse_switch(rule.name, attached)?;
                 apply(self, on);
                 Ok(())
             }
@@ -100,13 +96,18 @@ impl BuildPlan {
                 Ok(())
             }
             Effect::UnusedSwitch(why) => {
-                parse_switch(rule.name, attached.as_deref())?;
+                parse_switch(rule.name, attached)?;
                 self.notes.push(format!("build option `{word}` has no effect: {why}"));
                 Ok(())
             }
             Effect::Refused(why) => Err(OptionError::Refused { option: rule.name, why }),
         }
     }
+}
+
+fn find_rule(name: &str) -> Result<&'static Rule, OptionError> {
+    let is_named = |rule: &&Rule| rule.name == name || rule.short == Some(name);
+    RULES.iter().find(is_named).ok_or_else(|| OptionError::Unknown(name.to_owned()))
 }
 
 /// Returns the supported options, for a hint.

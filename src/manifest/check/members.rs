@@ -6,6 +6,7 @@ use super::parts::{Part, Parts, Role};
 use crate::document::Node;
 use crate::identity::ModuleId;
 use crate::manifest::RestartPolicy;
+use crate::manifest::create_options;
 use crate::manifest::finding::Finding;
 use crate::manifest::modules::missing_status;
 use crate::text::{TextError, nearest};
@@ -129,14 +130,7 @@ fn check_types(runtime: &Node<'_>, settings: Option<&Node<'_>>) -> Result<(), Te
 fn check_module(module: &Part<'_>, findings: &mut Vec<Finding>) {
     let members = if module.role == Role::Agent { AGENT_MODULE } else { MODULE };
     known(Some(module.node.clone()), members, findings);
-    let is_piece = |key: &str| {
-        let start = key.get(.."createOptions".len());
-        let number = || &key["createOptions".len()..];
-        start.is_some_and(|start| start.eq_ignore_ascii_case("createOptions"))
-            && matches!(number().len(), 0 | 2)
-            && number().bytes().all(|byte| byte.is_ascii_digit())
-    };
-    unknown(module.node.get("settings"), SETTINGS, &is_piece, findings);
+    unknown(module.node.get("settings"), SETTINGS, &create_options::is_key, findings);
     for (_, variable) in module.node.get("env").and_then(|env| env.members().ok()).unwrap_or_default() {
         known(Some(variable), VARIABLE, findings);
     }

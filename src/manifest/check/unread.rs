@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::secrets::{Secret, has_variable};
-use crate::manifest::create_options::is_piece;
+use crate::manifest::create_options::is_later_piece;
 use crate::manifest::secret::{is_secret_name, item_of_list, kind_of_secret};
 use crate::text::TextError;
 
@@ -74,7 +74,7 @@ fn find_in_line<'l>(line: &'l str, (start, above): (usize, &'l str), found: &mut
 
 /// Judges a value as a whole, as an item of a list such as `API_KEY=…`, and as a member whose colon or blank is missing.
 fn secret_in(name: &str, text: &str) -> Option<Secret> {
-    if is_piece(name) {
+    if is_later_piece(name) {
         // The name may stand in the piece before.
         return Some(Secret { place: 0..text.len(), name: name.to_owned(), looks: "a piece of createOptions" });
     }
