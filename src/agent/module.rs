@@ -112,6 +112,8 @@ impl Module {
         match end {
             End::NotStarted(reason) => {
                 self.state.start_failure = Some(reason.clone());
+                // That of an instance before says nothing of this one.
+                self.state.exit_code = None;
                 Status::Failed
             }
             End::Exited(code) => {

@@ -192,17 +192,25 @@ impl Dispatcher {
                 self.end_instance(now, edge, agent::Input::Exited { module: module.clone(), code }, (&module, &how));
             }
             InstanceEvent::StartFailed(failure) => {
-                self.report.failure(&failure);
+                self.tell_failure(now, edge, &module, &failure);
                 let reason = failure.message().to_owned();
                 let end = agent::Input::StartFailed { module: module.clone(), reason };
                 self.end_instance(now, edge, end, (&module, "did not start"));
             }
             InstanceEvent::Lost(failure) => {
-                self.report.failure(&failure);
+                self.tell_failure(now, edge, &module, &failure);
                 let end = agent::Input::Exited { module: module.clone(), code: None };
                 self.end_instance(now, edge, end, (&module, "is out of reach"));
             }
         }
+    }
+
+    /// Tells why an instance is not there, in the module's log, too.
+    fn tell_failure(&mut self, now: Now, edge: EdgeNumber, module: &ModuleId, failure: &Failure) {
+        self.report.failure(failure);
+        let text = std::iter::once(failure.message()).chain(failure.causes().iter().map(String::as_str));
+        let text = text.collect::<Vec<_>>().join(": ");
+        self.remember_line(edge, Line { at: now.unix, module: module.clone(), stream: "edgectl", text });
     }
 
     /// Forgets an instance that is no more, and tells the agent of its end; `how` it ended follows the module's name.

@@ -246,7 +246,7 @@ impl Dispatcher {
     }
 
     /// Shows a line to those who follow the logs, and keeps it for those who will ask.
-    fn remember_line(&mut self, edge: EdgeNumber, line: Line) {
+    pub(super) fn remember_line(&mut self, edge: EdgeNumber, line: Line) {
         let device = &mut self.edges[edge];
         self.audience.followers.retain(|(modules, answers)| {
             let wanted = modules.is_empty() || modules.iter().any(|(at, module)| *at == edge && *module == line.module);

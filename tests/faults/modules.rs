@@ -49,6 +49,14 @@ hint: see above what it said
 }
 
 #[test]
+fn why_a_module_did_not_start_is_in_its_log() {
+    let site = Site::with_modules(&[("m", "")]).file("edgectl.yaml", "modules: {m: {command: [nonesuch]}}\n");
+    let mut simulation = site.start_ready("--runtime process");
+    simulation.record("the end", |record| record["name"] == "m" && record["status"] == "backoff");
+    site.run("logs m").check(0, "m . cannot start module `m`: there is no program `nonesuch`\n", "");
+}
+
+#[test]
 fn a_module_that_cannot_be_called_is_told() {
     let site = Site::new();
     let _simulation = site.start_ready("--external filter --device d");

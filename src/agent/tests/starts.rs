@@ -17,6 +17,18 @@ fn modules_start_by_order_and_wait_for_the_start_alone() {
 }
 
 #[test]
+fn an_instance_that_never_started_has_no_exit_code_of_the_one_before() {
+    let mut world = World::new();
+    world.plan(&[planned("a", 0)]);
+    world.started("a");
+    world.exited("a", 137);
+    assert_eq!(world.state("a").exit_code, Some(137));
+    world.tell(Input::Restart { module: id("a") });
+    world.tell(Input::StartFailed { module: id("a"), reason: "no such image".into() });
+    assert_eq!(world.state("a").exit_code, None);
+}
+
+#[test]
 fn a_module_that_is_to_be_stopped_is_not_started() {
     let mut world = World::new();
     assert_eq!(world.plan(&[stopped(planned("a", 0))]), [""; 0]);
