@@ -75,13 +75,13 @@ fn without_a_simulation_every_command_says_how_to_start_one() {
         "credentials m",
     ];
     for command in commands {
-        let stderr = "error: no simulation runs for `.`\nhint: start one with `edgectl simulate --detach`\n";
+        let stderr = "error: no simulation runs for this folder\nhint: start one with `edgectl simulate --detach`\n";
         folder.run(command).check(1, "", stderr);
     }
     folder.run("ps --json").check(
         1,
         "",
-        "{\"error\":{\"message\":\"no simulation runs for `.`\",\"causes\":[],\
+        "{\"error\":{\"message\":\"no simulation runs for this folder\",\"causes\":[],\
             \"hints\":[\"start one with `edgectl simulate --detach`\"]}}\n",
     );
 }

@@ -1,5 +1,9 @@
 //! Questions. Owns `dialoguer`. A question is asked only of a person at a terminal.
 
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
+
+use dialoguer::console::Term;
 use dialoguer::{Confirm, Input, Select};
 
 use super::progress::without_lines;
@@ -25,7 +29,7 @@ impl Ui {
                 .hint(format!("pass {flag}"))),
             Questions::Ask => {
                 let ask = Confirm::new().with_prompt(question).default(default);
-                answered(without_lines(|| ask.interact()), flag)
+                answered(without_lines(|| ask.interact_on(&terminal())), flag)
             }
         }
     }
@@ -41,7 +45,7 @@ impl Ui {
                     Some(default) => input.default(default.to_owned()),
                     None => input,
                 };
-                answered(without_lines(|| input.interact_text()), flag)
+                answered(without_lines(|| input.interact_text_on(&terminal())), flag)
             }
         }
     }
@@ -52,7 +56,7 @@ impl Ui {
             Questions::AssumeYes | Questions::Refuse => Err(self.no_answer(question, flag)),
             Questions::Ask => {
                 let ask = Select::new().with_prompt(question).items(choices).default(0);
-                answered(without_lines(|| ask.interact()), flag)
+                answered(without_lines(|| ask.interact_on(&terminal())), flag)
             }
         }
     }
@@ -66,9 +70,48 @@ impl Ui {
     }
 }
 
+fn terminal() -> Term {
+    Term::read_write_pair(io::stdin(), VisibleCursor(io::stderr()))
+}
+
+/// stderr, on which the cursor stays visible: Ctrl-C at a question ends the process, and nobody would show it again.
+#[derive(Debug)]
+struct VisibleCursor<W>(W);
+
+impl<W: Write> Write for VisibleCursor<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const HIDE: &[u8] = b"\x1b[?25l";
+        if bytes == HIDE { Ok(bytes.len()) } else { self.0.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<W: AsRawFd> AsRawFd for VisibleCursor<W> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
 fn answered<T>(answer: dialoguer::Result<T>, flag: &str) -> Outcome<T> {
     answer.map_err(|error| match error {
         dialoguer::Error::IO(error) if error.kind() == std::io::ErrorKind::Interrupted => Failure::interrupted(),
         error => Failure::machine("cannot read the answer").cause(error).hint(format!("pass {flag}")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_leaves_the_cursor_visible() {
+        let mut shown = VisibleCursor(Vec::new());
+        for text in ["Template:\n", "\x1b[?25l", "\x1b[2K", "\x1b[?25h"] {
+            shown.write_all(text.as_bytes()).expect("there is room");
+        }
+        assert_eq!(String::from_utf8_lossy(&shown.0), "Template:\n\x1b[2K\x1b[?25h");
+    }
 }

@@ -136,7 +136,7 @@ fn what_a_killed_edgectl_left_is_cleaned() {
     simulation.signal(Signal::KILL);
     drop(simulation);
     assert!(is_alive(module), "nobody was left to end it");
-    let nothing_runs = "error: no simulation runs for `.`\nhint: start one with `edgectl simulate --detach`\n";
+    let nothing_runs = "error: no simulation runs for this folder\nhint: start one with `edgectl simulate --detach`\n";
     for command in ["ps", "stop", "send m/inputs/i --data x", "twin show m", "monitor"] {
         site.run(command).check(1, "", nothing_runs);
     }

@@ -135,7 +135,8 @@ fn check_private(path: &Path) -> io::Result<()> {
 
 /// The failure of a command that needs a running simulation.
 pub(super) fn nothing_runs(project: &Path) -> Failure {
-    let failure = Failure::request(format!("no simulation runs for `{}`", project.display()));
+    let place = if project == Path::new(".") { "this folder".to_owned() } else { format!("`{}`", project.display()) };
+    let failure = Failure::request(format!("no simulation runs for {place}"));
     match project.is_dir() {
         true => failure.hint("start one with `edgectl simulate --detach`"),
         false => failure.cause("there is no such folder").hint("name the solution's folder with `-C`, or change to it"),
