@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
-use time::macros::format_description;
+use time::macros::{datetime, format_description};
 
 /// One reading of both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,9 +75,12 @@ pub fn parse_http_date(text: &str) -> Option<Duration> {
     u64::try_from(seconds).ok().map(Duration::from_secs)
 }
 
+/// The last second that four digits of a year can tell; what comes later is written as if it were then.
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
+
 fn date_time(unix: Duration) -> OffsetDateTime {
     let seconds = i64::try_from(unix.as_secs()).unwrap_or(i64::MAX);
-    let whole = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let whole = OffsetDateTime::from_unix_timestamp(seconds).map_or(LAST, |whole| whole.min(LAST));
     whole + Duration::from_nanos(u64::from(unix.subsec_nanos()))
 }
 
@@ -92,6 +95,8 @@ mod tests {
         assert_eq!(iso_millis(Duration::from_secs(1_709_164_800)), "2024-02-29T00:00:00.000Z");
         assert_eq!(iso_millis(Duration::ZERO), "1970-01-01T00:00:00.000Z");
         assert_eq!(iso_millis(Duration::from_millis(253_402_300_799_999)), "9999-12-31T23:59:59.999Z");
+        assert_eq!(iso_millis(Duration::from_secs(253_402_300_800)), "9999-12-31T23:59:59.000Z", "not 1970");
+        assert_eq!(iso_seconds(Duration::MAX), "9999-12-31T23:59:59Z");
         assert_eq!(iso_seconds(time), "2023-11-14T22:13:20Z");
         assert_eq!(iso_ticks(time + Duration::from_nanos(123_456)), "2023-11-14T22:13:20.0421234Z");
         assert_eq!(parse_iso("2023-11-14T23:13:20.042+01:00"), Some(time));

@@ -58,13 +58,22 @@ impl Kind {
 /// A failure in the words it is told with.
 ///
 /// Messages are lower case without a full stop; `hints` are whole imperative sentences without one.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     kind: Kind,
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
     excerpt: Option<String>,
+}
+
+/// Whether failures that are summed up were told each by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// In full.
+    Already,
+    /// Not at all, as under `--json`, where stderr has one document.
+    NotYet,
 }
 
 impl Failure {
@@ -141,6 +150,23 @@ impl Failure {
         let was = std::mem::replace(&mut self.message, doing.to_string());
         self.causes.insert(0, was);
         self
+    }
+
+    /// Sums up the failures of work that went on side by side; of those that were not told yet it says everything.
+    ///
+    /// Its kind is `Refused` if that of one is, else that of the first.
+    pub fn sum_up(doing: impl Display, failures: &[Self], told: Told) -> Self {
+        let mut kinds = failures.iter().map(Self::kind);
+        let first = failures.first().map_or(Kind::Bug, Self::kind);
+        let kind = kinds.find(|kind| *kind == Kind::Refused).unwrap_or(first);
+        failures.iter().fold(Self::new(kind, doing), |sum, failure| match told {
+            Told::Already => sum.cause(&failure.message),
+            Told::NotYet => {
+                let causes = failure.causes.iter().map(|cause| format!(": {cause}")).collect::<String>();
+                let sum = sum.cause(format!("{}{causes}", failure.message));
+                failure.hints.iter().fold(sum, Self::hint)
+            }
+        })
     }
 
     /// Returns whose turn it is to act.

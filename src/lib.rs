@@ -53,7 +53,7 @@
 //! * One library, one owner: `bollard` is known to `engine` alone, `handlebars` to `template`, YAML to `yaml`,
 //!   `clap` to `cli` and `commands`, `rustls` to `net` (and `client`, `azure`), `serde_amqp` to `amqp`, `rcgen` to `identity`,
 //!   `ring` to `identity` (and `net`, for the handshake of WebSockets, and `image`, for the hash of what an image is made
-//!   of), `regex-lite` and `flate2` to `agent` (the former to `template` as well).
+//!   of), `regex-lite`, `flate2` and `zip` to `agent` (the first to `template` as well).
 //! * Only `cli` and [`commands::Context`] read the environment and the clock, only `ui` prints, only `main` exits.
 
 pub mod cli;

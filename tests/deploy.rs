@@ -156,7 +156,8 @@ fn what_was_written_and_what_comes_next_is_told() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (2 modules, 2 routes)\n\
-         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution`\n",
+         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution --file \
+         config/deployment.amd64.json`\n",
     );
     assert!(folder.read(MANIFEST).ends_with("}\n"));
 }

@@ -250,6 +250,16 @@ hint: choose another name
 }
 
 #[test]
+fn a_module_that_routes_cannot_tell_from_another_is_refused() {
+    let folder = solution();
+    folder.run("-q -C s new module sensor --image a:1").check(0, "", "");
+    let run = folder.run("-C s new module Sensor -t python");
+    let told = "`sensor` is there already, which differs from `Sensor` in capitals only";
+    assert_eq!((run.status, run.stderr.matches(told).count()), (Some(1), 1), "{}", run.stderr);
+    assert!(!folder.list().contains(&"s/modules/Sensor/".to_owned()));
+}
+
+#[test]
 fn a_name_that_cannot_be_is_refused() {
     let folder = solution();
     let stderr = "error: `../x` cannot be the name of a solution
@@ -258,7 +268,7 @@ hint: choose a name such as `factory`, and another place for its folder with `-C
 ";
     check_refused(&folder, "new solution ../x", 1, stderr);
     let stderr = "error: `7up` cannot be the name of a module
-  caused by: a name is a letter, followed by letters, digits, `_` and `-`, at most 128 in all
+  caused by: a name is a letter, followed by letters, digits, `_` and `-`, 2 to 128 in all
 hint: choose a name such as `m7up`
 ";
     check_refused(&folder, "-C s new module 7up -t python", 1, stderr);
@@ -285,6 +295,9 @@ fn a_question_that_nobody_can_answer_names_the_flag() {
     let stderr = "error: `Template` needs an answer, and stdin is not a terminal\n\
         hint: pass `--template NAME`, one of those that `edgectl new list` shows\n";
     check_refused(&folder, "-C s new module filter", 2, stderr);
+    let stderr = "error: `Template` needs an answer, and `--yes` is none\n\
+        hint: pass `--template NAME`, one of those that `edgectl new list` shows\n";
+    check_refused(&folder, "--yes -C s new module filter", 2, stderr);
     let stderr = "error: `Image` needs an answer, and stdin is not a terminal\nhint: pass `--image REF`\n";
     check_refused(&folder, "-C s new module filter -t image", 2, stderr);
 }

@@ -274,7 +274,10 @@ fn a_metrics_port_in_use_costs_the_metrics_only() {
     let site = pair();
     let _other = TcpListener::bind((site.address.as_str(), 9600)).expect("free");
     let mut simulation = site.start("--external a --external b --device d --json");
-    let warning = format!("warning: metrics are not served at {0}: port 9600 of {0} is in use", site.address);
+    let holder = std::fs::read_to_string("/proc/self/comm").expect("it is Linux");
+    let holder = format!("`{}` (pid {})", holder.trim_end(), std::process::id());
+    let warning =
+        format!("warning: metrics are not served at {0}: port 9600 of {0} is in use by {holder}", site.address);
     simulation.line("warning", |_, line| line == warning);
     let ready = simulation.record("ready", |record| record["type"] == "ready");
     assert_eq!(ready["ports"]["metrics"], Value::Null);

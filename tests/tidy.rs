@@ -108,6 +108,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["azure", "client", "net"]),
     ("tokio_tungstenite", &["net"]),
     ("uuid", &["*"]),
+    ("zip", &["agent"]),
 ];
 
 /// The files that may read the process environment and the clocks.

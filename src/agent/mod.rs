@@ -23,7 +23,6 @@ mod restart;
 mod tests;
 mod twin;
 mod upload;
-mod zip;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU32;

@@ -1,21 +1,25 @@
 //! `UploadModuleLogs` and `UploadSupportBundle`: what is uploaded, under which names, and the tasks that stand for it
-//! (protocol.md §11.4).
+//! (protocol.md §11.4). Owns `zip`, the library for archives, which the protocol wants.
 //!
 //! Uploads nothing itself: that is an output, and how it ended an input.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::{Cursor, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use super::calls::{Refused, check_schema, parse};
 use super::logs::{LogSource, LogsRequest};
 use super::moment::point_in_time;
 use super::port::Output;
-use super::{Agent, report, zip};
+use super::{Agent, report};
 use crate::clock::{Now, blob_stamp};
 use crate::twin;
 
@@ -128,7 +132,18 @@ fn bundle(
     let mut files: Vec<_> = logs.collect();
     let documents = [("edgeAgent/reported.json", json!(reported)), ("edgectl.json", twin::runtime_version())];
     files.extend(documents.map(|(path, document)| (path.to_owned(), format!("{document:#}\n").into_bytes())));
-    zip::zip(&files).ok_or_else(|| "The support bundle is larger than a ZIP archive can be".to_owned())
+    archive(&files).map_err(|error| format!("The support bundle cannot be packed: {error}"))
+}
+
+/// Packs files, each a path with its content, into a ZIP archive.
+fn archive(files: &[(String, Vec<u8>)]) -> ZipResult<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in files {
+        archive
+            .start_file(path.as_str(), SimpleFileOptions::DEFAULT.compression_method(CompressionMethod::Deflated))?;
+        archive.write_all(content)?;
+    }
+    Ok(archive.finish()?.into_inner())
 }
 
 /// The uploads that were asked for.

@@ -65,7 +65,7 @@ pub(super) fn run(cx: &Context, args: &Clean) -> Outcome {
         return cx.ui().document(&removed);
     }
     if [&removed.containers, &removed.networks, &removed.images, &removed.state].iter().all(|list| list.is_empty()) {
-        cx.ui().step("Clean", "there is nothing to remove");
+        cx.ui().step("Found", "nothing to remove");
     }
     Ok(())
 }

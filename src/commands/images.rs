@@ -12,7 +12,7 @@ use super::input::SetArgs;
 use super::lists::Lists;
 use crate::engine::registry::Registries;
 use crate::engine::{Engine, Event, Logins};
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome, Told};
 use crate::image::{Platform, Variant};
 use crate::solution::{Platforms, Selection, Solution, Target};
 use crate::text::{counted, size};
@@ -185,21 +185,20 @@ where
     let several = targets.iter().any(|target| target.platform != targets[0].platform);
     let count = targets.len();
     let slots = Arc::new(Semaphore::new(pace.jobs));
-    let shared = Arc::new((cx.ui().progress(), work));
+    let work = Arc::new(work);
     let mut running = JoinSet::new();
     for (index, target) in targets.into_iter().enumerate() {
         let name = if several { format!("{} {}", target.module, target.platform) } else { target.module.clone() };
         let (engine, registries, ui) = (engine.clone(), registries.clone(), *cx.ui());
-        let (slots, shared) = (slots.clone(), shared.clone());
+        let (slots, work) = (slots.clone(), work.clone());
         running.spawn(async move {
             let _slot = slots.acquire_owned().await;
-            let (progress, work) = &*shared;
-            let task = progress.task(&name, target.plan.image.to_string());
+            let task = ui.task(&name, target.plan.image.to_string());
             let job = Arc::new(Job { engine, registries, target, ui, task, name });
             let outcome = work(job.clone()).await;
             job.task.finish();
             if let (Err(failure), true) = (&outcome, count > 1 && !ui.is_json()) {
-                progress.suspended(|| ui.fail(failure));
+                ui.fail(failure);
             }
             (index, outcome)
         });
@@ -230,13 +229,13 @@ impl Job {
             Event::Transferred { bytes, total } => {
                 self.task.update(format!("moving layers, {} of {}", size(bytes), size(total)));
             }
-            Event::Warning(text) => self.task.suspended(|| self.ui.warn(format!("{}: {text}", self.name))),
+            Event::Warning(text) => self.ui.warn(format!("{}: {text}", self.name)),
         }
     }
 
     /// Tells a step that is done.
     pub(super) fn done(&self, verb: &str, what: &str) {
-        self.task.suspended(|| self.ui.step(verb, what));
+        self.ui.step(verb, what);
     }
 }
 
@@ -258,18 +257,10 @@ fn conclude(ui: &Ui, ended: Ended, mut failures: Vec<Failure>) -> Outcome {
     if ended.total == 1 {
         return Err(with_output(ui, failures.remove(0)));
     }
-    let kind = failures.iter().map(Failure::kind).find(|kind| *kind == Kind::Refused).unwrap_or(failures[0].kind());
     let unfinished = failures.len() + ended.cancelled;
-    let summary = Failure::new(kind, format!("cannot finish {unfinished} of {} images", ended.total));
-    let summary = failures.into_iter().fold(summary, |summary, failure| {
-        if !ui.is_json() {
-            return summary.cause(failure.message());
-        }
-        let failure = with_output(ui, failure);
-        let causes = failure.causes().iter().map(|cause| format!(": {cause}")).collect::<String>();
-        let summary = summary.cause(format!("{}{causes}", failure.message()));
-        failure.hints().iter().fold(summary, |summary, hint| summary.hint(hint))
-    });
+    let failures: Vec<_> = failures.into_iter().map(|failure| with_output(ui, failure)).collect();
+    let told = if ui.is_json() { Told::NotYet } else { Told::Already };
+    let summary = Failure::sum_up(format!("cannot finish {unfinished} of {} images", ended.total), &failures, told);
     Err(match ended.cancelled {
         0 => summary,
         cancelled => summary.cause(format!("`--fail-fast` cancelled {}", counted(cancelled as u64, "image"))),

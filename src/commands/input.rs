@@ -1,10 +1,11 @@
 //! What commands take besides plain words: JSON, durations, files and standard input.
 
-use std::io::Read;
+use std::fs::File;
 use std::path::Path;
 
 use serde_json::Value;
 
+use crate::document::read_whole;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::json;
 
@@ -40,13 +41,12 @@ pub(super) fn read_json(argument: &str) -> Outcome<Value> {
 
 /// Reads a file, or standard input for `-`.
 pub(super) fn read_bytes(path: &Path) -> Outcome<Vec<u8>> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        std::fs::read(path)
+    let bytes = match path == Path::new("-") {
+        true => read_whole(std::io::stdin().lock()),
+        false => File::open(path).and_then(read_whole),
     };
-    let hint = |failure: Failure| failure.hint("name a file that can be read, or `-` for standard input");
+    let hint =
+        |failure: Failure| failure.hint("name a file of at most 16 MB that you may read, or `-` for standard input");
     bytes.or_fail(Kind::Request, || format!("cannot read `{}`", path.display())).map_err(hint)
 }
 

@@ -84,7 +84,7 @@ impl Check {
 /// Looks at everything, for the solution in a folder; `today` is the time since 1970 by which versions are judged.
 pub async fn examine(project: &Path, environment: &Environment, today: Duration) -> Outcome<Vec<Check>> {
     let mut checks = vec![engine::check(environment).await];
-    checks.extend(ports::check(project).await);
+    checks.extend(ports::check(project, environment).await);
     checks.extend(solution::check(project, environment, today));
     Ok(checks)
 }

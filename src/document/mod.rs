@@ -8,7 +8,8 @@ mod composition;
 mod node;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -250,8 +251,8 @@ pub fn read_text(path: &Path, shown: &str) -> Outcome<String> {
         let failure = Failure::request(format!("cannot read `{shown}`")).cause("there is no such file");
         return Err(failure.hint("correct the name, or create the file"));
     }
-    let bytes = fs::read(path).or_fail(Kind::Machine, || format!("cannot read `{shown}`"));
-    let bytes = bytes.map_err(|failure| failure.hint("make the file readable"))?;
+    let bytes = File::open(path).and_then(read_whole).or_fail(Kind::Machine, || format!("cannot read `{shown}`"));
+    let bytes = bytes.map_err(|failure| failure.hint("name a file that you may read, of at most 16 MB"))?;
     String::from_utf8(bytes).map_err(|error| {
         Failure::request(format!("cannot read `{shown}`"))
             .cause(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))
@@ -259,9 +260,32 @@ pub fn read_text(path: &Path, shown: &str) -> Outcome<String> {
     })
 }
 
+/// What is read of a file or a stream: nothing that edgectl reads whole is longer, and some things have no end.
+const LONGEST: u64 = 16_000_000;
+
+/// Reads a file or a stream to its end; one of more than 16 MB is an error.
+pub fn read_whole(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LONGEST {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 16 MB")),
+        false => Ok(bytes),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_end_is_not_read() {
+        assert_eq!(read_whole(io::repeat(0)).expect_err("it has no end").to_string(), "it has more than 16 MB");
+        let failure = read_text(Path::new("/dev/zero"), "/dev/zero").expect_err("it has no end");
+        assert_eq!(
+            (failure.message(), failure.causes()),
+            ("cannot read `/dev/zero`", &["it has more than 16 MB".to_owned()][..])
+        );
+    }
 
     #[track_caller]
     fn document(file: &str, text: &str) -> Document {

@@ -52,8 +52,10 @@ impl Access {
         self.own.keys().chain(self.children.keys())
     }
 
-    pub(super) fn knows(&self, identity: &Identity) -> bool {
-        self.own.contains_key(identity) || self.children.contains_key(identity)
+    /// Says whether this very identity is known, and no later one of its name.
+    pub(super) fn is_there(&self, known: &KnownIdentity) -> bool {
+        let found = self.own.get(&known.identity).or_else(|| self.children.get(&known.identity));
+        found.is_some_and(|found| found.generation_id == known.generation_id)
     }
 
     /// Returns the names that a SAS audience may have for the hub.
@@ -71,13 +73,12 @@ impl Access {
         self.children.values()
     }
 
-    /// Takes the children that the cloud tells; returns those that are gone or must prove themselves anew.
-    pub(super) fn replace_children(&mut self, children: Vec<KnownIdentity>) -> Vec<Identity> {
+    /// Takes the children that the cloud tells; returns those that are gone or must prove themselves anew, as they were.
+    pub(super) fn replace_children(&mut self, children: Vec<KnownIdentity>) -> Vec<KnownIdentity> {
         let mut children = by_identity(children);
         children.retain(|identity, _| !self.own.contains_key(identity));
         let before = std::mem::replace(&mut self.children, children);
-        let changed = before.into_iter().filter(|(identity, known)| self.children.get(identity) != Some(known));
-        changed.map(|(identity, _)| identity).collect()
+        before.into_values().filter(|known| self.children.get(&known.identity) != Some(known)).collect()
     }
 
     /// Replaces the hosts that a SAS audience may name.

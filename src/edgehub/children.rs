@@ -17,13 +17,14 @@ impl EdgeHub {
         if self.access.children().eq(children.iter()) {
             return;
         }
-        for identity in self.access.replace_children(children) {
-            if let Some(connection) = self.clients.connection(&identity) {
+        for before in self.access.replace_children(children) {
+            let identity = &before.identity;
+            if let Some(connection) = self.clients.connection(identity) {
                 self.close(now, connection, "it was removed, disabled or given other credentials");
             }
-            if !self.access.knows(&identity) {
-                self.forget_client(&identity);
-                self.forget_twin(&identity);
+            if !self.access.is_there(&before) {
+                self.forget_client(identity);
+                self.forget_twin(identity);
             }
         }
         let children: Vec<&KnownIdentity> = self.access.children().collect();

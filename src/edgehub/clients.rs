@@ -352,8 +352,9 @@ impl EdgeHub {
         }
     }
 
-    /// Forgets the subscriptions of somebody who is gone for ever.
+    /// Forgets the subscriptions of somebody who is gone for ever, and what was counted.
     pub(super) fn forget_client(&mut self, identity: &Identity) {
+        self.clients.counts.remove(identity);
         if self.clients.subscriptions.remove(identity).is_some() {
             self.save_sessions();
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Engine;
-use super::connect::describe;
+use super::connect::{REFLECTION, UNKNOWN, describe};
 use super::endpoint;
 use super::error::failure;
 use super::network::{self, Place};
@@ -33,10 +33,10 @@ pub struct About {
 impl Engine {
     /// Asks the engine what it is; `environment` tells by which way it was found.
     pub async fn about(&self, environment: &Environment) -> Outcome<About> {
-        let cannot = "cannot ask the container engine what it is";
         let choice = endpoint::choose(environment)?;
         let nature = self.nature().await?;
-        let info = self.docker.info().await.map_err(|error| failure(cannot, &error))?;
+        let info = self.docker.clone().with_timeout(REFLECTION).info().await;
+        let info = info.map_err(|error| failure(UNKNOWN, &error))?;
         let program = match nature.is_podman {
             true => "Podman Engine",
             false => "Docker Engine",

@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::archive::{self, Packing};
 use super::builder::Tool;
-use super::connect::Nature;
+use super::connect::{Nature, PATIENCE};
 use super::error::{failure, text_of};
 use super::push::advise;
 use super::registry::{Registries, Remote};
@@ -166,7 +166,7 @@ impl Engine {
         let mut options = options_of(plan, nature, tool, context.dockerfile());
         let session = match plan.needs_session() {
             true if tool != Tool::BuildKit => return Err(no_session(plan, tool)),
-            true => Some(session::open(&self.endpoint, Services::load(plan, credentials.clone())?).await?),
+            true => Some(session::open(&self.endpoint, Services::load(plan, credentials.clone())?, PATIENCE).await?),
             false => None,
         };
         if let Some(session) = &session {

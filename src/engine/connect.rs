@@ -8,7 +8,7 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::endpoint::{self, Choice, Endpoint};
-use super::error::{io_error, text_of};
+use super::error::{failure, io_error, text_of};
 use super::{Engine, request};
 use crate::environment::Environment;
 use crate::failure::{Failure, Outcome};
@@ -16,7 +16,12 @@ use crate::failure::{Failure, Outcome};
 /// Seconds until a request must have an answer, where nothing slow is asked for.
 const TIMEOUT: u64 = 120;
 /// How long an engine may take to say who it is.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take to tell what it is and has: some run programs to find out.
+pub(super) const REFLECTION: Duration = Duration::from_secs(30);
+
+/// What an engine is that does not tell.
+pub(super) const UNKNOWN: &str = "cannot ask the container engine what it is";
 
 const WITHOUT: &str = "or run modules without containers: `edgectl simulate --runtime process`";
 
@@ -37,12 +42,16 @@ impl Engine {
     ///
     /// Fails with the hint that fits: not installed, not running, or not allowed.
     pub async fn connect(environment: &Environment) -> Outcome<Self> {
+        Self::connect_within(PATIENCE, environment).await
+    }
+
+    async fn connect_within(patience: Duration, environment: &Environment) -> Outcome<Self> {
         let choice = endpoint::choose(environment)?;
         let unreachable = |error: &bollard::errors::Error| explain(&choice, error, environment);
         let docker = open(&choice.endpoint).map_err(|error| unreachable(&error))?;
-        match tokio::time::timeout(PATIENCE, docker.ping()).await {
+        match tokio::time::timeout(patience, docker.ping()).await {
             Ok(answered) => drop(answered.map_err(|error| unreachable(&error))?),
-            Err(_) => return Err(unanswered(&choice)),
+            Err(_) => return Err(unanswered(&choice, patience)),
         }
         let docker = docker.with_request_modifier(request::repair_credentials);
         Ok(Self { docker, endpoint: choice.endpoint, nature: Arc::default() })
@@ -60,9 +69,8 @@ impl Engine {
     }
 
     async fn ask_nature(&self) -> Outcome<Nature> {
-        let version = self.docker.version().await;
-        let version =
-            version.map_err(|error| super::error::failure("cannot ask the container engine what it is", &error))?;
+        let version = self.docker.clone().with_timeout(REFLECTION).version().await;
+        let version = version.map_err(|error| failure(UNKNOWN, &error))?;
         let components = version.components.unwrap_or_default();
         let os = version.os.unwrap_or_else(|| "linux".to_owned());
         let arch = version.arch.unwrap_or_else(|| std::env::consts::ARCH.to_owned());
@@ -97,11 +105,14 @@ fn open(endpoint: &Endpoint) -> Result<Docker, bollard::errors::Error> {
     }
 }
 
-fn unanswered(choice: &Choice) -> Failure {
+fn unanswered(choice: &Choice, patience: Duration) -> Failure {
     let place = describe(choice);
     Failure::machine(format!("the container engine at {place} does not answer"))
-        .cause(format!("no answer within {} s", PATIENCE.as_secs()))
-        .hint("restart it, for example with `sudo systemctl restart docker`")
+        .cause(format!("no answer within {} s", patience.as_secs()))
+        .hint(match &choice.named_by {
+            Some(named_by) => format!("restart the engine that {named_by} names, {WITHOUT}"),
+            None => format!("restart it, for example with `sudo systemctl restart docker`, {WITHOUT}"),
+        })
 }
 
 fn explain(choice: &Choice, error: &bollard::errors::Error, environment: &Environment) -> Failure {
@@ -167,4 +178,35 @@ fn is_installed(environment: &Environment) -> bool {
     let path = environment.get("PATH").unwrap_or_default();
     let is_there = |folder: &str, name: &str| Path::new(folder).join(name).is_file();
     path.split(':').any(|folder| ["dockerd", "docker", "podman"].iter().any(|name| is_there(folder, name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, UnixListener};
+
+    use super::*;
+
+    async fn refusal(host: String) -> (String, Vec<String>) {
+        let environment: Environment = [("DOCKER_HOST".to_owned(), host)].into_iter().collect();
+        let refused = Engine::connect_within(Duration::from_secs(1), &environment).await.map(drop);
+        let failure = refused.expect_err("nobody answers");
+        assert_eq!(failure.causes(), ["no answer within 1 s"]);
+        (failure.message().to_owned(), failure.hints().to_vec())
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_takes_a_call_and_never_answers_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = folder.path().join("engine.sock");
+        let _unix = UnixListener::bind(&path).expect("it is free");
+        let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let port = tcp.local_addr().expect("it is bound").port();
+        let hint = format!("restart the engine that `DOCKER_HOST` names, {WITHOUT}");
+        let expected =
+            |place: String| (format!("the container engine at `{place}` does not answer"), vec![hint.clone()]);
+        let path = path.display();
+        assert_eq!(refusal(format!("unix://{path}")).await, expected(path.to_string()));
+        let tcp = format!("tcp://127.0.0.1:{port}");
+        assert_eq!(refusal(tcp.clone()).await, expected(tcp));
+    }
 }

@@ -90,12 +90,8 @@ impl Logins {
         self
     }
 
-    /// Says whether one of the logins given is for a registry.
-    pub fn are_given(&self, registry: &str) -> bool {
-        self.given(registry).is_some()
-    }
-
-    fn given(&self, registry: &str) -> Option<&Login> {
+    /// Returns which of the logins given is for a registry.
+    pub fn given(&self, registry: &str) -> Option<&Login> {
         self.given.iter().find(|(host, _)| host.eq_ignore_ascii_case(registry)).map(|(_, login)| login)
     }
 

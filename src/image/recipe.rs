@@ -7,6 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reference;
 
+/// How much of an argument's value is looked at, in characters: the name of an image is shorter, and what arguments make
+/// of each other may double with every line.
+const LONGEST_VALUE: usize = 1024;
+
 /// What a Dockerfile brings in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recipe {
@@ -65,6 +69,7 @@ impl Reader<'_> {
         let (name, default) = text.split_once('=').unwrap_or((text, ""));
         let default = default.trim_matches(['"', '\'']);
         let value = self.args.get(name).cloned().unwrap_or_else(|| expand(default, &self.known));
+        let value: String = value.chars().take(LONGEST_VALUE).collect();
         if !value.is_empty() || !self.known.contains_key(name) {
             self.known.insert(name.to_owned(), value);
         }
@@ -119,11 +124,16 @@ fn remote_source(rest: &str) -> Option<String> {
 }
 
 /// Replaces `$NAME`, `${NAME}`, `${NAME:-else}` and `${NAME:+then}`; a name without value is nothing.
+///
+/// In what is too long to name an image, not all are replaced.
 fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         expanded.push_str(before);
+        if expanded.len() > LONGEST_VALUE {
+            break;
+        }
         let (inner, following) = match after.strip_prefix('{').and_then(|braced| braced.split_once('}')) {
             Some(parts) => parts,
             None => after.split_at(after.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(after.len())),
@@ -218,6 +228,14 @@ mod tests {
         let text = "ARG TAG=1\nARG NAME=\"a\" OF=${NAME}/b\nFROM r.io/${OF}:$TAG\nFROM c:${NONE:-3}${TAG:+4}\n\
             ARG TAG=5\nFROM d-$TARGETARCH:$TAG";
         assert_eq!(read(text).0, ["c:34", "d-arm64:9", "r.io/a/b:9"]);
+    }
+
+    #[test]
+    fn arguments_that_double_with_every_line_take_no_memory() {
+        let doubled = (1..64).map(|line| format!("ARG A{line}=$A{0}$A{0}\n", line - 1)).collect::<String>();
+        let args = BTreeMap::from([("A0".to_owned(), "a".repeat(LONGEST_VALUE))]);
+        let recipe = Recipe::read(&format!("ARG A0\n{doubled}FROM $A63\nFROM b"), &args, None);
+        assert_eq!(recipe.bases, BTreeSet::from([Reference::parse("b").expect("a name")]));
     }
 
     #[test]

@@ -115,8 +115,7 @@ fn find_comma(text: &str, range: Range<usize>) -> Option<usize> {
         let rest = &text[at..range.end];
         at += match rest.as_bytes() {
             [b',', ..] => return Some(at),
-            [b'/', b'/', ..] => rest.find('\n').unwrap_or(rest.len()),
-            [b'/', b'*', ..] => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            _ if scan::is_comment(rest) => scan::comment_len(rest),
             _ => rest.chars().next().map_or(1, char::len_utf8),
         };
     }

@@ -106,9 +106,14 @@ impl Duplicate {
 }
 
 /// Returns the keys that stand in their object already, in the order of the text.
+///
+/// Behind a string that its line leaves open nobody knows what is a key.
 pub fn duplicates(text: &str) -> Vec<Duplicate> {
     let mut found = Vec::new();
     with_tree(text, |tree| add_duplicates(tree, &mut found));
+    if let Some(flaw) = scan::first_flaw(text) {
+        found.retain(|twice| twice.place.end <= flaw.start());
+    }
     found
 }
 

@@ -60,6 +60,20 @@ pub(super) fn first_flaw(text: &str) -> Option<Flaw> {
     })
 }
 
+/// Says whether a text begins with a comment.
+pub(super) fn is_comment(text: &str) -> bool {
+    text.starts_with("//") || text.starts_with("/*")
+}
+
+/// Returns how long the comment is that a text begins with, without the end of its line.
+pub(super) fn comment_len(text: &str) -> usize {
+    match text.strip_prefix("/*") {
+        // The star of `/*/` closes nothing.
+        Some(inside) => inside.find("*/").map_or(text.len(), |length| length + "/**/".len()),
+        None => text.find(['\n', '\r']).unwrap_or(text.len()),
+    }
+}
+
 /// Returns the strings and the bare values of a text, in order.
 fn words(text: &str) -> impl Iterator<Item = (Word, Range<usize>)> {
     let bytes = text.as_bytes();
@@ -69,8 +83,7 @@ fn words(text: &str) -> impl Iterator<Item = (Word, Range<usize>)> {
             let start = at;
             let (word, end) = match bytes[start] {
                 b'"' => (Some(Word::Quoted), end_of_string(bytes, start)),
-                b'/' if bytes.get(start + 1) == Some(&b'/') => (None, end_of(text, start, "\n")),
-                b'/' if bytes.get(start + 1) == Some(&b'*') => (None, end_of(text, start, "*/")),
+                b'/' if is_comment(&text[start..]) => (None, start + comment_len(&text[start..])),
                 b'$' => (Some(Word::Bare), end_of_bare(bytes, start)),
                 _ => (None, start + 1),
             };
@@ -94,10 +107,6 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
         }
     }
     bytes.len()
-}
-
-fn end_of(text: &str, start: usize, end: &str) -> usize {
-    text[start..].find(end).map_or(text.len(), |at| start + at + end.len())
 }
 
 fn end_of_bare(bytes: &[u8], start: usize) -> usize {
@@ -127,6 +136,14 @@ mod tests {
         let (masked, found) = mask(text);
         assert_eq!(masked, r#"{"a": "", "b": "$B", /* $C */ "d": ["  ", 1] } // $E"#);
         assert_eq!(found.iter().map(|span| &text[span.clone()]).collect::<Vec<_>>(), ["$A", "${D}"]);
+    }
+
+    #[test]
+    fn a_comment_ends_where_the_parser_ends_it() {
+        for (text, length) in [("/*/ $A */ 1", 9), ("/**/ $A", 4), ("/* $A", 5), ("// $A\r$B", 5), ("// $A\n$B", 5)] {
+            assert_eq!(comment_len(text), length, "{text:?}");
+        }
+        assert_eq!(mask("[/*/ \" */ $A]").1, [10..12]);
     }
 
     #[test]

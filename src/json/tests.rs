@@ -93,6 +93,12 @@ fn every_key_that_stands_twice_is_found() {
 }
 
 #[test]
+fn a_key_behind_an_open_string_is_none() {
+    let found = duplicates("{\"a\": 1, \"a\": 2, \"b\": \"first line\nsecond\", \"b\": 3}");
+    assert_eq!(found.iter().map(|twice| twice.key.as_str()).collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
 fn a_value_is_found_by_its_pointer() {
     let text = "{\"a\": {\"b/c\": [1, \"two\"]}}";
     let pointer = Pointer::root().key("a").key("b/c");

@@ -123,9 +123,8 @@ impl Deployment {
             findings.push(Finding::error("layer", told.hint(hint)));
             return None;
         }
-        let agent = twin(document, &pointer, ModuleId::EDGE_AGENT).map_err(|at| Finding::error("no-content", at));
-        let hub = twin(document, &pointer, ModuleId::EDGE_HUB).map_err(|at| Finding::error("no-content", at));
-        let (agent, hub) = (kept(agent, findings), kept(hub, findings));
+        let agent = kept(twin(document, &pointer, ModuleId::EDGE_AGENT), findings);
+        let hub = kept(twin(document, &pointer, ModuleId::EDGE_HUB), findings);
         let (agent, hub) = (agent?, hub?);
         kept(schema(&agent, &["1.0", "1.1"]), findings);
         let schema = kept(schema(&hub, HubSettings::SCHEMAS), findings);
@@ -140,12 +139,16 @@ impl Deployment {
     }
 }
 
-fn twin<'d>(document: &'d Document, content: &Pointer, name: &str) -> Result<Node<'d>, TextError> {
+/// Returns the desired properties of the agent or the hub, which are an object.
+fn twin<'d>(document: &'d Document, content: &Pointer, name: &str) -> Result<Node<'d>, Finding> {
     let desired = shape::desired(document.value(), content, name).and_then(|pointer| document.node(&pointer));
-    desired.ok_or_else(|| {
+    let Some(desired) = desired else {
         let told = document.error(content, format!("the desired properties of `{name}` are missing"));
-        told.hint(format!("add `\"{name}\": {{\"properties.desired\": …}}` to `modulesContent`"))
-    })
+        let hint = format!("add `\"{name}\": {{\"properties.desired\": …}}` to `modulesContent`");
+        return Err(Finding::error("no-content", told.hint(hint)));
+    };
+    desired.object().map_err(|at| Finding::error("desired", at))?;
+    Ok(desired)
 }
 
 pub(super) fn schema(twin: &Node<'_>, known: &[&str]) -> Result<String, Finding> {

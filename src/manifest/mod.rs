@@ -40,7 +40,7 @@ pub use layered::{extract_layer, layer_mistakes};
 pub use merge::{Merged, Origin, merge};
 pub use placeholder::{ImagePlaceholder, ModulePlace, NamedImage, images_named};
 pub use policy::{DesiredStatus, PullPolicy, RestartPolicy};
-pub use redact::{HIDDEN, Hide, Redacted, fill_in, missing_secrets, redact};
+pub use redact::{HIDDEN, Hide, Redacted, fill_in, lost_secrets, missing_secrets, redact};
 pub use secret::{is_placeholder, is_secret};
 pub use shape::{is_layer, is_template, module_member, modules_content};
 

@@ -128,7 +128,9 @@ fn read_variable(name: &str, variable: &Node<'_>) -> Result<String, TextError> {
         let told = variable.key_error(format!("`{name}` is no name of a variable"));
         return Err(told.hint("leave out blanks and the characters + # $ . ="));
     }
-    let value = variable.need("value")?;
+    let is_value = matches!(variable.value(), Value::String(_) | Value::Number(_) | Value::Bool(_));
+    let hint = is_value.then(|| format!("write \"{name}\": {{\"value\": …}}"));
+    let value = variable.need("value").map_err(|at| at.or_hint(hint))?;
     match value.value() {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),

@@ -32,6 +32,8 @@ pub struct Redacted {
     pub value: Value,
     /// How many secrets are not in it.
     pub hidden: usize,
+    /// How many secrets nothing fills in again: `***` stands for them, and no variable.
+    pub lost: usize,
 }
 
 /// Copies a manifest without its secrets; the document's text tells which of them come from variables.
@@ -42,7 +44,8 @@ pub fn redact(document: &Document, hide: Hide) -> Redacted {
     for assignment in assignments(document).unwrap_or_default() {
         work.redact(&assignment);
     }
-    Redacted { value: work.value, hidden: work.hidden }
+    let lost = lost_secrets(&document.with_value(work.value.clone()));
+    Redacted { value: work.value, hidden: work.hidden, lost }
 }
 
 /// Puts passwords of registries into a finished manifest that names variables in their place.
@@ -71,12 +74,19 @@ pub fn fill_in<'v>(
 /// Returns where secrets are missing: passwords of registries that are `***` or a variable that nobody has defined, and
 /// `***` wherever else a secret stood.
 pub fn missing_secrets(document: &Document) -> Vec<TextError> {
-    let is_unknown = |pointer: &Pointer| {
-        let text = document.value().pointer(pointer.as_str()).and_then(Value::as_str);
-        text.is_some_and(secret::is_placeholder)
-    };
+    let is_unknown = |at: &Pointer| text_at(document, at).is_some_and(secret::is_placeholder);
     let unknown = passwords(document).into_iter().filter(is_unknown);
     unknown.map(|at| unknown_password(document, &at)).chain(hidden(document)).collect()
+}
+
+/// Returns how many secrets are `***`, so that no variable brings them back.
+pub fn lost_secrets(document: &Document) -> usize {
+    let is_lost = |at: &Pointer| text_at(document, at) == Some(HIDDEN);
+    passwords(document).into_iter().filter(is_lost).count() + hidden(document).len()
+}
+
+fn text_at<'d>(document: &'d Document, pointer: &Pointer) -> Option<&'d str> {
+    document.value().pointer(pointer.as_str())?.as_str()
 }
 
 /// Where `***` stands for a secret of a module: in its environment, its createOptions or its twin.
@@ -94,9 +104,11 @@ fn hidden(document: &Document) -> Vec<TextError> {
         });
         each_settings(&assignment, &mut |members, pointer| {
             let options = create_options::open(members).unwrap_or_default();
-            let variables = options.get("Env").and_then(Value::as_array).into_iter().flatten();
-            for (name, _) in variables.filter_map(|text| text.as_str()?.split_once('=')).filter(|(_, v)| *v == HIDDEN) {
-                tell(&pointer.key("createOptions"), name);
+            let lists = secret::LISTS.iter().filter_map(|list| options.get(*list)?.as_array());
+            for text in lists.flatten().filter_map(Value::as_str) {
+                if let Some((name, _)) = secret::item_of_list(text).filter(|(_, start)| text[*start..] == *HIDDEN) {
+                    tell(&pointer.key("createOptions"), name);
+                }
             }
         });
     }
@@ -104,8 +116,7 @@ fn hidden(document: &Document) -> Vec<TextError> {
 }
 
 fn unknown_password(document: &Document, pointer: &Pointer) -> TextError {
-    let written = document.value().pointer(pointer.as_str()).and_then(Value::as_str).unwrap_or_default();
-    let (told, hint) = match variable_of(written) {
+    let (told, hint) = match text_at(document, pointer).and_then(variable_of) {
         Some(name) => (
             format!("this registry's password is the variable `{name}`, which is not set"),
             format!("define `{name}` in `.env`, or pass `--set {name}=VALUE`"),
@@ -179,8 +190,8 @@ impl Work {
 
     /// What the file writes, if that is the name of a variable.
     fn replacement(&self, pointer: &Pointer) -> String {
-        let written = self.written.as_ref().and_then(|written| written.value().pointer(pointer.as_str()));
-        written.and_then(Value::as_str).filter(|text| secret::is_placeholder(text)).unwrap_or(HIDDEN).to_owned()
+        let written = self.written.as_ref().and_then(|written| text_at(written, pointer));
+        written.filter(|text| secret::is_placeholder(text)).unwrap_or(HIDDEN).to_owned()
     }
 
     /// createOptions are text inside text.
@@ -289,16 +300,16 @@ mod tests {
     #[test]
     fn a_password_of_a_variable_becomes_the_variable_and_any_other_three_asterisks() {
         let hidden = |written, expanded| {
-            let Redacted { value, hidden } = redacted(&registry(written), &registry(expanded), Hide::Registries);
+            let Redacted { value, hidden, lost } = redacted(&registry(written), &registry(expanded), Hide::Registries);
             let password = value.pointer(
                 "/modulesContent/$edgeAgent/properties.desired/runtime/settings/registryCredentials/r/password",
             );
-            (password.and_then(Value::as_str).unwrap_or_default().to_owned(), hidden)
+            (password.and_then(Value::as_str).unwrap_or_default().to_owned(), hidden, lost)
         };
-        assert_eq!(hidden("$PW", "s3cret"), ("$PW".to_owned(), 1));
-        assert_eq!(hidden("s3cret", "s3cret"), ("***".to_owned(), 1));
-        assert_eq!(hidden("", ""), (String::new(), 0), "no password is no secret");
-        assert_eq!(hidden("$PW", "$PW"), ("$PW".to_owned(), 0), "an unknown variable has no value to hide");
+        assert_eq!(hidden("$PW", "s3cret"), ("$PW".to_owned(), 1, 0));
+        assert_eq!(hidden("s3cret", "s3cret"), ("***".to_owned(), 1, 1));
+        assert_eq!(hidden("", ""), (String::new(), 0, 0), "no password is no secret");
+        assert_eq!(hidden("$PW", "$PW"), ("$PW".to_owned(), 0, 0), "an unknown variable has no value to hide");
     }
 
     #[test]
@@ -306,7 +317,7 @@ mod tests {
         let layer = json!({ "modulesContent": { "$edgeAgent": {
             "properties.desired.runtime.settings.registryCredentials.r": { "password": "s3cret" },
         } } });
-        let Redacted { value, hidden } = redacted(&layer, &layer, Hide::Registries);
+        let Redacted { value, hidden, .. } = redacted(&layer, &layer, Hide::Registries);
         assert!(!value.to_string().contains("s3cret") && hidden == 1, "{value}");
     }
 
@@ -321,8 +332,8 @@ mod tests {
         } });
         let kept = redacted(&manifest, &manifest, Hide::Registries);
         assert_eq!((kept.value, kept.hidden), (manifest.clone(), 0));
-        let Redacted { value, hidden } = redacted(&manifest, &manifest, Hide::All);
-        assert!(!value.to_string().contains("s3cret") && hidden == 5, "{hidden}: {value}");
+        let Redacted { value, hidden, lost } = redacted(&manifest, &manifest, Hide::All);
+        assert!(!value.to_string().contains("s3cret") && (hidden, lost) == (5, 5), "{hidden}, {lost}: {value}");
         assert_eq!(
             value.pointer("/modulesContent/$edgeAgent/properties.desired/modules/m/settings/createOptions"),
             Some(&json!(r#"{"Env":["DB_PASSWORD=***","LEVEL=debug"],"Cmd":["--token=***"]}"#))
@@ -331,7 +342,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_out_of_modules_is_found_again() {
-        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"] }).to_string();
+        let options = json!({ "Env": ["DB_PASSWORD=s3cret", "LEVEL=debug"], "Cmd": ["--token=s3cret"] }).to_string();
         let module = json!({ "settings": { "image": "a:1", "createOptions": options },
             "env": { "API_KEY": { "value": "s3cret" }, "LEVEL": { "value": "info" } } });
         let manifest = |module| {
@@ -345,7 +356,7 @@ mod tests {
         let redacted = Document::parse("m.json", &redact(&whole, Hide::All).value.to_string()).expect("JSON");
         let mut told: Vec<_> = missing_secrets(&redacted).into_iter().map(|at| at.message.to_string()).collect();
         told.sort();
-        let expected = ["API_KEY", "DB_PASSWORD", "password"];
+        let expected = ["API_KEY", "DB_PASSWORD", "password", "token"];
         assert_eq!(told, expected.map(|name| format!("the value of `{name}` was taken out; `***` is in its place")));
     }
 

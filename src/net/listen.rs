@@ -24,7 +24,7 @@ pub enum Binding {
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Someone listens there already.
-    #[error("port {} of {} is in use", address.port(), address.ip())]
+    #[error("port {} of {} is in use{}", address.port(), address.ip(), by(holder.as_ref()))]
     InUse {
         /// Where.
         address: SocketAddr,
@@ -42,6 +42,10 @@ pub enum BindError {
         /// Why.
         source: io::Error,
     },
+}
+
+fn by(holder: Option<&Holder>) -> String {
+    holder.map(|holder| format!(" by {holder}")).unwrap_or_default()
 }
 
 impl From<BindError> for Failure {

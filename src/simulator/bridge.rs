@@ -1,25 +1,25 @@
 //! The network that the containers of an edge device share, and their way to this machine: to the gateway, and to the
 //! workload API by a mounted socket or, where none arrives, by a port for each module.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
 use super::containers::Containers;
 use super::control::RunFolder;
+use super::doors::{Port, PortAddress, Ports};
 use super::gateway::host_name;
 use super::metrics::HOST_NAMES;
 use super::options::Address;
 use super::subject::Simulated;
-use super::workloads::{Port, Ports};
 use crate::engine::Engine;
 use crate::engine::container::{self, ContainerSpec, NetworkAttachment};
 use crate::engine::network::{self, Addresses, Network, Place};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::identity::DeviceId;
+use crate::identity::{DeviceId, ModuleId};
 use crate::manifest::ModuleSpec;
 use crate::net::{self, Binding, UnixSocket};
 use crate::solution::WorkloadChoice;
@@ -51,8 +51,9 @@ pub(super) struct Bridge {
     /// The gateway's host name in containers.
     pub(super) host: String,
     pub(super) way: WorkloadWay,
-    /// How many modules have been given a port.
-    ports: AtomicU32,
+    /// Which address each module has that was ever given a port: the engine may not have let go of it yet when the
+    /// module is deployed again.
+    numbers: Mutex<BTreeMap<ModuleId, u32>>,
 }
 
 impl Bridge {
@@ -81,7 +82,7 @@ impl Bridge {
         let network = network::create(engine, &name, &containers.labels, addresses).await?;
         let address = own.unwrap_or(network.gateway);
         let (containers, engine, host) = (Arc::clone(containers), engine.clone(), host_name(&device));
-        let bridge = Self { containers, engine, device, network, address, host, way, ports: AtomicU32::new(0) };
+        let bridge = Self { containers, engine, device, network, address, host, way, numbers: Mutex::default() };
         match check_reachable(address, place) {
             Ok(()) => Ok(bridge),
             Err(failure) => {
@@ -104,17 +105,15 @@ impl Bridge {
 
     /// Opens the ports of the workload API for modules that run as containers: none where sockets are mounted.
     pub(super) fn open_ports<'a>(&self, modules: impl Iterator<Item = &'a ModuleSpec>) -> Outcome<Ports> {
-        let mut ports = Ports::new();
-        if self.way == WorkloadWay::Http {
-            for spec in modules {
-                let number = self.ports.fetch_add(1, Ordering::Relaxed);
-                ports.insert(spec.id.clone(), self.open_port(spec, number)?);
-            }
-        }
-        Ok(ports)
+        let open = |spec: &ModuleSpec| Ok(self.open_port(spec, None)?.map(|port| (spec.id.clone(), port)));
+        modules.filter_map(|spec| open(spec).transpose()).collect()
     }
 
-    fn open_port(&self, spec: &ModuleSpec, number: u32) -> Outcome<Port> {
+    /// Opens the port of a module, unless it is served already; `None` where sockets are mounted.
+    pub(super) fn open_port(&self, spec: &ModuleSpec, served: Option<PortAddress>) -> Outcome<Option<Port>> {
+        if self.way == WorkloadWay::Socket {
+            return Ok(None);
+        }
         let cannot = || format!("cannot give module `{}` the workload API over http", spec.id);
         if container::chooses_network(&spec.create_options) {
             // Whoever shares an address with others could not be told from them.
@@ -126,7 +125,10 @@ impl Bridge {
                     spec.id
                 )));
         }
-        let container = self.network.address(number).ok_or_else(|| {
+        if let Some(address) = served {
+            return Ok(Some(Port { listener: None, address }));
+        }
+        let container = self.network.address(self.number(&spec.id)).ok_or_else(|| {
             Failure::machine(cannot())
                 .cause(format!("the network `{}` has no address left", self.network.name))
                 .hint("give the engine larger subnets with `default-address-pools` in its `daemon.json`")
@@ -136,7 +138,14 @@ impl Bridge {
             Binding::Denied(address) => return Err(Failure::machine(cannot()).cause(format!("`{address}` is denied"))),
         };
         let port = listener.local_addr().or_fail(Kind::Machine, cannot)?.port();
-        Ok(Port { listener, container, uri: format!("http://{}:{port}", self.host) })
+        let address = PortAddress { container, uri: format!("http://{}:{port}", self.host) };
+        Ok(Some(Port { listener: Some(listener), address }))
+    }
+
+    fn number(&self, module: &ModuleId) -> u32 {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(module.clone()).or_insert(next)
     }
 
     /// Returns the container of a module; `folder` holds its workload socket, `port` is used instead if there is one.
@@ -153,7 +162,7 @@ impl Bridge {
             network: Some(NetworkAttachment {
                 network: self.network.id.clone(),
                 alias: spec.id.to_string(),
-                address: port.map(|port| port.container),
+                address: port.map(|port| port.address.container),
             }),
             binds: match port {
                 None => vec![format!("{}:{WORKLOAD_FOLDER}", folder.display())],

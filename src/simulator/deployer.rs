@@ -1,7 +1,7 @@
 //! Making ready what a new deployment wants while the simulation runs: images and packages, identities, doors.
 //!
-//! Works beside the dispatcher, one deployment after the other, and hands it the result; no module is started, stopped or
-//! revoked here. A module that cannot be made ready keeps running as it was, if it was. The first container brings the
+//! Works beside the dispatcher, one deployment of a device after the other, and hands it the result; no module is started,
+//! stopped or revoked here. A module that cannot be made ready keeps running as it was, if it was. The first container brings the
 //! network with it, and listeners there.
 
 use std::collections::BTreeMap;
@@ -9,12 +9,13 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::bridge::{Bridge, WorkloadWay};
-use super::edges::EdgeNumber;
+use super::doors::Doors;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::gateway::Gateway;
 use super::metrics::MetricsPort;
@@ -23,11 +24,12 @@ use super::planner::Planner;
 use super::prepare::{Prepared, Workshop};
 use super::site::{Means, Service, Site};
 use super::state::Identities;
-use super::workloads::{self, Behind, Ports};
+use super::subject::Simulated;
+use super::workloads::Behind;
 use crate::agent::{Deployed, DeploymentStatus, Planned};
 use crate::edgehub::KnownIdentity;
 use crate::engine::Engine;
-use crate::failure::{Failure, Kind, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
 use crate::manifest::{Deployment, Finding, ModuleSpec};
 use crate::text::Pointer;
@@ -44,10 +46,13 @@ pub(super) struct Deployer<'a> {
     pub(super) service: Service,
     pub(super) behind: Arc<Behind>,
     pub(super) events: EdgeEvents,
+    /// Serves what comes with deployments.
+    pub(super) tasks: JoinSet<()>,
+    /// What the agent wants to have deployed.
+    pub(super) wanted: mpsc::UnboundedReceiver<Desired>,
     /// What runs, or is to.
     pub(super) planned: BTreeMap<ModuleId, Planned>,
-    /// The doors of the workload API that are open.
-    pub(super) doors: BTreeMap<ModuleId, AbortHandle>,
+    pub(super) doors: Doors<'a>,
 }
 
 /// A bridge that came with a deployment.
@@ -72,27 +77,26 @@ pub(super) struct Preparation {
     pub(super) failures: Vec<Failure>,
 }
 
-/// What the agent of a device wants to have deployed.
-pub(super) type Desired = (EdgeNumber, Map<String, Value>);
+/// The agent's desired properties.
+pub(super) type Desired = Map<String, Value>;
 
-/// Makes ready what comes for any of the devices, for as long as the simulation runs.
-pub(super) async fn run(
-    mut deployers: BTreeMap<EdgeNumber, Deployer<'_>>,
-    mut wanted: mpsc::UnboundedReceiver<Desired>,
-) -> Infallible {
-    let mut tasks = JoinSet::new();
-    while let Some((edge, desired)) = wanted.recv().await {
-        let Some(deployer) = deployers.get_mut(&edge) else { continue };
-        let preparation = deployer.prepare(&mut tasks, desired).await;
-        // A dispatcher that has ended applies nothing.
-        deployer.events.send(EdgeEvent::Prepared(Box::new(preparation))).await;
-    }
+/// Makes ready what comes for the devices, side by side, for as long as the simulation runs.
+pub(super) async fn run(deployers: Vec<Deployer<'_>>) -> Infallible {
+    join_all(deployers.into_iter().map(Deployer::run)).await;
     std::future::pending().await
 }
 
 impl Deployer<'_> {
-    async fn prepare(&mut self, tasks: &mut JoinSet<()>, desired: Map<String, Value>) -> Preparation {
-        match self.try_prepare(tasks, &desired).await {
+    async fn run(mut self) {
+        while let Some(desired) = self.wanted.recv().await {
+            let preparation = self.prepare(desired).await;
+            // A dispatcher that has ended applies nothing.
+            self.events.send(EdgeEvent::Prepared(Box::new(preparation))).await;
+        }
+    }
+
+    async fn prepare(&mut self, desired: Desired) -> Preparation {
+        match self.try_prepare(&desired).await {
             Ok(preparation) => preparation,
             Err(status) => Preparation {
                 deployed: Deployed { desired, plan: None, status },
@@ -105,16 +109,13 @@ impl Deployer<'_> {
         }
     }
 
-    async fn try_prepare(
-        &mut self,
-        tasks: &mut JoinSet<()>,
-        desired: &Map<String, Value>,
-    ) -> Result<Preparation, DeploymentStatus> {
-        let deployment = read(desired)?;
-        let specs = self.site.simulated.taking_part(&self.site.options, deployment.modules);
-        let identities = self.identities(&specs).map_err(|failure| failed(&[failure]))?;
-        let (plans, failures) = self.plan_all(tasks, specs, &identities).await;
-        self.close_doors();
+    async fn try_prepare(&mut self, desired: &Desired) -> Result<Preparation, DeploymentStatus> {
+        let Site { options, simulated, .. } = self.site;
+        let mut deployment = read(desired)?;
+        deployment.modules = simulated.taking_part(options, deployment.modules);
+        let identities = self.identities(&deployment.modules).map_err(|failure| failed(&[failure]))?;
+        let (plans, failures) = self.plan_all(simulated.with(deployment), &identities).await;
+        self.doors.keep(|module| self.planned.contains_key(module));
         let generations = identities.modules.iter().map(|(module, keys)| (module.clone(), keys.generation_id.clone()));
         let generations = generations.collect();
         let known = identities.known();
@@ -132,44 +133,41 @@ impl Deployer<'_> {
     }
 
     /// Plans the modules that are new or have changed; says why some cannot be made ready.
-    async fn plan_all(
-        &mut self,
-        tasks: &mut JoinSet<()>,
-        specs: Vec<ModuleSpec>,
-        identities: &Identities,
-    ) -> (Vec<ModulePlan>, Vec<Failure>) {
-        let (mut planned, mut plans, mut failures) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for spec in specs {
-            let name = spec.id.clone();
-            let before = self.planned.get(&name).cloned();
-            if let Some(before) = before.as_ref().filter(|before| before.spec == spec) {
-                planned.insert(name, before.clone());
-                continue;
-            }
-            match self.plan(tasks, spec, identities).await {
+    async fn plan_all(&mut self, mut simulated: Simulated, identities: &Identities) -> (Vec<ModulePlan>, Vec<Failure>) {
+        let wanted = std::mem::take(&mut simulated.deployment.modules);
+        let (unchanged, changed): (Vec<_>, _) = wanted.into_iter().partition(|spec| self.is_planned(spec));
+        simulated.deployment.modules = changed;
+        let mut before = std::mem::take(&mut self.planned);
+        self.planned.extend(unchanged.iter().filter_map(|spec| before.remove_entry(&spec.id)));
+        let prepared = self.workshop(&simulated).prepare_all().await;
+        let (mut plans, mut failures) = (Vec::new(), Vec::new());
+        for (spec, prepared) in simulated.deployment.modules.iter().zip(prepared) {
+            let name = &spec.id;
+            let planned = match prepared {
+                Ok(prepared) => self.plan(&simulated, spec, prepared, identities).await,
+                Err(failure) => Err(failure),
+            };
+            match planned {
                 Ok(plan) => {
-                    planned.insert(name, plan.planned());
+                    self.planned.insert(name.clone(), plan.planned());
                     plans.push(plan);
                 }
                 Err(failure) => {
                     failures.push(failure.context(format!("cannot deploy module `{name}`")));
-                    planned.extend(before.map(|before| (name, before)));
+                    self.planned.extend(before.remove_entry(name));
                 }
             }
         }
-        self.planned = planned;
         (plans, failures)
     }
 
-    /// Closes the doors of modules that are not deployed any more.
-    fn close_doors(&mut self) {
-        self.doors.retain(|module, door| {
-            let stays = self.planned.contains_key(module);
-            if !stays {
-                door.abort();
-            }
-            stays
-        });
+    fn is_planned(&self, spec: &ModuleSpec) -> bool {
+        self.planned.get(&spec.id).is_some_and(|planned| planned.spec == *spec)
+    }
+
+    fn workshop<'s>(&'s self, simulated: &'s Simulated) -> Workshop<'s> {
+        let Means { ui, clock, machine, root: state, .. } = self.means;
+        Workshop { ui, clock, options: &self.site.options, simulated, machine, state }
     }
 
     fn identities(&self, specs: &[ModuleSpec]) -> Outcome<Identities> {
@@ -180,51 +178,43 @@ impl Deployer<'_> {
 
     async fn plan(
         &mut self,
-        tasks: &mut JoinSet<()>,
-        spec: ModuleSpec,
+        simulated: &Simulated,
+        spec: &ModuleSpec,
+        prepared: Option<Prepared>,
         identities: &Identities,
     ) -> Outcome<ModulePlan> {
-        let Site { options, simulated, state: state_folder, .. } = self.site;
-        let simulated = simulated.with_only(spec.clone());
-        let Means { ui, clock, machine, root: state, run_folder, descriptors, .. } = self.means;
-        let workshop = Workshop { ui, clock, options, simulated: &simulated, machine, state };
-        let prepared = workshop.prepare_all().await?;
-        let bridge = match prepared.iter().flatten().find_map(Prepared::engine) {
-            Some(engine) => Some(self.bridge(tasks, engine, &spec.image).await?),
+        let bridge = match prepared.as_ref().and_then(Prepared::engine) {
+            Some(engine) => Some(self.bridge(engine, &spec.image).await?),
             None => None,
         };
-        let ports = match &bridge {
-            Some(bridge) => bridge.open_ports(std::iter::once(&spec))?,
-            None => Ports::new(),
+        let port = match &bridge {
+            Some(bridge) => bridge.open_port(spec, self.doors.port(&spec.id))?,
+            None => None,
         };
+        let Means { run_folder, descriptors, .. } = self.means;
         let planner = Planner {
-            options,
-            simulated: &simulated,
+            options: &self.site.options,
+            simulated,
             identities,
-            state: state_folder,
+            state: &self.site.state,
             host: self.address.to_string(),
             run_folder,
             bridge: bridge.as_deref(),
-            ports: &ports,
             descriptors: descriptors.before,
         };
-        let plan = planner.plan_all(prepared)?.pop();
-        workloads::serve_ports(tasks, &self.behind, ports);
-        if !self.doors.contains_key(&spec.id) {
-            let door = workloads::open(tasks, run_folder, &self.behind, &spec.id).await?;
-            self.doors.insert(spec.id, door);
-        }
-        plan.ok_or_else(|| Failure::new(Kind::Bug, "one module makes one plan"))
+        let plan = planner.plan(spec, prepared, port.as_ref())?;
+        self.doors.open(&mut self.tasks, &spec.id, port).await?;
+        Ok(plan)
     }
 
     /// Returns the bridge, which the first container of the device brings with it.
-    async fn bridge(&mut self, tasks: &mut JoinSet<()>, engine: &Engine, image: &str) -> Outcome<Arc<Bridge>> {
+    async fn bridge(&mut self, engine: &Engine, image: &str) -> Outcome<Arc<Bridge>> {
         if let Some(bridge) = &self.bridge {
             return Ok(Arc::clone(bridge));
         }
         let Means { containers, run_folder, .. } = self.means;
         let bridge = Bridge::build(containers, &self.site.simulated, (engine, image), run_folder).await?;
-        match self.listen_on(tasks, &bridge).await {
+        match self.listen_on(&bridge).await {
             Ok(names) => {
                 self.came = Some(Came { way: bridge.way, names });
                 Ok(Arc::clone(self.bridge.insert(Arc::new(bridge))))
@@ -237,12 +227,12 @@ impl Deployer<'_> {
     }
 
     /// Listens on a bridge as at the device's own address, and returns what clients may call the hub.
-    async fn listen_on(&self, tasks: &mut JoinSet<()>, bridge: &Bridge) -> Outcome<Vec<String>> {
+    async fn listen_on(&mut self, bridge: &Bridge) -> Outcome<Vec<String>> {
         let gateway = Gateway::open_on_bridge(self.address, bridge.address())?;
         let metrics = MetricsPort::open(self.means.ui, self.site.options.metrics, [bridge.address()]).await;
         let names = gateway.names(bridge.host.clone());
         let (_, certificate) = self.site.certify(self.means.clock, &names)?;
-        self.service.serve(tasks, &certificate, (gateway, metrics))?;
+        self.service.serve(&mut self.tasks, &certificate, (gateway, metrics))?;
         Ok(names)
     }
 }

@@ -1,7 +1,9 @@
-//! What this machine runs modules with: its container engine, asked for when it is first needed and then no more.
+//! What this machine runs modules with: its container engine, asked for when it is first needed and then no more, and
+//! what is under way to get modules ready.
 
 use tokio::sync::OnceCell;
 
+use super::errands::Errands;
 use super::options::{Options, Subject};
 use crate::engine::Engine;
 use crate::failure::Failure;
@@ -12,11 +14,12 @@ use crate::solution::{RuntimeChoice, Settings};
 pub(super) struct Machine<'a> {
     options: &'a Options,
     engine: OnceCell<Result<Engine, Failure>>,
+    pub(super) errands: Errands,
 }
 
 impl<'a> Machine<'a> {
     pub(super) fn new(options: &'a Options) -> Self {
-        Self { options, engine: OnceCell::new() }
+        Self { options, engine: OnceCell::new(), errands: Errands::none() }
     }
 
     /// Returns the engine, or why there is none.

@@ -6,7 +6,7 @@
 //!   fleet, subject, cores, state, cloud_folder, kept  what is simulated, with what the last run left
 //!   machine, choose            what modules can be run with here, and how each one is
 //!   debug                      the images with a debugger, and the way to it
-//!   prepare, setup             images and packages made ready
+//!   prepare, errands, setup    images and packages made ready, side by side
 //!   planner, plan              its identity, environment, container or process
 //!   site, gateway              one edge device with its cores, and where it listens
 //!   containers, bridge         what the engine keeps for us, and the network that containers share
@@ -14,7 +14,7 @@
 //!   event, ending              everything that can happen to it, and how all of it ends
 //!   asked, alarm, clocks       who waits for an answer, deadlines that are put off again and again, what time it is
 //!   settle, uplink, system, deployer  the cores speak to each other, to the cloud, to the agent, which gets deployments
-//!   heads, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
+//!   heads, doors, workloads, control, test_port  what comes in: clients, the workload API, other commands, test messages
 //!   refusals                   who is not let in, how late that is said and how often
 //!   to_heads, children, storage  what goes out: to clients, to instances, to the store
 //!   answers, audience, naming, devices, nested, report, module_record, taps, feedback, logs  what people see
@@ -37,8 +37,10 @@ mod debug;
 mod deployer;
 pub mod devices;
 mod dispatcher;
+mod doors;
 mod edges;
 mod ending;
+mod errands;
 mod event;
 mod feedback;
 mod fleet;
@@ -78,5 +80,5 @@ mod workloads;
 pub use ending::FailOn;
 pub use gateway::PORTS;
 pub use lock::{check_free, hold};
-pub use options::{Address, Metrics, Options, Permission, State, Subject};
+pub use options::{Address, METRICS_PORT, Metrics, Options, Permission, State, Subject};
 pub use start::run;

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::ending::FailOn;
 use crate::edgehub::Link;
 use crate::environment::Environment;
+use crate::failure::{Failure, Outcome};
 use crate::identity::DeviceId;
 use crate::solution::{RuntimeChoice, Wanted, WorkloadChoice};
 use crate::store::Durability;
@@ -124,6 +125,17 @@ pub enum Address {
     Auto,
 }
 
+impl Address {
+    /// Reads an address of `edgectl.yaml`; `setting` names its place there.
+    pub fn of_setting(setting: &str, text: &str) -> Outcome<Self> {
+        text.parse().map_err(|error: String| {
+            Failure::request(format!("cannot use `{setting}` of edgectl.yaml"))
+                .cause(error)
+                .hint("write an address such as `127.0.0.2`, or `auto`")
+        })
+    }
+}
+
 impl FromStr for Address {
     type Err = String;
 
@@ -135,6 +147,9 @@ impl FromStr for Address {
     }
 }
 
+/// Where the real hub and the real agent serve their metrics (protocol.md §6.3).
+pub const METRICS_PORT: u16 = 9600;
+
 /// Where metrics are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metrics {
@@ -145,9 +160,8 @@ pub enum Metrics {
 }
 
 impl Default for Metrics {
-    /// The port of the real hub and the real agent (protocol.md §6.3).
     fn default() -> Self {
-        Self::Port(9600)
+        Self::Port(METRICS_PORT)
     }
 }
 

@@ -7,12 +7,12 @@ use serde_json::json;
 use super::bridge::{Bridge, WORKLOAD_SOCKET};
 use super::choose::Native;
 use super::control::RunFolder;
+use super::doors::{Port, Ports};
 use super::options::Options;
 use super::plan::{ModulePlan, Runtime, Surroundings, process_environment};
 use super::prepare::Prepared;
 use super::state::{Identities, StateFolder};
 use super::subject::Simulated;
-use super::workloads::Ports;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::identity::ModuleId;
 use crate::manifest::ModuleSpec;
@@ -28,20 +28,24 @@ pub(super) struct Planner<'a> {
     pub(super) host: String,
     pub(super) run_folder: &'a RunFolder,
     pub(super) bridge: Option<&'a Bridge>,
-    pub(super) ports: &'a Ports,
     /// How many files a process may have open.
     pub(super) descriptors: u64,
 }
 
 impl Planner<'_> {
     /// Plans the modules of the deployment, each as it was prepared.
-    pub(super) fn plan_all(&self, prepared: Vec<Option<Prepared>>) -> Outcome<Vec<ModulePlan>> {
+    pub(super) fn plan_all(&self, prepared: Vec<Option<Prepared>>, ports: &Ports) -> Outcome<Vec<ModulePlan>> {
         let modules = self.simulated.deployment.modules.iter().zip(prepared);
-        modules.map(|(spec, prepared)| self.plan(spec, prepared)).collect()
+        modules.map(|(spec, prepared)| self.plan(spec, prepared, ports.get(&spec.id))).collect()
     }
 
-    /// Plans a module; nothing prepared means that it is started from outside.
-    fn plan(&self, spec: &ModuleSpec, prepared: Option<Prepared>) -> Outcome<ModulePlan> {
+    /// Plans a module; nothing prepared means that it is started from outside. A container uses the port, if it has one.
+    pub(super) fn plan(
+        &self,
+        spec: &ModuleSpec,
+        prepared: Option<Prepared>,
+        port: Option<&Port>,
+    ) -> Outcome<ModulePlan> {
         let defect = |what: &str| Failure::new(Kind::Bug, format!("module `{}` has no {what}", spec.id));
         let keys = self.identities.modules.get(&spec.id).ok_or_else(|| defect("identity"))?;
         let folder = self.run_folder.module(&self.identities.identity(&spec.id))?;
@@ -54,8 +58,7 @@ impl Planner<'_> {
             }
             Some(Prepared::Container { engine, rebuild }) => {
                 let bridge = self.bridge.ok_or_else(|| defect("network"))?;
-                let port = self.ports.get(&spec.id);
-                let uri = port.map_or_else(|| socket_uri(Path::new(WORKLOAD_SOCKET)), |port| port.uri.clone());
+                let uri = port.map_or_else(|| socket_uri(Path::new(WORKLOAD_SOCKET)), |port| port.address.uri.clone());
                 let environment = self.surroundings(&bridge.host, uri).environment(spec, &keys.generation_id)?;
                 let container = Box::new(bridge.container(spec, environment, &folder, port));
                 (Runtime::Container { engine, container }, rebuild)

@@ -1,4 +1,5 @@
-//! Making ready what a module is run as: images built or pulled, the setup of processes run.
+//! Making ready what a module is run as: images built or pulled, the setup of processes run. Modules are made ready side
+//! by side; one that cannot be does not keep the others.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use super::choose::{Candidate, Native};
 use super::clocks::Clock;
+use super::errands::Errand;
 use super::machine::Machine;
 use super::options::{Options, Permission, Subject};
 use super::plan::Rebuild;
@@ -13,12 +15,13 @@ use super::setup::Setup;
 use super::subject::Simulated;
 use crate::engine::registry::Registries;
 use crate::engine::{Builder, Engine, Event, Freshness, Login, Logins, Means, Place, Work};
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome, Told};
 use crate::image::{BuildPlan, Reference};
 use crate::manifest::{ModuleSpec, PullPolicy};
 use crate::solution::{Module, RuntimeChoice, Solution};
 use crate::text::size;
 use crate::ui::{Task, Ui};
+use futures_util::{StreamExt, stream};
 
 impl Prepared {
     /// Returns the engine that the module needs.
@@ -30,7 +33,10 @@ impl Prepared {
     }
 }
 
-/// What all preparations share.
+/// How many modules of a device are made ready at a time; the engine has a line of its own for what it fetches.
+const AT_ONCE: usize = 16;
+
+/// What all preparations of a device share.
 pub(super) struct Workshop<'a> {
     pub(super) ui: &'a Ui,
     pub(super) clock: Clock,
@@ -49,17 +55,17 @@ pub(super) enum Prepared {
 
 impl Workshop<'_> {
     /// Decides and prepares how each module is run, in the order of the deployment; `None` is started from outside.
-    pub(super) async fn prepare_all(&self) -> Outcome<Vec<Option<Prepared>>> {
-        let is_external = |spec: &ModuleSpec| self.options.external.iter().any(|name| name == spec.id.as_str());
-        let mut all = Vec::new();
-        for spec in &self.simulated.deployment.modules {
-            let prepared = match is_external(spec) {
-                true => None,
-                false => Some(self.prepare(self.candidate(spec, self.wish(spec))).await?),
-            };
-            all.push(prepared);
+    pub(super) async fn prepare_all(&self) -> Vec<Outcome<Option<Prepared>>> {
+        let modules = self.simulated.deployment.modules.iter();
+        let each: Vec<_> = modules.map(|spec| self.prepare_unless_external(spec)).collect();
+        stream::iter(each).buffered(AT_ONCE).collect().await
+    }
+
+    async fn prepare_unless_external(&self, spec: &ModuleSpec) -> Outcome<Option<Prepared>> {
+        if self.options.external.iter().any(|name| name == spec.id.as_str()) {
+            return Ok(None);
         }
-        Ok(all)
+        self.prepare(self.candidate(spec, self.wish(spec))).await.map(Some)
     }
 
     /// The demo is to run without an engine, so it asks for none.
@@ -102,11 +108,11 @@ impl Workshop<'_> {
     }
 
     /// Decides how a module is run, and makes that ready.
-    pub(super) async fn prepare(&self, candidate: Candidate<'_>) -> Outcome<Prepared> {
+    async fn prepare(&self, candidate: Candidate<'_>) -> Outcome<Prepared> {
         match candidate.wish {
             RuntimeChoice::Docker => match self.machine.engine().await {
                 Ok(engine) => self.container(engine, candidate).await,
-                Err(failure) => Err(copy(failure)),
+                Err(failure) => Err(failure.clone()),
             },
             RuntimeChoice::Process => {
                 let native = candidate.native_or_failure(&self.options.project)?;
@@ -125,7 +131,7 @@ impl Workshop<'_> {
                 Err(failure) if candidate.source.is_some() || native.is_none() => return Err(failure),
                 Err(failure) => failure,
             },
-            Err(failure) => copy(failure),
+            Err(failure) => failure.clone(),
         };
         match native {
             Some(native) => self.native(native, candidate).await,
@@ -139,7 +145,10 @@ impl Workshop<'_> {
         let rebuild = plan.clone().map(|plan| rebuild(engine.clone(), plan, self.means()));
         match plan {
             Some(plan) if self.options.build == Permission::Refused => self.look_at(engine, candidate, &plan).await?,
-            Some(plan) => self.build(engine, candidate, &plan).await?,
+            Some(plan) => {
+                let errand = Errand::Build(plan.image.to_string());
+                self.machine.errands.run(errand, self.build(engine, candidate, &plan)).await?;
+            }
             None if !engine.has_image(image).await? => self.pull(engine, candidate).await?,
             None => {}
         }
@@ -177,8 +186,7 @@ impl Workshop<'_> {
     /// Builds what is missing or stale.
     async fn build(&self, engine: &Engine, candidate: Candidate<'_>, plan: &BuildPlan) -> Outcome {
         let module = &candidate.spec.id;
-        let progress = self.ui.progress();
-        let task = progress.task(module.as_str(), format!("Building {}", plan.image));
+        let task = self.ui.task(module.as_str(), format!("Building {}", plan.image));
         let built = engine.build(plan, &self.means(), &|event| show(&task, event)).await;
         task.finish();
         let built = built.map_err(|failure| self.with_output(failure))?;
@@ -198,23 +206,27 @@ impl Workshop<'_> {
         let reference = Reference::parse(image)
             .or_fail(Kind::Request, || format!("module `{module}` has no usable image"))
             .map_err(|failure| failure.hint("write it as `registry/repository:tag`"))?;
-        let progress = self.ui.progress();
-        let task = progress.task(module.as_str(), format!("Pulling {image}"));
         let logins = self.logins().with(self.registries());
-        let started = self.clock.now().monotonic;
-        let pulled = engine.pull(&reference, &logins, &|event| show(&task, event)).await;
-        task.finish();
-        pulled.map_err(|failure| {
-            let failure = match logins.are_given(reference.registry()) {
+        let login = logins.given(reference.registry()).cloned();
+        let is_given = login.is_some();
+        let fetch = async {
+            let task = self.ui.task(module.as_str(), format!("Pulling {image}"));
+            let started = self.clock.now().monotonic;
+            let pulled = engine.pull(&reference, &logins, &|event| show(&task, event)).await;
+            task.finish();
+            pulled?;
+            self.ui.step("Pulled", format!("{image} in {:.1}s", self.seconds_since(started)));
+            Ok(())
+        };
+        self.machine.errands.run(Errand::Pull(image.clone(), login), fetch).await.map_err(|failure| {
+            let failure = match is_given {
                 true => failure.hint("the login came from `registryCredentials` of the deployment; correct it there"),
                 false => failure,
             };
             failure.hint(format!(
                 "leave the module out with `--without {module}`, or run it with `--runtime {module}=process`"
             ))
-        })?;
-        self.ui.step("Pulled", format!("{image} in {:.1}s", self.seconds_since(started)));
-        Ok(())
+        })
     }
 
     /// Returns the logins that the manifest gives the device.
@@ -237,6 +249,7 @@ impl Workshop<'_> {
             folder: run.cwd.clone(),
             environment: self.options.environment.clone(),
         };
+        let _turn = self.machine.errands.setup().await;
         if self.options.setup == Permission::Granted && !setup.is_done(self.state)? {
             self.ask(&setup)?;
             self.run_setup(&setup).await?;
@@ -254,8 +267,7 @@ impl Workshop<'_> {
     /// Shows the last line of a setup while it runs, and all of them with `--verbose`.
     async fn run_setup(&self, setup: &Setup) -> Outcome {
         let started = self.clock.now().monotonic;
-        let progress = self.ui.progress();
-        let task = progress.task(&setup.module, "Setting up");
+        let task = self.ui.task(&setup.module, "Setting up");
         let tell = |line: &str| {
             task.update(line);
             task.detail(&format!("{} | {line}", setup.module));
@@ -309,7 +321,26 @@ fn show(task: &Task, event: Event<'_>) {
     }
 }
 
-fn copy(failure: &Failure) -> Failure {
-    let copied = failure.causes().iter().fold(Failure::new(failure.kind(), failure.message()), Failure::cause);
-    failure.hints().iter().fold(copied, Failure::hint)
+/// Makes one failure of those of many modules, each with its device. What stands against several is told once.
+pub(super) fn sum_up(ui: &Ui, failures: Vec<(&Simulated, Failure)>) -> Failure {
+    let modules = failures.len();
+    let says = |failure: &Failure| (failure.message().to_owned(), failure.causes().to_owned());
+    let mut distinct: Vec<(&Simulated, Failure)> = Vec::new();
+    for (device, failure) in failures {
+        if !distinct.iter().any(|(_, other)| says(other) == says(&failure)) {
+            distinct.push((device, failure));
+        }
+    }
+    let doing = format!("cannot make {modules} modules ready");
+    let (bare, named): (Vec<_>, Vec<_>) =
+        distinct.into_iter().map(|(device, failure)| (failure.clone(), device.about(failure))).unzip();
+    match &named[..] {
+        [failure] => failure.clone(),
+        failures if ui.is_json() => Failure::sum_up(doing, failures, Told::NotYet),
+        failures => {
+            let is_news = |at: &usize| bare[..*at].iter().all(|other| other.causes() != bare[*at].causes());
+            (0..failures.len()).filter(is_news).for_each(|at| ui.fail(&failures[at]));
+            Failure::sum_up(doing, &bare, Told::Already)
+        }
+    }
 }

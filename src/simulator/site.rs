@@ -1,12 +1,11 @@
 //! One edge device on its way from a deployment to what the dispatcher owns: its gateway, cores, store and doors.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::bridge::Bridge;
 use super::children::{Children, Ties};
@@ -15,7 +14,8 @@ use super::containers::Containers;
 use super::control::RunFolder;
 use super::cores::Opening;
 use super::debug;
-use super::deployer::{self, Deployer, Desired};
+use super::deployer::{self, Deployer};
+use super::doors::{Doors, Ports};
 use super::edges::{EdgeDevice, EdgeNumber};
 use super::event::{EdgeEvent, EdgeEvents, Event};
 use super::gateway::{Gateway, host_name};
@@ -32,7 +32,7 @@ use super::state::{Identities, StateFolder};
 use super::storage::{Storage, Stored};
 use super::subject::Simulated;
 use super::test_port;
-use super::workloads::{self, Behind, Ports};
+use super::workloads::Behind;
 use crate::agent::{self, Agent};
 use crate::edgehub::{EdgeHub, Link};
 use crate::engine::Engine;
@@ -72,8 +72,6 @@ pub(super) struct Means<'a> {
 pub(super) struct Common<'a> {
     pub(super) means: Means<'a>,
     pub(super) events: mpsc::Sender<Event>,
-    /// The way to the deployers.
-    pub(super) wanted: mpsc::UnboundedSender<Desired>,
     /// How many connections there have been to all devices.
     pub(super) connections: Arc<AtomicU64>,
     pub(super) rules: AcceptRules,
@@ -181,10 +179,9 @@ impl Site {
             host: gateway.host(),
             run_folder,
             bridge: bridge.as_deref(),
-            ports: &ports,
             descriptors: descriptors.before,
         };
-        let plans = planner.plan_all(prepared)?;
+        let plans = planner.plan_all(prepared, &ports)?;
         let (hub, queues) = self.opening(ui, clock, &names).hub()?;
         Ok(Opened { site: self, bridge, gateway, metrics, names, ports, plans, hub, queues })
     }
@@ -241,7 +238,7 @@ impl Site {
 impl<'a> Opened<'a> {
     /// Opens everything else that modules speak to; they are started by the dispatcher.
     pub(super) async fn start(
-        self,
+        mut self,
         tasks: &mut JoinSet<()>,
         common: &Common<'a>,
         (edge, cloud): (EdgeNumber, &IotHub),
@@ -261,8 +258,11 @@ impl<'a> Opened<'a> {
         service.serve(tasks, &certificate, (self.gateway, self.metrics))?;
         test_port::open(tasks, (means.ui, &site.options), &host, &events).await?;
         let behind = Arc::new(Behind::new(clock, host.clone(), authority, &site.identities, events.clone()));
-        let doors = open_doors(tasks, means.run_folder, &behind, &place.modules).await?;
-        workloads::serve_ports(tasks, &behind, self.ports);
+        let mut doors = Doors::none(means.run_folder, Arc::clone(&behind));
+        for module in &place.modules {
+            doors.open(tasks, module, self.ports.remove(module)).await?;
+        }
+        let (wanted, deployments) = mpsc::unbounded_channel();
         let deployer = Deployer {
             means,
             site,
@@ -272,6 +272,8 @@ impl<'a> Opened<'a> {
             service,
             behind: Arc::clone(&behind),
             events: events.clone(),
+            tasks: JoinSet::new(),
+            wanted: deployments,
             planned: deployer::planned(&self.plans),
             doors,
         };
@@ -285,7 +287,7 @@ impl<'a> Opened<'a> {
             hub: self.hub,
             link: CloudLink::new(site.options.link),
             agent,
-            wanted: common.wanted.clone(),
+            wanted,
             storage,
             children,
             logs: Logs::default(),
@@ -306,18 +308,4 @@ impl<'a> Opened<'a> {
             debuggers: debug::debuggers(&self.site.simulated),
         }
     }
-}
-
-/// Opens the door of each module to the workload API.
-async fn open_doors(
-    tasks: &mut JoinSet<()>,
-    run_folder: &RunFolder,
-    behind: &Arc<Behind>,
-    modules: &[ModuleId],
-) -> Outcome<BTreeMap<ModuleId, AbortHandle>> {
-    let mut doors = BTreeMap::new();
-    for module in modules {
-        doors.insert(module.clone(), workloads::open(tasks, run_folder, behind, module).await?);
-    }
-    Ok(doors)
 }

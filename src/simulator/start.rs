@@ -1,10 +1,10 @@
 //! From a solution to a running simulation, and to its end with nothing left behind.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -26,7 +26,7 @@ use super::interrupts::Interrupts;
 use super::lock::{clear_left, lock};
 use super::machine::Machine;
 use super::options::{Options, State};
-use super::prepare::{Prepared, Workshop};
+use super::prepare::{self, Prepared, Workshop};
 use super::refusals::Refusals;
 use super::report::Report;
 use super::site::{Common, Means, Site};
@@ -117,14 +117,19 @@ impl Ground<'_> {
         end_with(self.ui, ended, removed)
     }
 
+    /// Makes the modules of all devices ready, side by side.
     async fn prepare(&self) -> Outcome<AllPrepared> {
         let (ui, clock, machine, state) = (self.ui, self.clock, self.machine, self.root);
-        let mut prepared = Vec::new();
-        for Site { options, simulated, .. } in &self.sites {
-            let workshop = Workshop { ui, clock, options, simulated, machine, state };
-            prepared.push(workshop.prepare_all().await?);
+        let each = self.sites.iter().map(|Site { options, simulated, .. }| async move {
+            Workshop { ui, clock, options, simulated, machine, state }.prepare_all().await
+        });
+        let (mut all, mut failures) = (Vec::new(), Vec::new());
+        for (site, prepared) in self.sites.iter().zip(join_all(each).await) {
+            let (ready, failed): (Vec<_>, Vec<_>) = prepared.into_iter().partition(Result::is_ok);
+            all.push(ready.into_iter().flatten().collect());
+            failures.extend(failed.into_iter().filter_map(Result::err).map(|failure| (&site.simulated, failure)));
         }
-        Ok(prepared)
+        if failures.is_empty() { Ok(all) } else { Err(prepare::sum_up(ui, failures)) }
     }
 
     /// Makes a network for each device that has containers.
@@ -134,17 +139,13 @@ impl Ground<'_> {
         prepared: &AllPrepared,
         run_folder: &RunFolder,
     ) -> Outcome<Bridges> {
-        let mut bridges = Vec::new();
-        for (site, ready) in self.sites.iter().zip(prepared) {
-            bridges.push(match site.in_containers(ready).next() {
-                Some((engine, spec)) => {
-                    let first = (engine, spec.image.as_str());
-                    Some(Arc::new(Bridge::build(containers, &site.simulated, first, run_folder).await?))
-                }
-                None => None,
-            });
-        }
-        Ok(bridges)
+        let each = self.sites.iter().zip(prepared).map(|(site, ready)| async {
+            let Some((engine, spec)) = site.in_containers(ready).next() else { return Ok(None) };
+            let first = (engine, spec.image.as_str());
+            Ok(Some(Arc::new(Bridge::build(containers, &site.simulated, first, run_folder).await?)))
+        });
+        // All are awaited: what the engine is asked for is there or not, and never comes later.
+        join_all(each).await.into_iter().collect()
     }
 
     /// Opens everything that modules speak to, and only then lets the dispatcher start them.
@@ -157,10 +158,9 @@ impl Ground<'_> {
     ) -> Outcome<Ended> {
         let descriptors = net::raise_descriptors();
         let (events, received) = mpsc::channel(EVENTS);
-        let (wanted, deployments) = mpsc::unbounded_channel();
         let Self { ui, machine, clock, root, .. } = *self;
         let means = Means { ui, clock, machine, root, run_folder, containers, descriptors };
-        let common = Common { means, events, wanted, connections: Arc::default(), rules: accept_rules(descriptors) };
+        let common = Common { means, events, connections: Arc::default(), rules: accept_rules(descriptors) };
         let mut opened = Vec::new();
         for ((site, prepared), bridge) in self.sites.iter().zip(prepared).zip(bridges) {
             opened.push(site.listen(&common, prepared, bridge).await?);
@@ -171,11 +171,11 @@ impl Ground<'_> {
         serve_control(&mut tasks, run_folder, &common.events).await?;
         pass_on(&mut tasks, interrupts, &common.events);
         let ledger = self.record_run(run_folder)?;
-        let (mut devices, mut deployers) = (Vec::new(), BTreeMap::new());
+        let (mut devices, mut deployers) = (Vec::new(), Vec::new());
         for (edge, opened) in EdgeNumber::all().zip(opened) {
             let (device, deployer) = opened.start(&mut tasks, &common, (edge, &cloud), &ledger).await?;
             devices.push(device);
-            deployers.insert(edge, deployer);
+            deployers.push(deployer);
         }
         drop(common);
         let dispatcher = self.dispatcher(EdgeDevices::new(devices), cloud);
@@ -183,7 +183,7 @@ impl Ground<'_> {
         let dispatched = tokio::spawn(dispatcher.run(received));
         let ended = tokio::select! {
             ended = dispatched => ended.or_fail(Kind::Bug, || "the dispatcher ended early")?,
-            never = deployer::run(deployers, deployments) => match never {},
+            never = deployer::run(deployers) => match never {},
         };
         tasks.shutdown().await;
         Ok(ended)

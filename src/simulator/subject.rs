@@ -61,7 +61,8 @@ impl Simulated {
         let Some(solution) = &self.solution else {
             return Err(Failure::usage("`--demo` is one device").hint("leave `--device ID=FILE` out"));
         };
-        let address = settings.address.as_deref().map(|text| parse_address(&format!("devices.{device}.address"), text));
+        let address =
+            settings.address.as_deref().map(|text| Address::of_setting(&format!("devices.{device}.address"), text));
         let wanted = Wanted { file: Some(settings.file.clone()), ..self.wanted.clone() };
         let deployment = read_deployment(ui, solution, &wanted)
             .map_err(|failure| failure.context(format!("cannot simulate device `{device}`")))?;
@@ -98,7 +99,7 @@ impl Simulated {
         let defaults = &solution.settings().simulate;
         let workload = options.workload.or(defaults.workload).unwrap_or_default();
         let address = match (options.address, &defaults.address) {
-            (None, Some(text)) => Some(parse_address("simulate.address", text)?),
+            (None, Some(text)) => Some(Address::of_setting("simulate.address", text)?),
             (address, _) => address,
         };
         let has_no_file = wanted.file.is_none() && solution.find_template().is_none();
@@ -174,9 +175,16 @@ impl Simulated {
         modules
     }
 
-    /// Returns the same device with this one module.
-    pub(super) fn with_only(&self, spec: ModuleSpec) -> Self {
-        let deployment = Deployment { modules: vec![spec], ..self.deployment.clone() };
+    /// Returns a failure that names the device where others might be meant.
+    pub(super) fn about(&self, failure: Failure) -> Failure {
+        match self.device == self.main {
+            true => failure,
+            false => failure.context(format!("cannot simulate device `{}`", self.device)),
+        }
+    }
+
+    /// Returns the same device with another deployment.
+    pub(super) fn with(&self, deployment: Deployment) -> Self {
         Self { deployment, ..self.clone() }
     }
 
@@ -187,14 +195,6 @@ impl Simulated {
         Err(Failure::request(format!("the deployment has no module `{name}`"))
             .hint(hint.unwrap_or_else(|| format!("it has no modules; add this one with `edgectl new module {name}`"))))
     }
-}
-
-fn parse_address(setting: &str, text: &str) -> Outcome<Address> {
-    text.parse().map_err(|error: String| {
-        Failure::request(format!("cannot use `{setting}` of edgectl.yaml"))
-            .cause(error)
-            .hint("write an address such as `127.0.0.2`, or `auto`")
-    })
 }
 
 /// Reads a deployment that is right, and tells what is strange about it.

@@ -30,7 +30,7 @@ impl Dispatcher {
                 }
             }
             // A deployer that is gone has ended with us.
-            agent::Output::Prepare { desired } => drop(device.wanted.send((edge, desired))),
+            agent::Output::Prepare { desired } => drop(device.wanted.send(desired)),
             agent::Output::GetTwin => self.tell_cloud_of_agent(now, edge, |identity| ToCloud::GetTwin { identity }),
             agent::Output::Report(patch) => {
                 self.tell_cloud_of_agent(now, edge, |identity| ToCloud::Reported { identity, patch });

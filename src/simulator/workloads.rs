@@ -1,27 +1,20 @@
-//! The workload API of every module: a door each, and what lies behind it.
+//! What lies behind the doors of modules to the workload API (`doors`): keys, certificates, what `GET /modules` tells.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, RwLock};
 
-use tokio::net::TcpListener;
-use tokio::task::{AbortHandle, JoinSet};
-
 use super::clocks::Clock;
-use super::control::RunFolder;
 use super::event::{EdgeEvent, EdgeEvents};
 use super::state::Identities;
-use crate::failure::Outcome;
-use crate::identity::{Authority, DeviceId, Identity, Key, MasterKey, ModuleId};
-use crate::net::{HttpLimits, UnixSocket, WorkloadDoor, serve_workload};
+use crate::identity::{Authority, DeviceId, Key, MasterKey, ModuleId};
+use crate::net::{HttpLimits, WorkloadDoor, serve_workload};
 use crate::workload::{self, Audit, ModuleDetails, Modules, Workload};
 
-/// What all workload doors share.
+/// What all workload doors of a device share.
 pub(super) struct Behind {
     clock: Clock,
     hub_host: String,
     authority: Authority,
-    device: DeviceId,
+    pub(super) device: DeviceId,
     /// Of the modules that there are now.
     identities: RwLock<Identities>,
     master_key: MasterKey,
@@ -41,40 +34,8 @@ impl Modules for Behind {
     }
 }
 
-/// The doors of containers into which no socket is mounted.
-pub(super) type Ports = BTreeMap<ModuleId, Port>;
-
-/// A port of the workload API that lets in one container.
-pub(super) struct Port {
-    pub(super) listener: TcpListener,
-    /// The address of the container.
-    pub(super) container: IpAddr,
-    /// What the container is told.
-    pub(super) uri: String,
-}
-
-/// Opens the socket of a module, whatever it is run as (`edgectl credentials` tells of it), and serves it for ever.
-pub(super) async fn open(
-    tasks: &mut JoinSet<()>,
-    folder: &RunFolder,
-    behind: &Arc<Behind>,
-    module: &ModuleId,
-) -> Outcome<AbortHandle> {
-    let identity = Identity::of_module(behind.device.clone(), module.clone());
-    let socket = UnixSocket::bind(&folder.module(&identity)?.join("workload.sock"), 0o666).await?;
-    Ok(tasks.spawn(serve(Arc::clone(behind), module.clone(), WorkloadDoor::Socket(socket))))
-}
-
-/// Serves the ports.
-pub(super) fn serve_ports(tasks: &mut JoinSet<()>, behind: &Arc<Behind>, ports: Ports) {
-    for (module, Port { listener, container, .. }) in ports {
-        let door = WorkloadDoor::Port { listener, only: container };
-        tasks.spawn(serve(Arc::clone(behind), module, door));
-    }
-}
-
 /// Serves one module's door for ever.
-async fn serve(behind: Arc<Behind>, module: ModuleId, door: WorkloadDoor) {
+pub(super) async fn serve(behind: Arc<Behind>, module: ModuleId, door: WorkloadDoor) {
     let handler = move |request: workload::Request| {
         let (behind, module) = (Arc::clone(&behind), module.clone());
         async move {

@@ -9,6 +9,9 @@ use std::ops::Range;
 
 use crate::text::TextError;
 
+/// What the values of a file may have together, in bytes: a line that names the one before it twice doubles it.
+const LONGEST: usize = 1 << 20;
+
 /// Parses a file; `outer` knows the variables that come before those of the file.
 ///
 /// A name that stands twice has its last value.
@@ -19,10 +22,16 @@ pub(super) fn parse<'o>(
 ) -> Result<BTreeMap<String, String>, TextError> {
     let mut reader = Reader { file, text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } };
     let mut variables = BTreeMap::new();
-    while let Some((name, value)) = reader.next()? {
+    let mut room = LONGEST;
+    while let Some(Binding { name, place, value }) = reader.next()? {
         // A name alone sets nothing.
         let Some(value) = value else { continue };
-        let value = interpolate(&value, &|name| outer(name).or_else(|| variables.get(name).map(String::as_str)));
+        let lookup = |name: &str| outer(name).or_else(|| variables.get(name).map(String::as_str));
+        let Some(value) = interpolate(&value, room, &lookup) else {
+            let told = reader.error(place, format!("with `{name}` the values have more than {LONGEST} bytes together"));
+            return Err(told.hint("name other variables less often, or read long values from files"));
+        };
+        room -= value.len();
         variables.insert(name, value);
     }
     Ok(variables)
@@ -34,8 +43,12 @@ struct Reader<'t> {
     at: usize,
 }
 
-/// A name, and its value if it has one.
-type Binding = (String, Option<String>);
+/// A name, where it stands, and its value if it has one.
+struct Binding {
+    name: String,
+    place: Range<usize>,
+    value: Option<String>,
+}
 
 impl<'t> Reader<'t> {
     fn next(&mut self) -> Result<Option<Binding>, TextError> {
@@ -54,10 +67,12 @@ impl<'t> Reader<'t> {
             self.at = self.text.len() - rest.len();
             self.skip(is_blank);
         }
+        let start = self.at;
         let name = self.name()?;
+        let place = start..self.at;
         self.skip(is_blank);
         if matches!(self.peek(), None | Some('\n' | '\r')) {
-            return Ok((name.to_owned(), None));
+            return Ok(Binding { name: name.to_owned(), place, value: None });
         }
         if self.peek() != Some('=') {
             let told = self.error(self.at..self.at + 1, format!("expected `=` after `{name}`"));
@@ -69,7 +84,7 @@ impl<'t> Reader<'t> {
             Some(quote @ ('"' | '\'')) => self.quoted(quote)?,
             _ => self.unquoted(),
         };
-        Ok((name.to_owned(), Some(value)))
+        Ok(Binding { name: name.to_owned(), place, value: Some(value) })
     }
 
     fn name(&mut self) -> Result<&'t str, TextError> {
@@ -167,7 +182,9 @@ fn unescape(c: char, quote: char) -> Option<char> {
 }
 
 /// Replaces `${NAME}` and `${NAME:-default}`; an unknown name without default is nothing.
-fn interpolate<'v>(value: &str, lookup: &dyn Fn(&str) -> Option<&'v str>) -> String {
+///
+/// `None` if that makes more than so many bytes.
+fn interpolate<'v>(value: &str, most: usize, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Option<String> {
     let mut result = String::with_capacity(value.len());
     let mut rest = value;
     while let Some((before, after)) = rest.split_once("${") {
@@ -175,10 +192,13 @@ fn interpolate<'v>(value: &str, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Str
         let (name, default) = inside.split_once(":-").unwrap_or((inside, ""));
         result.push_str(before);
         result.push_str(lookup(name).unwrap_or(default));
+        if result.len() > most {
+            return None;
+        }
         rest = behind;
     }
     result.push_str(rest);
-    result
+    Some(result).filter(|result| result.len() <= most)
 }
 
 #[cfg(test)]
@@ -223,6 +243,15 @@ mod tests {
     #[test]
     fn names_in_braces_are_replaced() {
         check("A=1\nB=${A}-${HOME}-${NONE}-${NONE:-d}-${open\n", &[("A", "1"), ("B", "1-/root--d-${open")]);
+    }
+
+    #[test]
+    fn values_that_double_with_every_line_are_refused() {
+        let doubled = (1..64).map(|line| format!("A{line}=${{A{0}}}${{A{0}}}\n", line - 1)).collect::<String>();
+        check_error(
+            &format!("A0=0123456789\n{doubled}"),
+            ".env:17:1: with `A16` the values have more than 1048576 bytes together",
+        );
     }
 
     proptest::proptest! {

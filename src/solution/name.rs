@@ -4,22 +4,31 @@ use crate::failure::{Failure, Outcome};
 use crate::identity::ModuleId;
 use crate::route::is_reserved_word;
 
-/// Checks the name of a new module: a letter, then letters, digits, `_` and `-`; no word of the routing language.
+/// The containers of the runtime itself, whose names no other container can have.
+const RUNTIME: [&str; 2] = ["edgeAgent", "edgeHub"];
+
+/// Checks the name of a new module: a letter, then letters, digits, `_` and `-`; no word of the routing language, no
+/// container of the runtime.
 ///
-/// IoT Hub takes more, but a route cannot name a module called `from` or `7`, nor a container be named after `a.b`.
+/// IoT Hub takes more, but a route cannot name a module called `from` or `7`, nor a container be named after `a.b`, `m`
+/// or, beside the real one, `edgeHub`.
 pub fn check_module_name(name: &str) -> Outcome<ModuleId> {
-    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
+    let refuse = |cause: String| {
+        Err(Failure::request(format!("`{name}` cannot be the name of a module"))
+            .cause(cause)
+            .hint(format!("choose a name such as `{}`", suggestion(name))))
+    };
+    let fits = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    let id = ModuleId::parse(name).ok().filter(|_| fits);
-    let Some(id) = id else {
-        return Err(Failure::request(format!("`{name}` cannot be the name of a module"))
-            .cause("a name is a letter, followed by letters, digits, `_` and `-`, at most 128 in all")
-            .hint(format!("choose a name such as `{}`", suggestion(name))));
+    let Some(id) = ModuleId::parse(name).ok().filter(|_| fits) else {
+        return refuse("a name is a letter, followed by letters, digits, `_` and `-`, 2 to 128 in all".to_owned());
     };
     if is_reserved_word(name) {
-        return Err(Failure::request(format!("`{name}` cannot be the name of a module"))
-            .cause(format!("`{name}` is a word of the routing language, so no route could name the module"))
-            .hint(format!("choose a name such as `{name}_module`")));
+        return refuse(format!("`{name}` is a word of the routing language, so no route could name the module"));
+    }
+    if RUNTIME.contains(&name) {
+        return refuse(format!("the runtime's own container is called `{name}`"));
     }
     Ok(id)
 }
@@ -41,10 +50,12 @@ pub fn check_solution_name(name: &str) -> Outcome {
 fn suggestion(name: &str) -> String {
     let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
     let kept = kept.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let is_taken = kept.len() == 1 || is_reserved_word(kept) || RUNTIME.contains(&kept);
     match kept.chars().next() {
         None => "filter".to_owned(),
-        Some(first) if first.is_ascii_alphabetic() => kept.chars().take(128).collect(),
-        Some(_) => format!("m{kept}"),
+        Some(first) if !first.is_ascii_alphabetic() => format!("m{kept}"),
+        Some(_) if is_taken => format!("{kept}_module"),
+        Some(_) => kept.chars().take(128).collect(),
     }
 }
 
@@ -74,6 +85,9 @@ mod tests {
         assert_eq!(hint("my module"), "choose a name such as `my_module`");
         assert_eq!(hint("7up"), "choose a name such as `m7up`");
         assert_eq!(hint(""), "choose a name such as `filter`");
-        assert_eq!(hint("From"), "choose a name such as `From_module`");
+        for name in ["From", "m", "edgeHub", "edgeAgent"] {
+            assert_eq!(hint(name), format!("choose a name such as `{name}_module`"));
+        }
+        assert_eq!(hint("$edgeHub"), "choose a name such as `edgeHub_module`");
     }
 }

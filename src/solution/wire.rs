@@ -169,15 +169,18 @@ fn over(
     Ok((holder, key.to_owned(), value))
 }
 
+/// Refuses a key that is there, in other letters too: routes could not tell two modules from each other.
 fn refuse_existing(document: &Document, holder: &Pointer, key: &str) -> Outcome {
-    let pointer = holder.key(key);
-    match document.node(&pointer) {
-        None => Ok(()),
-        Some(node) => {
-            let told = node.key_error(format!("`{key}` is there already")).hint("choose another name");
-            Err(told.into_failure(format!("cannot add `{key}` to `{}`", document.file())))
-        }
-    }
+    let members = document.node(holder).map(|node| node.members()).transpose()?.unwrap_or_default();
+    let Some((there, node)) = members.into_iter().find(|(there, _)| there.eq_ignore_ascii_case(key)) else {
+        return Ok(());
+    };
+    let message = match there == key {
+        true => format!("`{key}` is there already"),
+        false => format!("`{there}` is there already, which differs from `{key}` in capitals only"),
+    };
+    let told = node.key_error(message).hint("choose another name");
+    Err(told.into_failure(format!("cannot add `{key}` to `{}`", document.file())))
 }
 
 fn apply(document: &Document, additions: &[Addition]) -> Option<String> {

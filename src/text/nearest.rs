@@ -2,15 +2,22 @@
 
 /// As many names as a hint lists.
 const LISTED: usize = 12;
+/// The longest word, in characters, that is compared with others: a longer one is no slip of the fingers.
+const LONGEST: usize = 100;
 
 /// Returns the candidate that `word` was probably meant to be, or `None` if none is near.
 ///
 /// Near is one change (a letter more, less, other, or two swapped) for every three letters, in any case.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = word.chars().count();
+    if length > LONGEST {
+        return None;
+    }
     let lower = word.to_lowercase();
-    let limit = (word.chars().count() / 3).max(1);
+    let limit = (length / 3).max(1);
     candidates
         .into_iter()
+        .filter(|candidate| candidate.chars().take(2 * LONGEST).count().abs_diff(length) <= limit)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
@@ -45,6 +52,12 @@ mod tests {
         assert_eq!(nearest("Fitler", ["sensor", "filter"]), Some("filter"));
         assert_eq!(nearest("camera", ["sensor", "filter"]), None);
         assert_eq!(nearest("a", ["b"]), None);
+    }
+
+    #[test]
+    fn a_text_of_megabytes_is_near_to_nothing() {
+        let long = "filter".repeat(1 << 18);
+        assert_eq!((nearest(&long, [&*long, "filter"]), nearest("filter", [&*long])), (None, None));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::text::TextError;
 
-pub use progress::{Progress, Task};
+pub use progress::Task;
 pub use style::Paint;
 
 /// How results are written.
@@ -64,8 +64,7 @@ pub struct Ui {
 impl Ui {
     /// Prints a result as text, with a line end.
     pub fn result(&self, text: impl AsRef<str>) -> Outcome {
-        let mut out = io::stdout().lock();
-        told(writeln!(out, "{}", text.as_ref()))
+        self.bytes(format!("{}\n", text.as_ref()).as_bytes())
     }
 
     /// Prints a result as one indented JSON document.
@@ -83,8 +82,11 @@ impl Ui {
 
     /// Prints bytes of a result as they are.
     pub fn bytes(&self, bytes: &[u8]) -> Outcome {
-        let mut out = io::stdout().lock();
-        told(out.write_all(bytes).and_then(|()| out.flush()))
+        let write = || {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        };
+        told(progress::above_lines(write))
     }
 
     /// Says whether results are JSON.
@@ -172,16 +174,17 @@ impl Ui {
         failure.hints().iter().for_each(|hint| self.hint(hint));
     }
 
-    /// Starts a group of progress lines, drawn only if stderr is a terminal and `--quiet` was not given.
-    pub fn progress(&self) -> Progress {
+    /// Starts a progress line, for example `("filter", "Building filter:0.1.0-amd64")`, drawn only if stderr is a terminal
+    /// and `--quiet` was not given.
+    pub fn task(&self, name: &str, what: impl Into<String>) -> Task {
         let shown = self.verbosity >= Verbosity::Normal && !self.is_json() && io::stderr().is_terminal();
-        Progress::new(shown, *self)
+        Task::new(shown, *self, name, what.into())
     }
 
     fn tell(&self, text: &str) {
         // In one piece, since stderr has no buffer: others write to the same terminal. Nobody is left to tell when it is
         // gone.
-        let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+        let _ = progress::above_lines(|| io::stderr().lock().write_all(format!("{text}\n").as_bytes()));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use dialoguer::{Confirm, Input, Select};
 
+use super::progress::without_lines;
 use super::{Questions, Ui};
 use crate::failure::{Failure, Outcome};
 
@@ -22,7 +23,10 @@ impl Ui {
             Questions::Refuse => Err(Failure::usage("consent is needed, and stdin is not a terminal")
                 .cause(format!("the question is: {question}"))
                 .hint(format!("pass {flag}"))),
-            Questions::Ask => answered(Confirm::new().with_prompt(question).default(default).interact(), flag),
+            Questions::Ask => {
+                let ask = Confirm::new().with_prompt(question).default(default);
+                answered(without_lines(|| ask.interact()), flag)
+            }
         }
     }
 
@@ -30,14 +34,14 @@ impl Ui {
     pub fn input(&self, question: &str, default: Option<&str>, flag: &str) -> Outcome<String> {
         match (self.questions, default) {
             (Questions::AssumeYes | Questions::Refuse, Some(default)) => Ok(default.to_owned()),
-            (Questions::AssumeYes | Questions::Refuse, None) => Err(nobody_to_ask(question, flag)),
+            (Questions::AssumeYes | Questions::Refuse, None) => Err(self.no_answer(question, flag)),
             (Questions::Ask, default) => {
                 let input = Input::<String>::new().with_prompt(question);
-                let answer = match default {
-                    Some(default) => input.default(default.to_owned()).interact_text(),
-                    None => input.interact_text(),
+                let input = match default {
+                    Some(default) => input.default(default.to_owned()),
+                    None => input,
                 };
-                answered(answer, flag)
+                answered(without_lines(|| input.interact_text()), flag)
             }
         }
     }
@@ -45,14 +49,21 @@ impl Ui {
     /// Asks to choose one of `choices`; returns its index. Without a terminal the error names `flag`.
     pub fn choose(&self, question: &str, choices: &[String], flag: &str) -> Outcome<usize> {
         match self.questions {
-            Questions::AssumeYes | Questions::Refuse => Err(nobody_to_ask(question, flag)),
-            Questions::Ask => answered(Select::new().with_prompt(question).items(choices).default(0).interact(), flag),
+            Questions::AssumeYes | Questions::Refuse => Err(self.no_answer(question, flag)),
+            Questions::Ask => {
+                let ask = Select::new().with_prompt(question).items(choices).default(0);
+                answered(without_lines(|| ask.interact()), flag)
+            }
         }
     }
-}
 
-fn nobody_to_ask(question: &str, flag: &str) -> Failure {
-    Failure::usage(format!("`{question}` needs an answer, and stdin is not a terminal")).hint(format!("pass {flag}"))
+    fn no_answer(&self, question: &str, flag: &str) -> Failure {
+        let why = match self.questions {
+            Questions::AssumeYes => "`--yes` is none",
+            Questions::Ask | Questions::Refuse => "stdin is not a terminal",
+        };
+        Failure::usage(format!("`{question}` needs an answer, and {why}")).hint(format!("pass {flag}"))
+    }
 }
 
 fn answered<T>(answer: dialoguer::Result<T>, flag: &str) -> Outcome<T> {

@@ -4,6 +4,7 @@
 //! (tags, `.nan`) is refused.
 
 mod places;
+mod unfolded;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -23,6 +24,7 @@ pub use places::{duplicates, places};
 /// An empty document is null.
 pub fn parse(file: &str, text: &str) -> Result<Value, TextError> {
     let explain = |error: serde_yaml::Error| explain(file, text, &error);
+    unfolded::check(text).map_err(explain)?;
     let mut tree: Yaml = serde_yaml::from_str(text).map_err(explain)?;
     tree.apply_merge().map_err(explain)?;
     to_json(tree, &Pointer::root()).map_err(|(at, message)| {

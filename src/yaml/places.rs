@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::scalar_len;
+use super::{scalar_len, unfolded};
 use crate::json::{Duplicate, Places};
 use crate::text::Pointer;
 
@@ -34,6 +34,7 @@ struct Walk<'t> {
 
 impl<'t> Walk<'t> {
     fn through(text: &'t str) -> Option<Self> {
+        unfolded::check(text).ok()?;
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let walk = Self { text, lines, places: RefCell::default(), duplicates: RefCell::default() };
         let root = Step { walk: &walk, at: Pointer::root() };

@@ -19,7 +19,7 @@ pub(crate) fn write(folder: &str, pairs: usize, routes: usize) {
     let manifest = json!({ "modulesContent": {
         "$edgeAgent": { "properties.desired": {
             "schemaVersion": "1.1",
-            "runtime": { "type": "docker", "settings": {} },
+            "runtime": { "type": "docker", "settings": { "minDockerVersion": "v1.25" } },
             "systemModules": {
                 "edgeAgent": { "type": "docker", "settings": { "image": "agent:1" } },
                 "edgeHub": {

@@ -1,8 +1,7 @@
-//! Containers on the real engine: their way to the workload API, their names, their images, and a start given up.
+//! Containers on the real engine: their names, their images, and a start given up.
 
 use std::io::Read;
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
@@ -14,94 +13,14 @@ use crate::support::simulation::Simulation;
 use crate::support::site::{Site, template, until};
 
 /// Busybox and nothing else.
-const BUSYBOX: &str = "edgectl-tests/busybox:1";
-/// Asks for the trust bundle at the address that the module `filter` was given.
-const ASK: &str = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1] + \
-    '/trust-bundle?api-version=2018-06-28', timeout=10).status)";
-
-/// A solution with a Python SDK module `filter`, and `other` that only lives on the same image; `None` without parts.
-fn two_modules(variables: &[(&str, String)]) -> Option<Site> {
-    let base = part("EDGECTL_TEST_ENGINE").and(part("EDGECTL_TEST_BASE_PYTHON"))?;
-    let solution = Site::scaffolded().variables(variables);
-    let (set, repository) = (format!("base_image={base}"), "repository=edgectl-e2e/door");
-    solution.done(&["new", "module", "filter", "-t", "python", "--set", &set, "--set", repository, "--yes"]);
-    solution.done(&["new", "module", "other", "-t", "image", "--set", &format!("image={base}"), "--yes"]);
-    solution
-        .folder
-        .write("edgectl.yaml", "modules:\n  other: {createOptions: {Cmd: [sleep, '1000'], StopSignal: SIGKILL}}\n");
-    solution.done(&["build"]);
-    Some(solution)
-}
-
-/// Waits until the SDK has come in by the workload API.
-fn wait_for_sdk(simulation: &mut Simulation) {
-    simulation.record("record", |r| r["module"] == "filter" && r["line"] == "sign (workload API)");
-    simulation.record("record", |r| r["name"] == "filter" && r["connected"] == true);
-}
-
+pub(crate) const BUSYBOX: &str = "edgectl-tests/busybox:1";
 /// Runs a command in the module's container; `None` if it fails.
-fn in_container(solution: &Site, module: &str, command: &[&str]) -> Option<String> {
+pub(crate) fn in_container(solution: &Site, module: &str, command: &[&str]) -> Option<String> {
     let name = solution.root();
     let name = name.file_name().expect("it has a name").to_string_lossy().into_owned();
     let output = Command::new("docker").arg("exec").arg(format!("{name}-{name}-{module}")).args(command).output();
     let output = output.expect("the client of the engine is there");
     output.status.success().then(|| String::from_utf8(output.stdout).expect("it prints text").trim().to_owned())
-}
-
-// protocol.md §2.1: over TCP there is no process id, so the port tells who calls.
-#[test]
-fn a_port_of_the_workload_api_lets_in_its_own_container_and_no_other() {
-    let Some(solution) = two_modules(&[]) else { return };
-    let mut simulation = solution.start_ready("--runtime docker --workload http");
-    assert_eq!(simulation.ready["workload"], "http");
-    wait_for_sdk(&mut simulation);
-    simulation.record("record", |r| r["name"] == "other" && r["status"] == "running");
-    let uri = in_container(&solution, "filter", &["printenv", "IOTEDGE_WORKLOADURI"]).expect("it is set");
-    let theirs = in_container(&solution, "other", &["printenv", "IOTEDGE_WORKLOADURI"]).expect("it is set");
-    assert!(uri.starts_with("http://") && uri != theirs, "{uri}, {theirs}");
-    let ask = |module, uri: &str| in_container(&solution, module, &["python3", "-c", ASK, uri]);
-    assert_eq!([ask("filter", &uri), ask("other", &theirs)], [Some("200".to_owned()), Some("200".to_owned())]);
-    assert_eq!([ask("other", &uri), ask("filter", &theirs)], [None, None]);
-    assert_eq!(in_container(&solution, "filter", &["ls", "/var/run/iotedge"]), None, "nothing is mounted");
-    // The address comes with the plan, not with the container: a new one is let in as well.
-    solution.done(&["restart", "filter"]);
-    wait_for_sdk(&mut simulation);
-    assert_eq!(simulation.interrupt().status, Some(130));
-}
-
-#[test]
-fn a_socket_that_arrives_in_containers_is_mounted() {
-    let Some(solution) = two_modules(&[]) else { return };
-    let mut simulation = solution.start_ready("--runtime docker");
-    assert_eq!(simulation.ready["workload"], "socket");
-    wait_for_sdk(&mut simulation);
-    let uri = in_container(&solution, "filter", &["printenv", "IOTEDGE_WORKLOADURI"]);
-    assert_eq!(uri.as_deref(), Some("unix:///var/run/iotedge/workload.sock"));
-}
-
-#[test]
-fn an_engine_that_does_not_see_our_folders_gets_ports() {
-    let folder = tempfile::tempdir().expect("the temporary folder can be written");
-    let runtime = ("XDG_RUNTIME_DIR", folder.path().display().to_string());
-    let Some(solution) = part("EDGECTL_TEST_ROOT").and_then(|_| two_modules(&[runtime])) else { return };
-    let mut simulation = start_hidden(&solution, folder.path());
-    assert_eq!(simulation.ready["workload"], "http");
-    wait_for_sdk(&mut simulation);
-    assert_eq!(simulation.interrupt().status, Some(130));
-}
-
-#[test]
-fn a_module_on_a_network_of_its_own_cannot_have_a_port() {
-    let Some(solution) = two_modules(&[]) else { return };
-    let override_ = "modules:\n  filter: {skip: true}\n  other: {createOptions: {HostConfig: {NetworkMode: host}}}\n";
-    solution.folder.write("edgectl.yaml", override_);
-    let stderr = "\
-error: cannot give module `other` the workload API over http
-  caused by: its createOptions choose a network, so it has no address of its own in the simulation's
-hint: take that back in `edgectl.yaml`: `modules: {other: {createOptions: {HostConfig: {NetworkMode: null}, \
-NetworkingConfig: null}}}`
-";
-    solution.simulate("--runtime docker --workload http").check(1, "", stderr);
 }
 
 #[test]
@@ -153,7 +72,7 @@ fn what_a_killed_simulation_left_is_cleaned_and_nothing_of_one_that_runs() {
     assert_eq!((done.status, done.stdout.as_str()), (Some(0), ""));
     assert_eq!([engine_names("container", &name), engine_names("network", &name)], [[""; 0]; 2]);
     assert!(!solution.root().join(".edgectl").exists());
-    solution.run("clean").check(0, "", "       Clean there is nothing to remove\n");
+    solution.run("clean").check(0, "", "       Found nothing to remove\n");
 }
 
 // protocol.md §6.3
@@ -290,20 +209,6 @@ fn a_request_to_end_while_an_image_is_pulled_ends_the_pull() {
     let _ = call.read_to_end(&mut Vec::new());
 }
 
-/// Starts a simulation where nobody else, the engine least of all, sees what edgectl makes in `folder`.
-fn start_hidden(solution: &Site, folder: &Path) -> Simulation {
-    let plain = solution.folder.command(&["simulate", "--json", "--address", &solution.address, "--runtime", "docker"]);
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", "mount -t tmpfs none \"$0\" && exec \"$@\""]).arg(folder);
-    command.arg(plain.get_program()).args(plain.get_args());
-    command.current_dir(solution.root()).env_clear();
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut simulation = Simulation::spawn(&mut command);
-    simulation.ready = simulation.record("ready", |record| record["type"] == "ready");
-    simulation
-}
-
 /// Adds a module `x` that lives in a container of this image.
 fn sleeping(solution: Site, image: &str) -> Site {
     import_busybox();
@@ -328,7 +233,7 @@ fn engine_names(kind: &str, name: &str) -> Vec<String> {
     listed.lines().map(str::to_owned).collect()
 }
 
-fn import_busybox() {
+pub(crate) fn import_busybox() {
     let script = "docker image inspect \"$0\" >/dev/null 2>&1 || tar -C / -c bin/busybox | docker import - \"$0\"";
     let import = Command::new("sh").args(["-c", script, BUSYBOX]).stdout(Stdio::null()).status();
     assert!(import.expect("a shell starts").success(), "`docker import` makes the image");

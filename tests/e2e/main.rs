@@ -15,3 +15,4 @@ mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 mod toolchain;
+mod workload;

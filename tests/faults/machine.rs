@@ -127,7 +127,9 @@ error: cannot write `config/deployment.json`
 hint: make that place writable
 ";
     site.run("deploy --allow container-name").check(3, "", stderr);
-    for (command, path) in [("new module n --template python --yes", "modules/n"), ("new solution s --yes", "s")] {
+    for (command, path) in
+        [("new module filter --template python --yes", "modules/filter"), ("new solution s --yes", "s")]
+    {
         let stderr = format!(
             "\
 error: cannot write `{path}`, so nothing was written

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::files::{UNKNOWN_MODULE, UNKNOWN_ROUTE};
 use crate::support::site::{Site, template};
@@ -100,6 +100,43 @@ fn a_taken_port_names_who_has_it() {
     let document = json!({ "error": { "message": cannot, "causes": [cause], "hints": [hint] } });
     site.simulate("--external m --json").check(3, "", &format!("{document}\n"));
     assert!(!site.folder.list().iter().any(|path| path.ends_with("run.json")), "nothing seems to run");
+}
+
+#[test]
+fn check_looks_at_every_port_that_a_simulation_listens_on() {
+    let (site, other) = (Site::new(), Site::new());
+    let settings = format!(
+        "simulate: {{address: {}}}\ndevices: {{e: {{file: e.json, address: {}}}, f: {{file: f.json}}}}\n",
+        site.address, other.address
+    );
+    let site = site.file("edgectl.yaml", &settings);
+    let _taken = [(8883, &site.address), (9600, &other.address)]
+        .map(|(port, address)| TcpListener::bind((address.as_str(), port)).expect("the address is this test's own"));
+    let checks = site.json("check")["checks"].clone();
+    let ports = checks.as_array().into_iter().flatten().filter(|check| check["area"] == "ports");
+    // Whether 443 may be used is the machine's affair.
+    let ports: Vec<_> = ports.filter(|check| check["message"] != "port 443 needs a privilege").collect();
+    let said = |check: &&Value| check["message"].as_str().unwrap_or_default().replace(", 443", "");
+    let expected = [
+        format!("free on {}: 5671, 9600", site.address),
+        format!("cannot listen on `{}:8883`", site.address),
+        format!("free on {}: 8883, 5671", other.address),
+        "metrics would not be served".to_owned(),
+    ];
+    assert_eq!(ports.iter().map(said).collect::<Vec<_>>(), expected);
+    let holder = std::fs::read_to_string("/proc/self/comm").expect("it is Linux");
+    let holder = format!("`{}` (pid {})", holder.trim_end(), std::process::id());
+    let why = format!("port 9600 of {} is in use by {holder}", other.address);
+    assert_eq!((&ports[3]["status"], &ports[3]["causes"]), (&json!("warning"), &json!([why])));
+
+    let site = site.file("edgectl.yaml", "simulate: {address: nowhere}\n");
+    let run = site.run("check");
+    let told = "\
+error    ports     cannot use `simulate.address` of edgectl.yaml
+                   `nowhere` is no IP address, and not `auto`
+                   fix: write an address such as `127.0.0.2`, or `auto`
+";
+    assert!(run.status == Some(1) && run.stdout.contains(told), "{run:?}");
 }
 
 #[test]

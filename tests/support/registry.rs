@@ -73,7 +73,7 @@ pub fn solution(registry: &str) -> Folder {
     let template = format!(
         r#"{{"$schema-template": "4.0.0", "modulesContent": {{
             "$edgeAgent": {{"properties.desired": {{"schemaVersion": "1.1",
-                "runtime": {{"type": "docker", "settings": {{}}}},
+                "runtime": {{"type": "docker", "settings": {{"minDockerVersion": "v1.25"}}}},
                 "systemModules": {{"edgeAgent": {agent}, "edgeHub": {hub}}},
                 "modules": {{"filter": {}}}}}}},
             "$edgeHub": {{"properties.desired": {{"schemaVersion": "1.1", "routes": {{}},

@@ -179,7 +179,7 @@ pub(crate) fn template(modules: &[&str], route: &str) -> String {
     "$edgeAgent": {{
       "properties.desired": {{
         "schemaVersion": "1.1",
-        "runtime": {{ "type": "docker", "settings": {{}} }},
+        "runtime": {{ "type": "docker", "settings": {{ "minDockerVersion": "v1.25" }} }},
         "systemModules": {{
           "edgeAgent": {{ "type": "docker", "settings": {{ "image": "agent:1" }} }},
           "edgeHub": {{

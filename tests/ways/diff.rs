@@ -11,7 +11,7 @@ fn what_was_written_before_is_the_same() {
     folder.run("deploy --diff config/deployment.amd64.json").check(
         0,
         "",
-        "    Compared `deployment.template.json` means the same as `config/deployment.amd64.json`\n",
+        "    Compared `deployment.template.json` with `config/deployment.amd64.json`: they mean the same\n",
     );
     let document = folder.run("deploy --diff config/deployment.amd64.json --json").json();
     assert_eq!(document, json!({ "same": true, "differences": [] }));

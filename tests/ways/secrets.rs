@@ -26,7 +26,8 @@ fn a_password_stays_the_variable_that_the_template_names() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (2 modules, 2 routes)\n\
-         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution`\n\
+         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution --file \
+         config/deployment.amd64.json`\n\
          hint: 1 secret left out; edgectl fills in a variable when it deploys the file, for other tools pass \
          `--with-secrets`\n",
     );
@@ -40,7 +41,13 @@ fn a_password_that_stands_in_the_template_is_taken_out() {
     let folder = solution();
     let template = folder.read("deployment.template.json").replace("$REGISTRY_PASSWORD", "s3cret");
     let folder = folder.file("deployment.template.json", &template);
-    assert_eq!(folder.run("deploy").status, Some(0));
+    let run = folder.run("deploy");
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let told = run.stderr.split_once("Wrote ").map(|(_, told)| told);
+    let expected = "`config/deployment.amd64.json` (2 modules, 2 routes)\n\
+        hint: 1 secret left out, 1 of which no variable holds; name variables in the template, or pass \
+        `--with-secrets`, to deploy the file\n";
+    assert_eq!(told, Some(expected), "such a file is not to be deployed");
     assert_eq!(password(&folder), "***");
     assert!(!folder.run("deploy --out -").stdout.contains("s3cret"));
 }
@@ -52,7 +59,8 @@ fn with_secrets_the_file_is_whole_and_the_owners_alone() {
         0,
         "",
         "       Wrote `config/deployment.amd64.json` (2 modules, 2 routes)\n\
-         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution`\n",
+         hint: nothing is deployed yet; run `edgectl deploy --apply --device solution --file \
+         config/deployment.amd64.json`\n",
     );
     assert_eq!((password(&folder), mode(&folder)), ("s3cret".to_owned(), 0o600));
 }
@@ -98,6 +106,8 @@ fn a_line_that_cannot_be_read_is_shown_without_its_secrets() {
     );
     check_shown("twice.yaml", "password: a\nimage: b\npassword: hunter2\n", "3 | password: *******\n");
     check_shown("open.json", "{\n  \"password\": \"hunter2\n}\n", "2 |   \"password\": \"*******\n");
+    let lines = "{\"note\": \"a\nb\", \"password\": \"old\", \"password\": \"hunter2\"}\n";
+    check_shown("lines.json", lines, "1 | {\"note\": \"a\n");
     check_shown("bare.json", "{\n  \"password\": hunter2\n}\n", "expected a value, found `***`\n");
 }
 

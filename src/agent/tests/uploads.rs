@@ -1,9 +1,11 @@
 //! Uploads of logs and support bundles: the tasks, and what they carry (protocol.md §11.4).
 
+use std::io::Cursor;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use zip::ZipArchive;
 
 use super::{START, World, object, online};
 use crate::agent::{AgentCall, Input, LogLine, LogSource, Output, TaskId, Upload};
@@ -91,6 +93,30 @@ fn blobs_are_named_by_device_module_and_time() {
         assert_eq!(names("UploadModuleLogs", request), [format!("hub.local/d1/b-{at}.{ending}")]);
     }
     assert_eq!(names("UploadSupportBundle", json!({})), [format!("hub.local/d1/support-bundle-{at}.zip")]);
+}
+
+// protocol.md §11.4
+#[test]
+fn a_support_bundle_holds_the_logs_and_what_the_agent_reports() {
+    let mut world = online();
+    let mut bundle = |request: Value| -> Vec<(String, String)> {
+        let (_, upload) = upload(&mut world, "UploadSupportBundle", request).1.expect("an upload");
+        let [blob] = &upload.blobs(&Printed).expect("blobs")[..] else { panic!("one archive") };
+        let mut archive = ZipArchive::new(Cursor::new(&blob.content)).expect("an archive");
+        let files = (0..archive.len()).map(|index| {
+            let file = archive.by_index(index).expect("a file");
+            let path = file.name().expect("a name in UTF-8").into_owned();
+            (path, std::io::read_to_string(file).expect("text"))
+        });
+        files.collect()
+    };
+    let [a, b, reported, version] = &bundle(json!({}))[..] else { panic!("four files") };
+    assert_eq!((&*a.0, &*a.1, &*b.0, &*b.1), ("logs/a_log.txt", "one\n", "logs/b_log.txt", "two\n"));
+    assert_eq!((&*reported.0, &*version.0), ("edgeAgent/reported.json", "edgectl.json"));
+    let reported: Value = serde_json::from_str(&reported.1).expect("JSON");
+    assert_eq!(reported["systemModules"]["edgeHub"]["runtimeStatus"], "running");
+    assert_eq!(serde_json::from_str::<Value>(&version.1).expect("JSON"), crate::twin::runtime_version());
+    assert_eq!(bundle(json!({ "edgeRuntimeOnly": true })).len(), 2);
 }
 
 // protocol.md §11.4

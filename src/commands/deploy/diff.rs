@@ -26,7 +26,7 @@ pub(super) fn compare(cx: &Context, old: &Manifest, new: &Manifest) -> Outcome {
     }
     let (old, new) = (old.document.file(), new.document.file());
     if differences.is_empty() {
-        cx.ui().step("Compared", format!("`{new}` means the same as `{old}`"));
+        cx.ui().step("Compared", format!("`{new}` with `{old}`: they mean the same"));
         return Ok(());
     }
     let count = counted(differences.len() as u64, "place");

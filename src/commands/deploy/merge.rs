@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use super::super::Context;
 use super::super::table::render_table;
 use super::pin::Pinning;
-use super::write::Target;
+use super::write::{Target, shown_from_here, tell_hidden};
 use super::{Deploy, summary, tell_warnings};
 use crate::document::Document;
 use crate::failure::{Failure, Outcome};
-use crate::manifest::{self, Finding, Merged, NoSources, Origin, Surroundings, images, merge};
+use crate::manifest::{self, Finding, Merged, NoSources, Origin, Redacted, Surroundings, images, lost_secrets, merge};
 use crate::solution::{Manifest, Solution, Wanted, replace_file};
 
 /// What comes out, where it has no file yet.
@@ -24,7 +24,8 @@ const MERGED: &str = "the merged manifest";
 struct Composed<'a> {
     manifest: &'a Value,
     provenance: Map<String, Value>,
-    path: Option<&'a Path>,
+    /// The manifest's file, relative to the current folder; null if it was only printed.
+    path: Option<String>,
 }
 
 /// Composes the files, checks what comes out, and prints or writes it.
@@ -41,7 +42,7 @@ pub(super) fn run(pinning: &Pinning<'_>, wanted: &Wanted, args: &Deploy, target:
     checked.warnings.extend(manifests.iter().flat_map(|manifest| manifest.warnings.clone()));
     args.strict.refuse(&checked)?;
     // Secrets are hidden before they are composed: each file knows which variable stands for its own.
-    let shown = manifests.iter().map(|manifest| manifest.document.with_value(target.value_of(manifest).0));
+    let shown = manifests.iter().map(|manifest| manifest.document.with_value(target.redacted(manifest).value));
     let shown = Merged { manifest: self::merged(&shown.collect::<Vec<_>>())?.manifest, ..merged };
     let names: Vec<&str> = manifests.iter().map(|manifest| manifest.document.file()).collect();
     tell(cx, solution, &checked, &shown, &names, target)
@@ -112,22 +113,23 @@ fn tell(
     target: &Target<'_>,
 ) -> Outcome {
     let value = &merged.manifest;
-    let out = target.out.filter(|out| *out != Path::new("-"));
-    if let Some(out) = out {
-        let path = solution.root().join(out);
-        replace_file(&path, &solution.shown(&path), &format!("{value:#}\n"), target.readers(manifest))?;
-        cx.ui().step("Wrote", format!("`{}` ({})", out.display(), summary(manifest)));
+    let out = target.out.filter(|out| *out != Path::new("-")).map(|out| solution.root().join(out));
+    let shown = out.as_ref().map(|path| shown_from_here(cx, &solution.shown(path)));
+    if let (Some(path), Some(shown)) = (&out, &shown) {
+        replace_file(path, &solution.shown(path), &format!("{value:#}\n"), target.readers(manifest))?;
+        cx.ui().step("Wrote", format!("`{shown}` ({})", summary(manifest)));
     }
     if cx.ui().is_json() {
         let provenance = merged.origins.iter().map(|origin| record(origin, names)).collect();
-        return cx.ui().document(&Composed { manifest: value, provenance, path: out });
+        return cx.ui().document(&Composed { manifest: value, provenance, path: shown });
     }
     let rows: Vec<_> = merged.origins.iter().map(|origin| row(origin, names)).collect();
     cx.ui().table(&render_table(["WHERE", "FROM", "INSTEAD OF"], &rows));
     if out.is_none() {
         cx.ui().document(value)?;
     }
-    super::write::tell_hidden(cx, target.hide, target.value_of(manifest).1);
+    let lost = lost_secrets(&manifest.document.with_value(value.clone()));
+    tell_hidden(cx, target.hide, &Redacted { lost, ..target.redacted(manifest) });
     Ok(())
 }
 

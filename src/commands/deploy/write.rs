@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::super::Context;
 use super::summary;
@@ -39,14 +38,11 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Returns what is written, and how many secrets are not in it.
-    pub(super) fn value_of(&self, manifest: &Manifest) -> (Value, usize) {
+    /// Returns what is written.
+    pub(super) fn redacted(&self, manifest: &Manifest) -> Redacted {
         match self.hide {
-            Some(hide) => {
-                let Redacted { value, hidden } = redact(&manifest.document, hide);
-                (value, hidden)
-            }
-            None => (manifest.document.value().clone(), 0),
+            Some(hide) => redact(&manifest.document, hide),
+            None => Redacted { value: manifest.document.value().clone(), hidden: 0, lost: 0 },
         }
     }
 
@@ -59,10 +55,10 @@ impl Target<'_> {
 
 /// Writes the manifest, or prints it for `-`.
 pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, target: &Target<'_>) -> Outcome {
-    let (value, hidden) = target.value_of(manifest);
+    let redacted = target.redacted(manifest);
     if target.out == Some(Path::new("-")) {
-        tell_hidden(cx, target.hide, hidden);
-        return cx.ui().document(&value);
+        tell_hidden(cx, target.hide, &redacted);
+        return cx.ui().document(&redacted.value);
     }
     let path = match target.out {
         Some(out) => solution.root().join(out),
@@ -70,24 +66,34 @@ pub(super) fn write(cx: &Context, solution: &Solution, manifest: &Manifest, targ
     };
     let is_written = manifest.kind == ManifestKind::Template || target.out.is_some();
     if is_written {
-        replace_file(&path, &solution.shown(&path), &format!("{value:#}\n"), target.readers(manifest))?;
+        let text = format!("{:#}\n", redacted.value);
+        replace_file(&path, &solution.shown(&path), &text, target.readers(manifest))?;
     }
     tell_written(cx, solution, manifest, &path)?;
-    tell_hidden(cx, target.hide, if is_written { hidden } else { 0 });
+    if !is_written || redacted.lost == 0 {
+        tell_next(cx, solution, manifest, &path)?;
+    }
+    if is_written {
+        tell_hidden(cx, target.hide, &redacted);
+    }
     Ok(())
 }
 
 /// Says that secrets are missing, and what to do about it.
-pub(super) fn tell_hidden(cx: &Context, hide: Option<Hide>, hidden: usize) {
-    if hidden == 0 {
+pub(super) fn tell_hidden(cx: &Context, hide: Option<Hide>, redacted: &Redacted) {
+    if redacted.hidden == 0 {
         return;
     }
-    let secrets = counted(hidden as u64, "secret");
-    cx.ui().hint(match hide {
-        Some(Hide::All) => format!("{secrets} left out; this is for reading, to deploy it leave out `--redact`"),
-        _ => format!(
+    let secrets = counted(redacted.hidden as u64, "secret");
+    cx.ui().hint(match (hide, redacted.lost) {
+        (_, 0) => format!(
             "{secrets} left out; edgectl fills in a variable when it deploys the file, for other tools pass \
              `--with-secrets`"
+        ),
+        (Some(Hide::All), _) => format!("{secrets} left out; this is for reading, to deploy it leave out `--redact`"),
+        (_, lost) => format!(
+            "{secrets} left out, {lost} of which no variable holds; name variables in the template, or pass \
+             `--with-secrets`, to deploy the file"
         ),
     });
 }
@@ -96,13 +102,6 @@ fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &P
     let shown = shown_from_here(cx, &solution.shown(path));
     let verb = if *path == manifest.path { "Checked" } else { "Wrote" };
     cx.ui().step(verb, format!("`{shown}` ({})", summary(manifest)));
-    let (place, file) = match (&manifest.layer, manifest.kind) {
-        (Some(_), _) => ("--layered --target-condition EXPR --id NAME --priority N".to_owned(), Some(&shown)),
-        (None, ManifestKind::Finished) => (format!("--device {}", solution.device_id(None)?), Some(&shown)),
-        (None, ManifestKind::Template) => (format!("--device {}", solution.device_id(None)?), None),
-    };
-    let file = file.map(|file| format!(" --file {file}")).unwrap_or_default();
-    cx.ui().hint(format!("nothing is deployed yet; run `edgectl deploy --apply {place}{file}`"));
     if cx.ui().is_json() {
         let modules = manifest.modules().iter();
         let modules = modules.map(|module| WrittenModule { name: module.id.as_str(), image: &module.image }).collect();
@@ -111,8 +110,23 @@ fn tell_written(cx: &Context, solution: &Solution, manifest: &Manifest, path: &P
     Ok(())
 }
 
+/// Says how to deploy the very file, whatever platform, tag or pins it was made with.
+fn tell_next(cx: &Context, solution: &Solution, manifest: &Manifest, path: &Path) -> Outcome {
+    let program = match cx.project() {
+        here if here == Path::new(".") => "edgectl".to_owned(),
+        elsewhere => format!("edgectl -C {}", elsewhere.display()),
+    };
+    let place = match &manifest.layer {
+        Some(_) => "--layered --target-condition EXPR --id NAME --priority N".to_owned(),
+        None => format!("--device {}", solution.device_id(None)?),
+    };
+    let file = solution.shown(path);
+    cx.ui().hint(format!("nothing is deployed yet; run `{program} deploy --apply {place} --file {file}`"));
+    Ok(())
+}
+
 /// A path below the solution's folder, as it is reached from the current folder.
-fn shown_from_here(cx: &Context, shown: &str) -> String {
+pub(super) fn shown_from_here(cx: &Context, shown: &str) -> String {
     let path = cx.project().join(shown);
     path.strip_prefix(".").unwrap_or(&path).display().to_string()
 }

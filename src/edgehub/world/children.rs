@@ -102,11 +102,28 @@ fn a_child_that_is_removed_is_forgotten() {
     let connection = world.connect_leaf(token(&key));
     world.subscribe(connection, Feature::Methods);
     world.request(connection, Request::PatchReported { rid: "1".into(), patch: Bytes::from_static(b"{\"a\":1}") });
+    world.publish(connection, 1, Message::default());
+    assert_eq!(world.hub.client(&leaf()).sent, 1);
     world.scope(vec![]);
     assert!(!world.is_in());
     world.scope(vec![known(&leaf(), &key)]);
     let connection = world.connect_leaf(token(&key));
     assert!(world.outputs.contains(&Output::Connected { connection, remembered: None }));
+    assert_eq!(world.hub.client(&leaf()), ClientStatus { connected: true, ..ClientStatus::default() });
+}
+
+#[test]
+fn a_child_that_is_registered_anew_is_another_one_even_if_its_removal_was_not_told() {
+    let (mut world, key) = world();
+    let connection = world.connect_leaf(token(&key));
+    world.subscribe(connection, Feature::Methods);
+    world.publish(connection, 1, Message::default());
+    world.scope(vec![KnownIdentity { status: IdentityStatus::Disabled, ..known(&leaf(), &key) }]);
+    assert_eq!(world.hub.client(&leaf()).sent, 1, "a disabled one is the same");
+    world.scope(vec![KnownIdentity { generation_id: "2".into(), ..known(&leaf(), &key) }]);
+    let connection = world.connect_leaf(token(&key));
+    assert!(world.outputs.contains(&Output::Connected { connection, remembered: None }));
+    assert_eq!(world.hub.client(&leaf()), ClientStatus { connected: true, ..ClientStatus::default() });
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn usage_of(stats: ContainerStatsResponse) -> Usage {
     let cached = details.get("cache").or_else(|| details.get("inactive_file")).copied().unwrap_or_default();
     let networks = stats.networks.map(|networks| networks.into_values().collect::<Vec<_>>());
     let network = |bytes: fn(&bollard::models::ContainerNetworkStats) -> Option<u64>| {
-        networks.as_ref().map(|networks| networks.iter().filter_map(bytes).sum())
+        networks.as_ref().map(|networks| sum(networks.iter().filter_map(bytes)))
     };
     let disks = stats.blkio_stats.and_then(|disks| disks.io_service_bytes_recursive);
     let disk = |operation: &str| disks.as_ref().map(|entries| transferred(entries, operation));
@@ -76,7 +76,12 @@ fn transferred(entries: &[ContainerBlkioStatEntry], operation: &str) -> u64 {
     let is_it = |entry: &&ContainerBlkioStatEntry| {
         entry.op.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(operation))
     };
-    entries.iter().filter(is_it).filter_map(|entry| entry.value).sum()
+    sum(entries.iter().filter(is_it).filter_map(|entry| entry.value))
+}
+
+/// Adds up what an engine says, which may be more than a number holds.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
@@ -111,6 +116,13 @@ mod tests {
             disk_written: Some(8),
         };
         assert_eq!(usage, expected);
+    }
+
+    #[test]
+    fn numbers_beyond_all_machines_are_taken() {
+        let network = json!({ "rx_bytes": u64::MAX, "tx_bytes": 1 });
+        let usage = read(json!({ "networks": { "a": network, "b": network } }));
+        assert_eq!((usage.network_in, usage.network_out), (Some(u64::MAX), Some(2)));
     }
 
     #[test]

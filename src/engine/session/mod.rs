@@ -8,8 +8,10 @@ mod grpc;
 
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
 use bytes::Bytes;
@@ -126,27 +128,28 @@ impl Services {
     }
 }
 
-/// Opens a session at the engine and serves it.
-pub(super) async fn open(endpoint: &Endpoint, services: Services) -> Outcome<Session> {
-    let opened = match endpoint {
-        Endpoint::Unix(path) => match UnixStream::connect(path).await {
-            Ok(stream) => serve(stream, services).await,
-            Err(error) => Err(error.to_string()),
-        },
-        Endpoint::Tcp(address) => match TcpStream::connect(address).await {
-            Ok(stream) => serve(stream, services).await,
-            Err(error) => Err(error.to_string()),
-        },
-        Endpoint::Tls { address, certificates } => match net::connect_mutual(address, certificates).await {
-            Ok(stream) => serve(stream, services).await,
-            Err(error) => Err(error.to_string()),
-        },
-    };
-    opened.map_err(|why| {
-        Failure::machine("cannot open a session of BuildKit for secrets and SSH agents")
-            .cause(why)
-            .hint("update the container engine: a docker engine has sessions from 18.09 on")
-    })
+/// Opens a session at the engine and serves it; the engine may take so long for its answer.
+pub(super) async fn open(endpoint: &Endpoint, services: Services, patience: Duration) -> Outcome<Session> {
+    let cannot =
+        |why: String| Failure::machine("cannot open a session of BuildKit for secrets and SSH agents").cause(why);
+    match tokio::time::timeout(patience, connect(endpoint, services)).await {
+        Ok(opened) => opened
+            .map_err(|why| cannot(why).hint("update the container engine: a docker engine has sessions from 18.09 on")),
+        Err(_) => Err(cannot(format!("the container engine gave no answer within {} s", patience.as_secs()))
+            .hint("see with `docker info` whether it still answers, and restart it if not")),
+    }
+}
+
+async fn connect(endpoint: &Endpoint, services: Services) -> Result<Session, String> {
+    let told = |error: io::Error| error.to_string();
+    match endpoint {
+        Endpoint::Unix(path) => serve(UnixStream::connect(path).await.map_err(told)?, services).await,
+        Endpoint::Tcp(address) => serve(TcpStream::connect(address).await.map_err(told)?, services).await,
+        Endpoint::Tls { address, certificates } => {
+            let stream = net::connect_mutual(address, certificates).await.map_err(|error| error.to_string())?;
+            serve(stream, services).await
+        }
+    }
 }
 
 async fn serve<S>(stream: S, services: Services) -> Result<Session, String>
@@ -199,4 +202,21 @@ fn load_secret(id: &str, secret: &Secret) -> Outcome<Vec<u8>> {
     Err(Failure::request(format!("the secret `{id}` is too long"))
         .cause(format!("it has {} bytes, BuildKit takes {LARGEST_SECRET}", bytes.len()))
         .hint("hand over a shorter one"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_never_answers_gets_no_session() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let endpoint = Endpoint::Tcp(silent.local_addr().expect("it is bound").to_string());
+        let nothing = Services { logins: HashMap::new(), secrets: BTreeMap::new(), agents: BTreeMap::new() };
+        let failure = open(&endpoint, nothing, Duration::from_secs(1)).await.expect_err("nobody answers");
+        assert_eq!(failure.causes(), ["the container engine gave no answer within 1 s"]);
+        assert_eq!(failure.hints(), ["see with `docker info` whether it still answers, and restart it if not"]);
+    }
 }

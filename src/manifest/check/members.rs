@@ -13,6 +13,8 @@ use crate::text::{TextError, nearest};
 const AGENT: &[&str] = &["schemaVersion", "runtime", "systemModules", "modules", "integrity"];
 const RUNTIME: &[&str] = &["type", "settings"];
 const RUNTIME_SETTINGS: &[&str] = &["minDockerVersion", "loggingOptions", "registryCredentials"];
+/// What a runtime needs of them.
+const SETTINGS_OF_RUNTIME: &str = r#"{"minDockerVersion": "v1.25"}"#;
 const REGISTRY: &[&str] = &["address", "username", "password"];
 const SYSTEM_MODULES: &[&str] = &["edgeAgent", "edgeHub"];
 const AGENT_MODULE: &[&str] = &["type", "version", "env", "settings", "imagePullPolicy"];
@@ -70,24 +72,35 @@ fn warn_of_layer_keys(twin: &Node<'_>, findings: &mut Vec<Finding>) {
 
 fn check_agent(agent: &Node<'_>, is_layer: bool, findings: &mut Vec<Finding>) {
     known(Some(agent.clone()), AGENT, findings);
-    let runtime = agent.get("runtime");
     if !is_layer {
-        let hint = r#"add "runtime": {"type": "docker", "settings": {}}"#;
-        needed(agent, "runtime", "", hint, findings);
+        let hint = format!("add \"runtime\": {{\"type\": \"docker\", \"settings\": {SETTINGS_OF_RUNTIME}}}");
+        needed(agent, "runtime", "", &hint, findings);
         defaulted(agent, "modules", "takes no modules", "{}", findings);
     }
-    known(runtime.clone(), RUNTIME, findings);
-    let settings = runtime.as_ref().and_then(|runtime| runtime.get("settings"));
-    known(settings.clone(), RUNTIME_SETTINGS, findings);
-    if let Some(Err(at)) = runtime.map(|runtime| check_runtime(&runtime, settings.as_ref())) {
+    if let Some(runtime) = agent.get("runtime") {
+        check_runtime(&runtime, findings);
+    }
+    known(agent.get("systemModules"), SYSTEM_MODULES, findings);
+}
+
+/// The agent has settings of its own for a runtime without any, but those that are there need a version of the engine.
+fn check_runtime(runtime: &Node<'_>, findings: &mut Vec<Finding>) {
+    known(Some(runtime.clone()), RUNTIME, findings);
+    let settings = runtime.get("settings");
+    if let Err(at) = check_types(runtime, settings.as_ref()) {
         findings.push(Finding::error("runtime", at));
     }
-    let registries = settings.and_then(|settings| settings.get("registryCredentials"));
-    for (_, registry) in registries.and_then(|node| node.members().ok()).unwrap_or_default() {
+    let Some(settings) = settings else {
+        return defaulted(runtime, "settings", "takes empty ones", SETTINGS_OF_RUNTIME, findings);
+    };
+    let why = ", without which the agent refuses the deployment";
+    needed(&settings, "minDockerVersion", why, "add \"minDockerVersion\": \"v1.25\"", findings);
+    let registries = settings.get("registryCredentials").and_then(|node| node.members().ok());
+    for (_, registry) in registries.unwrap_or_default() {
         warn_of_empty_login(&registry, findings);
         known(Some(registry), REGISTRY, findings);
     }
-    known(agent.get("systemModules"), SYSTEM_MODULES, findings);
+    known(Some(settings), RUNTIME_SETTINGS, findings);
 }
 
 /// Other tools leave the variables of a login empty in `.env` until somebody needs them.
@@ -100,7 +113,7 @@ fn warn_of_empty_login(registry: &Node<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_runtime(runtime: &Node<'_>, settings: Option<&Node<'_>>) -> Result<(), TextError> {
+fn check_types(runtime: &Node<'_>, settings: Option<&Node<'_>>) -> Result<(), TextError> {
     let kind = runtime.need("type")?;
     let text = kind.text()?;
     if text != "docker" {

@@ -117,12 +117,14 @@ fn quoted_len(rest: &str, quote: char) -> usize {
 
 /// How long a text without quotes is, and whether it is a key.
 fn bare_len(rest: &str, is_inside: bool) -> (usize, bool) {
-    let key = rest.match_indices(':').find(|(at, _)| rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' '));
-    let end = rest.find(" #").into_iter().chain(is_inside.then(|| rest.find([',', '}', ']'])).flatten()).min();
-    match key {
-        Some((at, _)) if end.is_none_or(|end| at < end) => (at, true),
-        _ => (end.unwrap_or(rest.len()), false),
-    }
+    let is_end = |at: usize, c: char| match c {
+        ',' | '}' | ']' => is_inside,
+        ' ' => rest[at + 1..].starts_with('#'),
+        ':' => rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' '),
+        _ => false,
+    };
+    let end = rest.char_indices().find(|(at, c)| is_end(*at, *c));
+    end.map_or((rest.len(), false), |(at, c)| (at, c == ':'))
 }
 
 #[cfg(test)]
