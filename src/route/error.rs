@@ -196,11 +196,8 @@ impl fmt::Display for RouteErrorKind {
             Self::Escape => f.write_str("the string holds a `\\` that begins no escape"),
             Self::TooDeep { limit } => write!(f, "the condition is nested deeper than {limit} levels"),
             Self::TooManyOperators { limit } => write!(f, "more than {limit} operators follow each other"),
-            Self::Operands { operator, wanted: Some(wanted), left, right, .. } => {
-                write!(f, "`{operator}` takes {wanted} on both sides, found {left} and {right}")
-            }
-            Self::Operands { operator, wanted: None, left, right, .. } => {
-                write!(f, "`{operator}` takes two values of one type, found {left} and {right}")
+            Self::Operands { operator, wanted, left, right, .. } => {
+                write!(f, "`{operator}` takes {}, found {left} and {right}", Sides(*wanted))
             }
             Self::ConcatForOr => f.write_str("`||` joins strings, and what it makes does not fit here"),
             Self::OperatorInName { name } => {
@@ -217,6 +214,18 @@ impl fmt::Display for RouteErrorKind {
             Self::BodyPath { path } => write!(f, "`{path}` is no path into a body"),
             Self::Endpoint(error) => error.fmt(f),
             Self::Trailing { found } => write!(f, "expected the end of the route after its sink, found `{found}`"),
+        }
+    }
+}
+
+/// What an operator takes on its left and on its right.
+struct Sides(Option<Type>);
+
+impl fmt::Display for Sides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(wanted) => write!(f, "{wanted} on both sides"),
+            None => f.write_str("two values of one type"),
         }
     }
 }

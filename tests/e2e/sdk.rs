@@ -125,15 +125,15 @@ fn check_program(sdk: &Sdk, transport: &str, auth: &str) {
 fn modules_call_each_other() {
     let (Some(python), Some(node)) = (Sdk::python(), Sdk::node()) else { return };
     let site = two_modules();
-    let simulation = site.start_ready("--external a --external b");
-    let mut a = python.start(&credentials(&site, "a", "workload"), python.module, &[]);
-    let mut b = node.start(&credentials(&site, "b", "workload"), node.module, &[]);
+    let simulation = site.start_ready("--external one --external two");
+    let mut a = python.start(&credentials(&site, "one", "workload"), python.module, &[]);
+    let mut b = node.start(&credentials(&site, "two", "workload"), node.module, &[]);
     a.event("connected");
     b.event("connected");
     let device = simulation.ready["device"].as_str().expect("it says its device").to_owned();
-    let answer = a.step(&format!("invoke {device}/b count {{\"from\":\"a\"}}"));
+    let answer = a.step(&format!("invoke {device}/two count {{\"from\":\"a\"}}"));
     assert_eq!(answer["answer"], json!({"status": 200, "payload": {"calls": 1, "payload": {"from": "a"}}}));
-    let answer = b.step(&format!("invoke {device}/a count 1"));
+    let answer = b.step(&format!("invoke {device}/one count 1"));
     assert_eq!(answer["answer"], json!({"status": 200, "payload": {"calls": 1, "payload": 1}}));
 }
 
@@ -141,11 +141,11 @@ fn modules_call_each_other() {
 fn only_a_good_token_connects() {
     let Some(node) = Sdk::node() else { return };
     let site = two_modules();
-    let _simulation = site.start_ready("--external a --external b");
-    let variables = credentials(&site, "a", "connection-string");
+    let _simulation = site.start_ready("--external one --external two");
+    let variables = credentials(&site, "one", "connection-string");
     let told = |arguments: &[&str]| node.start(&variables, "token.js", arguments).told();
     assert_eq!(told(&["own"]), [json!({"event": "connected"})]);
-    for kind in [&["expired"][..], &["foreign"], &["audience"], &["other", "b"]] {
+    for kind in [&["expired"][..], &["foreign"], &["audience"], &["other", "two"]] {
         let answers = told(kind);
         assert_eq!(answers[0]["type"], "UnauthorizedError", "{kind:?}: {answers:?}");
     }
@@ -155,9 +155,9 @@ fn only_a_good_token_connects() {
 fn a_module_cannot_sign_for_another() {
     let (Some(python), Some(node)) = (Sdk::python(), Sdk::node()) else { return };
     let site = two_modules();
-    let _simulation = site.start_ready("--external a --external b");
-    // The door of `a`, the name of `b`.
-    let variables = format!("{}\nIOTEDGE_MODULEID=b\n", credentials(&site, "a", "workload"));
+    let _simulation = site.start_ready("--external one --external two");
+    // The door of `one`, the name of `two`.
+    let variables = format!("{}\nIOTEDGE_MODULEID=two\n", credentials(&site, "one", "workload"));
     for sdk in [python, node] {
         let told = sdk.start(&variables, sdk.module, &[]).told();
         assert_eq!((&told[0]["event"], &told[0]["step"]), (&json!("failure"), &json!("connect")), "{told:?}");
@@ -202,7 +202,7 @@ fn a_message_that_is_too_large_closes_the_connection_and_nothing_else() {
 /// A solution of two modules that are one image under two names.
 fn two_modules() -> Site {
     let solution = Site::scaffolded();
-    for name in ["a", "b"] {
+    for name in ["one", "two"] {
         solution.done(&["new", "module", name, "-t", "image", "--set", "image=example/same:1", "--yes"]);
     }
     solution
