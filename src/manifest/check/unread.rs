@@ -149,6 +149,7 @@ fn bare_len(rest: &str, is_inside: bool) -> (usize, bool) {
     let is_end = |at: usize, c: char| match c {
         ',' | '}' | ']' => is_inside,
         ' ' => rest[at + 1..].starts_with('#'),
+        '/' => at > 0 && rest[at + 1..].starts_with('*'),
         // The quote that is missing may be the one before.
         ':' => rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' ') || rest[..at].ends_with(['"', '\'']),
         _ => false,
@@ -211,6 +212,7 @@ mod tests {
     #[test]
     fn a_quote_in_a_comment_opens_nothing() {
         check(r#"/* it's */ "password": /* " */ "a", "image": /*/ " */ "b""#, &["a"]);
+        check(r#"[null/* ' */, "password": "a"/* ' */, "x": b/*"#, &["a"]);
         check(r#"/* "password": "a" */ "image": "b" /* "password": "c"#, &["a", "c"]);
     }
 
