@@ -40,8 +40,9 @@ fn find_in_line<'l>(line: &'l str, (start, above): (usize, &'l str), found: &mut
     let (mut name, mut before) = ("", "");
     for Scalar { place, is_key } in scalars(line) {
         let text = line[place.clone()].trim_end();
-        if is_key {
-            (before, name) = (name, text);
+        if is_key && !text.contains('=') {
+            // One of its quotes may be missing.
+            (before, name) = (name, text.trim_matches(['"', '\'']));
             continue;
         }
         // JSON inside of a string: a quote with its escape keeps its two bytes.
@@ -65,7 +66,7 @@ fn find_in_line<'l>(line: &'l str, (start, above): (usize, &'l str), found: &mut
             }
             None if text.contains("\\\"") => look_inside(),
             // A key whose colon is missing.
-            None if is_secret_name(text) => (before, name) = (name, text),
+            None if is_secret_name(text) || names_piece(text) => (before, name) = (name, text),
             None => {}
         }
     }
@@ -74,7 +75,7 @@ fn find_in_line<'l>(line: &'l str, (start, above): (usize, &'l str), found: &mut
 
 /// Judges a value as a whole, as an item of a list such as `API_KEY=…`, and as a member whose colon or blank is missing.
 fn secret_in(name: &str, text: &str) -> Option<Secret> {
-    if is_later_piece(name) {
+    if names_piece(name) {
         // The name may stand in the piece before.
         return Some(Secret { place: 0..text.len(), name: name.to_owned(), looks: "a piece of createOptions" });
     }
@@ -84,6 +85,11 @@ fn secret_in(name: &str, text: &str) -> Option<Secret> {
     };
     let member = || text.find([' ', ':']).and_then(|end| judge(&text[..end], end + 1));
     judge(name, 0).or_else(|| item_of_list(text).and_then(|(name, start)| judge(name, start))).or_else(member)
+}
+
+/// Says whether a key begins with the name of a piece of createOptions; the quote at its end may be missing.
+fn names_piece(key: &str) -> bool {
+    key.get(.."createOptions00".len()).is_some_and(is_later_piece)
 }
 
 /// A key or a value of a line, without its quotes.
@@ -134,14 +140,20 @@ fn scalars(line: &str) -> Vec<Scalar> {
 }
 
 /// How long a text in quotes is; one that is never closed goes on to the end of the line.
+///
+/// Within single quotes two of them are one, within double ones a backslash escapes.
 fn quoted_len(rest: &str, quote: char) -> usize {
-    let mut is_escaped = false;
-    let end = rest.char_indices().find(|(_, c)| {
-        let closes = *c == quote && !is_escaped;
-        is_escaped = *c == '\\' && !is_escaped;
-        closes
-    });
-    end.map_or(rest.len(), |(at, _)| at)
+    let mut characters = rest.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '\\' if quote == '"' => {
+                characters.next();
+            }
+            c if c == quote && (quote == '"' || characters.next_if(|(_, next)| *next == quote).is_none()) => return at,
+            _ => {}
+        }
+    }
+    rest.len()
 }
 
 /// How long a text without quotes is, and whether it is a key.
@@ -185,6 +197,7 @@ mod tests {
         check("- API_KEY=a", &["a"]);
         check(r#""createOptions": "{\"Env\":[\"API_KEY=a\"],\"Image\":\"b\"""#, &["a"]);
         check(r#"createOptions: '{"Env":["API_KEY=a"]}'"#, &["a"]);
+        check(r#"createOptions: }'{"Env":["API_KEY=a''","TOKEN=b"]}'"#, &["a''", "b"]);
     }
 
     #[test]
@@ -205,6 +218,7 @@ mod tests {
         check(r#"{"password" "a", "image": "b"}"#, &["a"]);
         check(r#"{"x":"y,"password":"a","image":"b"}"#, &["a"]);
         check(r#"{"password:"a","image":"b"}"#, &["a\""]);
+        check(r#"{"password:{"value":"a"},"image":5}"#, &["a"]);
         check("password:a\nimage:b\npassword a\nimage b", &["a", "a"]);
         check(r#""createOptions": "\"Env\":[\"LEVEL=b\",\"API_KEY=a\"]}""#, &["a"]);
     }
@@ -218,6 +232,8 @@ mod tests {
 
     #[test]
     fn a_piece_of_create_options_may_begin_within_a_secret() {
+        check(r#""createOptions": "{}"API_KEY=a\",\"Tty\":5"#, &[r#"a\",\"Tty\""#]);
+        check(r#"{"createOptions01:"a","image":"b"}"#, &["a\""]);
         check(r#""createOptions": "{\"Env\":[\"API_", "createOptions01": "KEY=a\"]}", "image": "b""#, &["KEY=a\\\"]}"]);
     }
 
