@@ -4,12 +4,12 @@
 //! [`Agent::deadline`] says when to come back with [`Input::Timeout`]. What a module is made of the agent only compares
 //! and reports; images, environments and processes belong to the executors in `runtime`.
 //!
-//! As the real agent it starts modules by `startupOrder` and waits for the start alone, not for readiness
-//! (protocol.md §11.2); it restarts by policy with a growing pause, gives a module up after
-//! [`MAX_RESTARTS`] restarts, and forgets them when the module has been up for [`HEALTHY_AFTER`] (§11.1). A new
-//! deployment touches only what changed; a module of which more than the status did is stopped and started, in its
-//! order. Unlike the real one the agent acts when something happens, not every 5 s, and a start that fails counts as a restart that failed:
-//! the real one retries those apart and without an upper limit to the pause.
+//! As the real agent it starts modules by `startupOrder` and waits for the start alone, not for readiness (protocol.md
+//! §11.2); it restarts by policy with a growing pause, gives a module up after [`MAX_RESTARTS`] restarts, and forgets
+//! them when the module has been up for [`HEALTHY_AFTER`] (§11.1). A new deployment touches only what changed; a module
+//! of which more than the status did is stopped and started, in its order. Unlike the real one the agent acts when
+//! something happens, not every 5 s, and a start that fails counts as a restart that failed: the real one retries those
+//! apart and without an upper limit to the pause.
 
 mod calls;
 mod logs;

@@ -40,8 +40,8 @@ pub(super) struct ImageArgs {
     debug: bool,
     /// With a push: also one name without platform for the images of all platforms, for `deploy --platform multi`
     ///
-    /// The list names the platforms of the module's module.json, or those of `--platform`. What `push` does not find in this engine may
-    /// be in the registry already, from another machine.
+    /// The list names the platforms of the module's module.json, or those of `--platform`. What `push` does not find in
+    /// this engine may be in the registry already, from another machine.
     #[arg(long)]
     pub(super) manifest_list: bool,
     #[command(flatten)]

@@ -11,8 +11,8 @@ use crate::simulator::control::{Connection, LinkRequest, LinkState, Request};
 
 /// List the modules of the running simulation
 ///
-/// With `--json`: `[{"device", "name", "image", "runtime", "desired", "status", "connected", "restarts", "exitCode", "startedAt",
-/// "messages":{"in", "out"}, "pid"}]`
+/// With `--json`: `[{"device", "name", "image", "runtime", "desired", "status", "connected", "restarts", "exitCode",
+/// "startedAt", "messages":{"in", "out"}, "pid"}]`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  edgectl ps")]
 pub struct Ps {}

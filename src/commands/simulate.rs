@@ -106,8 +106,8 @@ pub struct Simulate {
     fail_on: Option<FailFlag>,
     /// Take messages for the one `--external` module at this port [53000]
     ///
-    /// As iotedgehubdev did: `POST /api/v1/messages` with `{"inputName": …, "data": …}`; answered with 202 once the message is stored. Nobody
-    /// has to prove who he is, so the port is on loopback.
+    /// As iotedgehubdev did: `POST /api/v1/messages` with `{"inputName": …, "data": …}`; answered with 202 once the
+    /// message is stored. Nobody has to prove who he is, so the port is on loopback.
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "53000", requires = "external")]
     input_port: Option<u16>,
     /// Divide the agent's pauses by this number, for tests

@@ -64,7 +64,8 @@ impl ContextHash {
         Self(Hash::new())
     }
 
-    /// Adds an entry. When it was written and who owns it is no part of it; nor is a file that is there for the engine alone.
+    /// Adds an entry. When it was written and who owns it is no part of it; nor is a file that is there for the engine
+    /// alone.
     pub fn add(&mut self, entry: &Entry<'_>, content: &Content) {
         if entry.is_for_engine {
             return;

@@ -1,9 +1,9 @@
 //! From a deployment template to a manifest: names become values, createOptions become text.
 //!
 //! Values are put into parsed strings, never into the template's text, so that a quote or a line end in a value leaves
-//! the JSON intact; escapes that JSON knows are read in them all the same, as other tools do. Keys are never expanded. What iotedgedev leaves standing silently is told: an undefined `${X}` and
-//! an unknown placeholder are mistakes, an undefined `$x` is a warning, since regular expressions, JSONPath and shell
-//! text live in such values.
+//! the JSON intact; escapes that JSON knows are read in them all the same, as other tools do. Keys are never expanded.
+//! What iotedgedev leaves standing silently is told: an undefined `${X}` and an unknown placeholder are mistakes, an
+//! undefined `$x` is a warning, since regular expressions, JSONPath and shell text live in such values.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! Making ready what a new deployment wants while the simulation runs: images and packages, identities, doors.
 //!
-//! Works beside the dispatcher, one deployment of a device after the other, and hands it the result; no module is started,
-//! stopped or revoked here. A module that cannot be made ready keeps running as it was, if it was. The first container brings the
-//! network with it, and listeners there.
+//! Works beside the dispatcher, one deployment of a device after the other, and hands it the result; no module is
+//! started, stopped or revoked here. A module that cannot be made ready keeps running as it was, if it was. The first
+//! container brings the network with it, and listeners there.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

@@ -71,7 +71,8 @@ fn index_of(document: &Document, configuration: &Value) -> Option<usize> {
     known.iter().position(|other| other["name"] == configuration["name"])
 }
 
-/// Writes the port into the configuration of the same name, wherever the new one has it; `None` if that has no place for it.
+/// Writes the port into the configuration of the same name, wherever the new one has it; `None` if that has no place
+/// for it.
 fn take_port(text: &str, configuration: &Value, port: u16) -> Option<String> {
     let mut text = text.to_owned();
     for place in places_of(configuration, port) {

@@ -104,14 +104,25 @@ impl TextError {
     }
 }
 
-/// Returns the text with asterisks for these bytes; every other place stays what it is.
+/// Returns the text with asterisks for these bytes; every other place stays what it is, as a byte and as a column.
 pub fn with_asterisks(text: &str, places: &[Range<usize>]) -> String {
     let mut shown = text.to_owned();
     for place in places {
-        let hidden: String = shown[place.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { '*' }).collect();
+        let hidden: String = shown[place.clone()].chars().map(asterisk_for).collect();
         shown.replace_range(place.clone(), &hidden);
     }
     shown
+}
+
+/// Returns a sign of as many bytes.
+fn asterisk_for(hidden: char) -> char {
+    match hidden.len_utf8() {
+        1 if hidden == '\n' => '\n',
+        1 => '*',
+        2 => '×',
+        3 => '∗',
+        _ => '🞰',
+    }
 }
 
 /// `file:line:column: message`, as editors and compilers write it.
@@ -172,6 +183,13 @@ mod tests {
     fn a_place_of_many_lines_is_cut_to_the_first() {
         let error = TextError::at("module.json", TEXT, 0..TEXT.len(), "expected an array");
         assert_eq!(&*error.excerpt, " --> module.json:1:1\n  |\n1 | {\n  | ^");
+    }
+
+    #[test]
+    fn what_is_hidden_keeps_every_other_place() {
+        let (text, secret) = ("a: é€🙂x\ny, b", 3..15);
+        let shown = with_asterisks(text, std::slice::from_ref(&secret));
+        assert_eq!((&text[secret], shown.as_str()), ("é€🙂x\ny", "a: ×∗🞰*\n*, b"));
     }
 
     #[test]

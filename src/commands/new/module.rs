@@ -15,7 +15,8 @@ use crate::template::{self, Answers, Edit, Plan, Template};
 /// Add a module to the solution
 ///
 /// Makes `modules/<NAME>` from a template, adds the module and a route from its outputs to `$upstream` to the
-/// deployment templates, and its debugger to `.vscode/launch.json`. At a terminal, what no flag answers is asked for; `--yes` takes the defaults.
+/// deployment templates, and its debugger to `.vscode/launch.json`. At a terminal, what no flag answers is asked for;
+/// `--yes` takes the defaults.
 ///
 /// A template in YAML with comments or a layout of its own is left as it is: what to add is printed, and the exit code
 /// is 1 until then, though the module's source is made.

@@ -1,7 +1,8 @@
 //! A client of registries: manifests and small blobs, read and written without an engine.
 //!
 //! Speaks the distribution API over HTTPS, with the CAs of this machine and the certificates that docker keeps in
-//! `certs.d`, through the proxy that the environment names; over HTTP with registries of this machine, as engines do. Moves no layers: that is the engine's work.
+//! `certs.d`, through the proxy that the environment names; over HTTP with registries of this machine, as engines do.
+//! Moves no layers: that is the engine's work.
 
 mod again;
 mod certificates;

@@ -40,9 +40,12 @@ fn find_in_line<'l>(line: &'l str, (start, above): (usize, &'l str), found: &mut
     let (mut name, mut before) = ("", "");
     for Scalar { place, is_key } in scalars(line) {
         let text = line[place.clone()].trim_end();
-        if is_key && !text.contains('=') {
-            // One of its quotes may be missing.
-            (before, name) = (name, text.trim_matches(['"', '\'']));
+        // One of its quotes may be missing. What holds an escaped one is no key, although a colon follows.
+        let key = text.trim_matches(['"', '\'']);
+        if is_key && !key.contains('=') && !key.contains("\\\"") {
+            // The second `value` in a row: the name of the variable between them was taken for something else.
+            before = if (name, key) == (VALUE, VALUE) { before } else { name };
+            name = key;
             continue;
         }
         // JSON inside of a string: a quote with its escape keeps its two bytes.
@@ -83,8 +86,10 @@ fn secret_in(name: &str, text: &str) -> Option<Secret> {
         let looks = kind_of_secret(name, &text[start..]).filter(|_| !has_variable(&text[start..]))?;
         Some(Secret { place: start..text.len(), name: name.to_owned(), looks })
     };
-    let member = || text.find([' ', ':']).and_then(|end| judge(&text[..end], end + 1));
-    judge(name, 0).or_else(|| item_of_list(text).and_then(|(name, start)| judge(name, start))).or_else(member)
+    let item = item_of_list(text).and_then(|(name, start)| judge(name, start));
+    let member = text.find([' ', ':']).and_then(|end| judge(&text[..end], end + 1));
+    // What is hidden by one of them must not begin behind what another would hide.
+    [judge(name, 0), item, member].into_iter().flatten().min_by_key(|secret| secret.place.start)
 }
 
 /// Says whether a key begins with the name of a piece of createOptions; the quote at its end may be missing.
@@ -219,7 +224,14 @@ mod tests {
         check(r#"{"x":"y,"password":"a","image":"b"}"#, &["a"]);
         check(r#"{"password:"a","image":"b"}"#, &["a\""]);
         check(r#"{"password:{"value":"a"},"image":5}"#, &["a"]);
+        check(
+            r#"{"createOptions01":"a","createOptions02: "b\"],\"Tty\":1"#,
+            &["a", "createOptions02:", r#"b\""#, r#"\"Tty\""#, "1"],
+        );
+        check(r#"{"TOKEN":{"value":"a"},"PASSWORD:{"value":"b"}}"#, &["a", "PASSWORD:{", "b"]);
+        check(r#"{"TOKEN":{"value":"a"},"PASSWORD"{"value":"b"}}"#, &["a", "PASSWORD", "b"]);
         check("password:a\nimage:b\npassword a\nimage b", &["a", "a"]);
+        check("password a=b", &["a=b"]);
         check(r#""createOptions": "\"Env\":[\"LEVEL=b\",\"API_KEY=a\"]}""#, &["a"]);
     }
 
