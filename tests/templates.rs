@@ -303,13 +303,13 @@ fn a_platform_on_request_is_listed_and_has_its_files() {
 #[test]
 fn two_debuggers_get_ports_of_their_own() {
     let folder = solution();
-    for module in ["a", "b"] {
+    for module in ["left", "right"] {
         folder.run(&format!("-q -C s new module {module} -t node")).check(0, "", "");
     }
     let debug: serde_json::Value =
         serde_json::from_str(&folder.read("s/deployment.debug.template.json")).expect("it is JSON");
     let launch: serde_json::Value = serde_json::from_str(&folder.read("s/.vscode/launch.json")).expect("it is JSON");
-    for (index, module) in ["a", "b"].iter().enumerate() {
+    for (index, module) in ["left", "right"].iter().enumerate() {
         let port = 9229 + index;
         let settings = format!("/modulesContent/$edgeAgent/properties.desired/modules/{module}/settings");
         let settings = debug.pointer(&settings).expect("it is wired");

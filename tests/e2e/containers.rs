@@ -33,14 +33,14 @@ fn two_solutions_of_one_name_run_side_by_side() {
     let first = start_sleeping(&one);
     let mut second = start_sleeping(&two);
     let both = engine_names("container", &name);
-    assert!(both.len() == 2 && both.contains(&format!("{name}-{name}-x")), "{both:?}");
+    assert!(both.len() == 2 && both.contains(&format!("{name}-{name}-xy")), "{both:?}");
     assert_eq!(engine_names("network", &name).len(), 2);
 
     assert_eq!(first.interrupt().status, Some(130));
     let [left] = &engine_names("container", &name)[..] else { panic!("the other one is left") };
-    assert_ne!(*left, format!("{name}-{name}-x"), "it keeps the name that it has");
-    two.done(&["restart", "x"]);
-    second.record("record", |r| r["name"] == "x" && r["status"] == "running");
+    assert_ne!(*left, format!("{name}-{name}-xy"), "it keeps the name that it has");
+    two.done(&["restart", "xy"]);
+    second.record("record", |r| r["name"] == "xy" && r["status"] == "running");
     assert_eq!(engine_names("container", &name).len(), 1);
     assert_eq!(second.interrupt().status, Some(130));
     assert_eq!([engine_names("container", &name), engine_names("network", &name)], [[""; 0]; 2]);
@@ -85,15 +85,15 @@ fn a_container_reaches_the_metrics_by_the_names_of_hub_and_agent() {
     let simulation = start_sleeping(&solution);
     let first = ["edgeHub", "edgehub", "edgeAgent", "edgeagent"].map(|host| {
         let text =
-            in_container(&solution, "x", &["/bin/busybox", "wget", "-qO-", &format!("http://{host}:9600/metrics")]);
+            in_container(&solution, "xy", &["/bin/busybox", "wget", "-qO-", &format!("http://{host}:9600/metrics")]);
         text.and_then(|text| text.split(' ').nth(2).map(str::to_owned)).unwrap_or_default()
     });
     let (hub, agent) = ("edgehub_messages_received_total", "edgeAgent_module_start_total");
     assert_eq!(first, [hub, hub, agent, agent]);
     let address = "http://edgeAgent:9600/metrics";
-    let text = in_container(&solution, "x", &["/bin/busybox", "wget", "-qO-", address]).expect("they are served");
+    let text = in_container(&solution, "xy", &["/bin/busybox", "wget", "-qO-", address]).expect("they are served");
     for name in ["used_memory_bytes", "created_pids_total", "total_network_in_bytes", "used_cpu_percent_count"] {
-        let is_told = |line: &str| line.contains(name) && line.contains("module_name=\"x\",ms_telemetry=\"False\"");
+        let is_told = |line: &str| line.contains(name) && line.contains("module_name=\"xy\",ms_telemetry=\"False\"");
         assert!(text.lines().any(is_told), "no {name} of the container in\n{text}");
     }
     assert_eq!(simulation.interrupt().status, Some(130));
@@ -117,24 +117,24 @@ fn the_first_container_may_come_with_a_deployment() {
 
     let mut after: Value = serde_json::from_str(&before).expect("a template");
     let options = json!({ "Cmd": ["/bin/busybox", "sleep", "1000"], "StopSignal": "SIGKILL" });
-    after["modulesContent"]["$edgeAgent"]["properties.desired"]["modules"]["x"] = json!({
+    after["modulesContent"]["$edgeAgent"]["properties.desired"]["modules"]["xy"] = json!({
         "type": "docker", "status": "running", "restartPolicy": "always",
         "settings": { "image": BUSYBOX, "createOptions": options },
     });
     solution.folder.write("next.json", &after.to_string());
     let applied = solution.json("deploy --apply --hub simulation --file next.json");
-    assert_eq!((&applied["added"], &applied["status"]), (&json!(["x"]), &json!(200)), "{applied}");
-    simulation.record("record", |r| r["name"] == "x" && r["status"] == "running");
+    assert_eq!((&applied["added"], &applied["status"]), (&json!(["xy"]), &json!(200)), "{applied}");
+    simulation.record("record", |r| r["name"] == "xy" && r["status"] == "running");
     let first_word = |host: &str| {
         let address = format!("http://{host}:9600/metrics");
-        let text = in_container(&solution, "x", &["/bin/busybox", "wget", "-qO-", &address]);
+        let text = in_container(&solution, "xy", &["/bin/busybox", "wget", "-qO-", &address]);
         text.and_then(|text| text.split(' ').nth(2).map(str::to_owned))
     };
     assert_eq!(first_word("edgeHub").as_deref(), Some("edgehub_messages_received_total"));
     assert_eq!(first_word("edgeAgent").as_deref(), Some("edgeAgent_module_start_total"));
-    let mounted = in_container(&solution, "x", &["/bin/busybox", "ls", "/var/run/iotedge"]);
+    let mounted = in_container(&solution, "xy", &["/bin/busybox", "ls", "/var/run/iotedge"]);
     assert_eq!(mounted.as_deref(), Some("workload.sock"));
-    let mqtt = in_container(&solution, "x", &["/bin/busybox", "nc", "-w", "5", &name, "8883"]);
+    let mqtt = in_container(&solution, "xy", &["/bin/busybox", "nc", "-w", "5", &name, "8883"]);
     assert_eq!(mqtt.as_deref(), Some(""), "MQTT is reached by the gateway's name");
 
     assert_eq!(simulation.interrupt().status, Some(130));
@@ -182,9 +182,9 @@ fn an_interrupt_while_an_image_is_built_ends_the_build_and_leaves_nothing() {
     // A number that no other process sleeps for.
     let nap = format!("7{}", std::process::id());
     let solution = Site::scaffolded();
-    solution.done(&["new", "module", "x", "-t", "python", "--yes"]);
+    solution.done(&["new", "module", "xy", "-t", "python", "--yes"]);
     let dockerfile = format!("FROM {BUSYBOX}\nRUN [\"/bin/busybox\", \"sleep\", \"{nap}\"]\n");
-    solution.folder.write("modules/x/Dockerfile.amd64", &dockerfile);
+    solution.folder.write("modules/xy/Dockerfile.amd64", &dockerfile);
     let simulation = solution.start("--runtime docker --platform amd64");
     until("the step runs", || is_running(&nap));
     simulation.interrupt().check(130, "", "error: interrupted\n");
@@ -209,20 +209,20 @@ fn a_request_to_end_while_an_image_is_pulled_ends_the_pull() {
     let _ = call.read_to_end(&mut Vec::new());
 }
 
-/// Adds a module `x` that lives in a container of this image.
+/// Adds a module `xy` that lives in a container of this image.
 fn sleeping(solution: Site, image: &str) -> Site {
     import_busybox();
-    solution.done(&["new", "module", "x", "-t", "image", "--set", &format!("image={image}"), "--yes"]);
+    solution.done(&["new", "module", "xy", "-t", "image", "--set", &format!("image={image}"), "--yes"]);
     solution.folder.write(
         "edgectl.yaml",
-        "modules:\n  x: {createOptions: {Cmd: [/bin/busybox, sleep, '1000'], StopSignal: SIGKILL}}\n",
+        "modules:\n  xy: {createOptions: {Cmd: [/bin/busybox, sleep, '1000'], StopSignal: SIGKILL}}\n",
     );
     solution
 }
 
 fn start_sleeping(solution: &Site) -> Simulation {
     let mut simulation = solution.start_ready("--runtime docker");
-    simulation.record("record", |r| r["name"] == "x" && r["status"] == "running");
+    simulation.record("record", |r| r["name"] == "xy" && r["status"] == "running");
     simulation
 }
 

@@ -74,7 +74,7 @@ error: cannot read `.env`
   caused by: line 2, column 3: this quote is never closed
  --> .env:2:3
   |
-2 | B='2
+2 | B=**
   |   ^
 hint: add ' at the end of the value
 ";
@@ -85,7 +85,7 @@ error: cannot read `.env`
   caused by: line 2, column 5: expected `=` after `not`
  --> .env:2:5
   |
-2 | not a line
+2 | not ******
   |     ^
 hint: write one NAME=value a line; a comment begins with `#`
 ";

@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE;
@@ -49,7 +50,7 @@ fn user_of(request: &str) -> String {
 
 /// An engine that refuses pulls, and none before so many were asked for; returns what was, with its user.
 fn reluctant_engine(socket: &Path, pulls: usize) -> Arc<Mutex<Vec<String>>> {
-    let (all, asked) = (Barrier::new(pulls), Arc::new(Mutex::new(Vec::new())));
+    let (all, asked) = ((Mutex::new(0), Condvar::new()), Arc::new(Mutex::new(Vec::new())));
     let seen = Arc::clone(&asked);
     engine_of("amd64", socket, move |request| {
         if !request.contains("/images/create") {
@@ -58,7 +59,12 @@ fn reluctant_engine(socket: &Path, pulls: usize) -> Arc<Mutex<Vec<String>>> {
         let name = request.split("fromImage=localhost%3A1%2F").nth(1).and_then(|rest| rest.split('&').next());
         let name = name.expect("an image of the template").to_owned();
         seen.lock().expect("nobody panicked").push(format!("{name} {}", user_of(request)));
-        all.wait();
+        let (count, is_news) = &all;
+        *count.lock().expect("nobody panicked") += 1;
+        is_news.notify_all();
+        // The one that never comes is missing in the list.
+        let waiting = count.lock().expect("nobody panicked");
+        drop(is_news.wait_timeout_while(waiting, Duration::from_secs(30), |count| *count < pulls));
         format!("nobody has {name}")
     });
     asked
@@ -161,7 +167,7 @@ fn modules_of_several_devices_are_made_ready_side_by_side_and_each_image_is_pull
 fn deployments_of_several_devices_are_made_ready_side_by_side_with_their_own_logins() {
     let before = template(&["y"], ROUTE);
     let settings = r#""runtime": { "type": "docker", "settings": {"#;
-    let logins = r#""registryCredentials": {"l": {"address": "localhost:1", "username": "ann", "password": "p"}}"#;
+    let logins = r#""registryCredentials": {"l": {"address": "localhost:1", "username": "ann", "password": "p"}},"#;
     let site = Site::new()
         .file("deployment.template.json", &before)
         .file("second.json", &before)

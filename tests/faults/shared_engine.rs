@@ -86,7 +86,7 @@ fn ctrl_c_is_the_end_even_if_the_engine_is_gone_and_the_next_start_cleans() {
     let image = format!("edgectl-tests/sleeper:{}", std::process::id());
     import_sleeper(&mut Command::new("docker"), &site.folder.above().join("image.tar"), &image);
     let site = site.variable("DOCKER_HOST", &format!("unix://{}", socket.display()));
-    site.done(&["new", "module", "m", "-t", "image", "--set", &format!("image={image}"), "--yes"]);
+    site.done(&["new", "module", "mm", "-t", "image", "--set", &format!("image={image}"), "--yes"]);
     let solution = site.root().file_name().expect("it has a name").to_string_lossy().into_owned();
 
     let engine = Engine::at(&socket);

@@ -73,8 +73,8 @@ fn the_scripts_of_a_pipeline_work_in_a_solution_of_other_tools() {
 #[test]
 fn a_pipeline_releases_what_all_modules_can_be_built_for() {
     let folder = solution();
-    folder.run("-q -C s new module a -t python --set arm32v7=yes").check(0, "", "");
-    folder.run("-q -C s new module b -t node").check(0, "", "");
+    folder.run("-q -C s new module left -t python --set arm32v7=yes").check(0, "", "");
+    folder.run("-q -C s new module right -t node").check(0, "", "");
     folder.write("s/.env", &format!("{}LEVEL=1\nLEVELS=2\n", folder.read("s/.env")));
     let template = folder.read("s/deployment.template.json").replace("\"1.0\"", "\"$LEVEL\"");
     folder.write("s/deployment.template.json", &template);
